@@ -1,0 +1,208 @@
+//! The wasm-bindgen surface: one method per event, effects out. It converts and carries; every
+//! decision is in [`crate::machine`].
+//!
+//! What crosses the border is strings, numbers and booleans. No i64 (it would be a BigInt, which
+//! old phones lack), no object in (parsing one costs 30 KB): see `docs/weapp-build.md`.
+
+#[cfg(all(target_family = "wasm", not(test)))]
+mod arena;
+#[cfg(feature = "node")]
+pub mod checks;
+
+use crate::machine::{AccessToken, RefreshToken};
+use crate::machine::{
+    AuthSetting, EdgeFailure, Effect, Event, Generation, LoginCode, LoginMode, Machine, PrivacyMode, Tokens,
+};
+use crate::wechat::{Failure, failure};
+use serde::Serialize as _;
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// What every method gives back.
+    #[wasm_bindgen(typescript_type = "Effect[]")]
+    pub type Effects;
+}
+
+/// The client's machine, as JavaScript holds it. `now` is always the phone's clock in
+/// milliseconds since 1970.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Core {
+    machine: Machine,
+}
+
+#[wasm_bindgen]
+impl Core {
+    /// `login`: "silent", "on-demand" or "never"; `privacy`: "official" or "handler".
+    #[wasm_bindgen(constructor)]
+    pub fn new(login: &str, privacy: &str) -> Core {
+        let login = match login {
+            "never" => LoginMode::Never,
+            "on-demand" => LoginMode::OnDemand,
+            _ => LoginMode::Silent,
+        };
+        let privacy = if privacy == "handler" { PrivacyMode::Handler } else { PrivacyMode::Official };
+        Core { machine: Machine::new(login, privacy) }
+    }
+
+    fn handle(&mut self, now: f64, event: Event) -> Effects {
+        effects_to_js(&self.machine.handle(milliseconds(now), event))
+    }
+
+    /// The host is up and has read its storage.
+    pub fn launched(&mut self, now: f64, record: Option<String>, seed: u32) -> Effects {
+        self.handle(now, Event::Launched { record, seed })
+    }
+    /// The wake-up that was asked for.
+    pub fn tick(&mut self, now: f64) -> Effects {
+        self.handle(now, Event::Tick)
+    }
+    /// The app went to the background.
+    pub fn hidden(&mut self, now: f64) -> Effects {
+        self.handle(now, Event::Hidden)
+    }
+    /// The app came back.
+    pub fn shown(&mut self, now: f64) -> Effects {
+        self.handle(now, Event::Shown)
+    }
+
+    /// A caller waits for the session.
+    pub fn ready(&mut self, now: f64, waiter: u32) -> Effects {
+        self.handle(now, Event::Ready(waiter))
+    }
+    /// A caller asks for a login.
+    pub fn login(&mut self, now: f64, waiter: u32) -> Effects {
+        self.handle(now, Event::Login(waiter))
+    }
+    /// A caller has a request.
+    pub fn request(&mut self, now: f64, waiter: u32, guest: bool) -> Effects {
+        self.handle(now, Event::Request { waiter, guest })
+    }
+    /// A caller wants a token.
+    pub fn token(&mut self, now: f64, waiter: u32) -> Effects {
+        self.handle(now, Event::Token(waiter))
+    }
+    /// A token of this generation was refused.
+    pub fn expired(&mut self, now: f64, generation: u32) -> Effects {
+        self.handle(now, Event::Expired(Generation(generation)))
+    }
+    /// A caller gave up.
+    pub fn cancelled(&mut self, now: f64, waiter: u32) -> Effects {
+        self.handle(now, Event::Cancelled(waiter))
+    }
+    /// The user logs out.
+    pub fn logout(&mut self, now: f64, waiter: u32) -> Effects {
+        self.handle(now, Event::Logout(waiter))
+    }
+    /// A caller needs a scope.
+    pub fn ensure(&mut self, now: f64, waiter: u32, scope: String) -> Effects {
+        self.handle(now, Event::Ensure { waiter, scope })
+    }
+
+    /// `wx.login` gave a code.
+    #[wasm_bindgen(js_name = codeIssued)]
+    pub fn code_issued(&mut self, now: f64, op: u32, code: String) -> Effects {
+        let event = match LoginCode::parse(code) {
+            Some(code) => Event::CodeIssued { op, code },
+            None => Event::LoginFailed { op, failure: Failure::Unknown },
+        };
+        self.handle(now, event)
+    }
+    /// `wx.login` failed.
+    #[wasm_bindgen(js_name = loginFailed)]
+    pub fn login_failed(&mut self, now: f64, op: u32, errno: Option<i32>, err_msg: &str) -> Effects {
+        self.handle(now, Event::LoginFailed { op, failure: failure::classify(errno, err_msg) })
+    }
+    /// The edge gave tokens. `expires_in` in seconds, `server_now` in milliseconds since 1970.
+    #[wasm_bindgen(js_name = tokensArrived)]
+    pub fn tokens_arrived(
+        &mut self,
+        now: f64,
+        op: u32,
+        access_token: String,
+        refresh_token: String,
+        expires_in: f64,
+        server_now: Option<f64>,
+    ) -> Effects {
+        let event = match (AccessToken::parse(access_token), RefreshToken::parse(refresh_token)) {
+            (Some(access_token), Some(refresh_token)) => Event::TokensArrived {
+                op,
+                tokens: Tokens { access_token, refresh_token, expires_in_s: expires_in as u32 },
+                server_now: server_now.map(milliseconds),
+            },
+            _ => Event::EdgeFailed { op, failure: EdgeFailure::Unreachable },
+        };
+        self.handle(now, event)
+    }
+    /// The edge refused; `status` 0 means that it did not answer. `retry_after` in seconds.
+    #[wasm_bindgen(js_name = edgeFailed)]
+    pub fn edge_failed(&mut self, now: f64, op: u32, status: u16, code: String, retry_after: Option<u32>) -> Effects {
+        let failure = match status {
+            0 => EdgeFailure::Unreachable,
+            _ => EdgeFailure::Refused { status, code, retry_after_s: retry_after },
+        };
+        self.handle(now, Event::EdgeFailed { op, failure })
+    }
+    /// The edge revoked.
+    pub fn revoked(&mut self, now: f64, op: u32) -> Effects {
+        self.handle(now, Event::Revoked { op })
+    }
+    /// A caller's request was answered.
+    #[wasm_bindgen(js_name = replyArrived)]
+    pub fn reply_arrived(&mut self, now: f64, waiter: u32, status: u16) -> Effects {
+        self.handle(now, Event::ReplyArrived { waiter, status })
+    }
+    /// A caller's request got no reply.
+    #[wasm_bindgen(js_name = requestFailed)]
+    pub fn request_failed(&mut self, now: f64, waiter: u32, errno: Option<i32>, err_msg: &str) -> Effects {
+        self.handle(now, Event::RequestFailed { waiter, failure: failure::classify(errno, err_msg) })
+    }
+    /// Storage failed.
+    #[wasm_bindgen(js_name = storageFailed)]
+    pub fn storage_failed(&mut self, now: f64) -> Effects {
+        self.handle(now, Event::StorageFailed)
+    }
+
+    /// `wx.getSetting` answered: names of the scopes that are true, and of those that are false.
+    #[wasm_bindgen(js_name = settingRead)]
+    pub fn setting_read(&mut self, now: f64, op: u32, granted: Vec<String>, denied: Vec<String>) -> Effects {
+        self.handle(now, Event::SettingRead { op, setting: AuthSetting { granted, denied } })
+    }
+    /// The settings page closed.
+    #[wasm_bindgen(js_name = settingOpened)]
+    pub fn setting_opened(&mut self, now: f64, granted: Vec<String>, denied: Vec<String>) -> Effects {
+        self.handle(now, Event::SettingOpened(AuthSetting { granted, denied }))
+    }
+    /// `wx.getPrivacySetting` answered.
+    #[wasm_bindgen(js_name = privacyRead)]
+    pub fn privacy_read(&mut self, now: f64, op: u32, needed: bool) -> Effects {
+        self.handle(now, Event::PrivacyRead { op, needed })
+    }
+    /// The application's privacy sheet closed.
+    #[wasm_bindgen(js_name = privacyAnswered)]
+    pub fn privacy_answered(&mut self, now: f64, op: u32, agreed: bool) -> Effects {
+        self.handle(now, Event::PrivacyAnswered { op, agreed })
+    }
+    /// `wx.authorize` succeeded.
+    pub fn authorized(&mut self, now: f64, op: u32) -> Effects {
+        self.handle(now, Event::Authorized { op })
+    }
+    /// A permission call failed.
+    #[wasm_bindgen(js_name = permissionFailed)]
+    pub fn permission_failed(&mut self, now: f64, op: u32, errno: Option<i32>, err_msg: &str) -> Effects {
+        self.handle(now, Event::PermissionFailed { op, failure: failure::classify(errno, err_msg) })
+    }
+}
+
+/// `Date.now()` as the machine counts it. A saturating cast: NaN and negatives are 0.
+fn milliseconds(now: f64) -> u64 {
+    now as u64
+}
+
+fn effects_to_js(effects: &[Effect]) -> Effects {
+    // Strings, numbers and booleans in plain objects always serialise; should that ever change,
+    // `undefined` makes the host reject every waiter with `core_crashed`.
+    effects.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::UNDEFINED).unchecked_into()
+}

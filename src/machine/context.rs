@@ -1,0 +1,81 @@
+//! What the parts of the machine share while they handle an event: the clock, the effects so far,
+//! and the numbering of operations.
+
+use super::clock::{Clock, Instant};
+use super::effect::{Effect, ErrorCode, Outcome};
+use super::event::{OpId, WaiterId};
+
+#[derive(Debug, Default)]
+pub(crate) struct Context {
+    pub(crate) clock: Clock,
+    effects: Vec<Effect>,
+    last_op: OpId,
+}
+
+impl Context {
+    pub(crate) fn emit(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    pub(crate) fn settle(&mut self, waiter: WaiterId, outcome: Outcome) {
+        self.emit(Effect::Settle { waiter, outcome });
+    }
+
+    pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
+        core::mem::take(&mut self.effects)
+    }
+
+    /// Numbers a new operation that is given `timeout_ms`.
+    pub(crate) fn begin(&mut self, timeout_ms: u32) -> Pending {
+        let deadline = Some(self.clock.elapsed() + Instant::from(timeout_ms));
+        Pending { deadline, ..self.begin_untimed() }
+    }
+
+    /// Numbers a new operation that ends when the user ends it.
+    pub(crate) fn begin_untimed(&mut self) -> Pending {
+        self.last_op = self.last_op.wrapping_add(1);
+        Pending { op: self.last_op, deadline: None }
+    }
+}
+
+/// How long an effect that was outstanding while the app was hidden has left after it is shown.
+const GRACE_AFTER_SHOWN_MS: Instant = 3_000;
+
+/// An effect whose answer is awaited.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pending {
+    pub(crate) op: OpId,
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl Pending {
+    pub(crate) fn is_overdue(&self, cx: &Context) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= cx.clock.elapsed())
+    }
+
+    pub(crate) fn allow_after_shown(&mut self, cx: &Context) {
+        self.deadline = self.deadline.map(|deadline| after_shown(deadline, cx));
+    }
+}
+
+/// A deadline, moved so that at least the grace after `Shown` remains.
+pub(crate) fn after_shown(deadline: Instant, cx: &Context) -> Instant {
+    deadline.max(cx.clock.elapsed() + GRACE_AFTER_SHOWN_MS)
+}
+
+impl Outcome {
+    pub(crate) fn failed(code: ErrorCode) -> Self {
+        Self::Failed { code, retryable: code.is_retryable(), retry_after: None }
+    }
+}
+
+impl ErrorCode {
+    fn is_retryable(self) -> bool {
+        use ErrorCode as E;
+        match self {
+            E::WechatLoginFailed | E::WechatLoginTimeout | E::EdgeUnreachable | E::EdgeFailed => true,
+            E::RateLimited | E::Network | E::PermissionFailed => true,
+            E::LoginBlocked | E::Misconfigured | E::LoggedOut | E::LoginRequired | E::Cancelled => false,
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! What the machine tells the host to do.
+
+use super::event::{OpId, WaiterId};
+use super::tokens::{AccessToken, Generation, LoginCode, RefreshToken};
+use crate::wechat::failure::Declaration;
+use serde::Serialize;
+
+/// One thing to do. Those with an `op` are answered by an event that names it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename_all_fields = "camelCase")]
+#[cfg_attr(feature = "client", derive(tsify::Tsify), tsify(missing_as_null))]
+pub enum Effect {
+    /// Call `wx.login`.
+    CallLogin {
+        /// To be named in the answer.
+        op: OpId,
+        /// Milliseconds for WeChat to answer in.
+        timeout: u32,
+    },
+    /// Send the code to the edge, once.
+    Exchange {
+        /// To be named in the answer.
+        op: OpId,
+        /// The code.
+        code: LoginCode,
+        /// The last session's refresh token, so that the new login keeps its session id.
+        refresh_token: Option<RefreshToken>,
+        /// Milliseconds.
+        timeout: u32,
+    },
+    /// Renew the session at the edge.
+    Refresh {
+        /// To be named in the answer.
+        op: OpId,
+        /// What renews it.
+        refresh_token: RefreshToken,
+        /// Milliseconds.
+        timeout: u32,
+    },
+    /// End a session at the edge.
+    Revoke {
+        /// To be named in the answer.
+        op: OpId,
+        /// The session to end.
+        refresh_token: RefreshToken,
+        /// Milliseconds.
+        timeout: u32,
+    },
+    /// Send a caller's request now: the first time, or again.
+    Send {
+        /// Whose.
+        waiter: WaiterId,
+        /// The bearer token; absent for a guest.
+        token: Option<AccessToken>,
+    },
+    /// Settle a caller's promise.
+    Settle {
+        /// Whose.
+        waiter: WaiterId,
+        /// With what.
+        outcome: Outcome,
+    },
+    /// Store this record in place of the last; nothing waits for it.
+    Save {
+        /// Opaque, one line.
+        record: String,
+    },
+    /// Call `wx.getSetting`.
+    ReadSetting {
+        /// To be named in the answer.
+        op: OpId,
+    },
+    /// Call `wx.getPrivacySetting`.
+    ReadPrivacy {
+        /// To be named in the answer.
+        op: OpId,
+    },
+    /// Let the application show its privacy sheet.
+    ShowPrivacy {
+        /// To be named in the answer.
+        op: OpId,
+    },
+    /// Call `wx.authorize`.
+    Authorize {
+        /// To be named in the answer.
+        op: OpId,
+        /// WeChat's name of the scope.
+        scope: String,
+    },
+    /// Send a `Tick` after this many milliseconds, in place of any earlier wish.
+    Wake {
+        /// Milliseconds from now.
+        after: u32,
+    },
+    /// What `auth.state` shows now.
+    State {
+        /// The whole of it.
+        state: State,
+    },
+}
+
+/// How a caller's promise ends.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename_all_fields = "camelCase")]
+#[cfg_attr(feature = "client", derive(tsify::Tsify), tsify(missing_as_null))]
+pub enum Outcome {
+    /// Resolve; the state says what with.
+    Done,
+    /// Resolve with the reply the host holds for this waiter.
+    Deliver,
+    /// Resolve with a token.
+    Token {
+        /// For the `Authorization` header.
+        token: AccessToken,
+        /// To be given back to `expired`.
+        generation: Generation,
+    },
+    /// Resolve with what became of a scope.
+    Permission {
+        /// What became of it.
+        permission: Permission,
+    },
+    /// Reject.
+    Failed {
+        /// Stable name.
+        code: ErrorCode,
+        /// Whether trying again later can help.
+        retryable: bool,
+        /// When, in seconds, where the edge said so.
+        retry_after: Option<u32>,
+    },
+}
+
+/// The answer to `ensure(scope)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+#[cfg_attr(feature = "client", derive(tsify::Tsify))]
+pub enum Permission {
+    /// The scope's APIs may be called.
+    Granted,
+    /// Only the user's tap leads on.
+    NeedsTap {
+        /// What to put under the user's finger.
+        tap: Tap,
+    },
+    /// The user refused just now. Do not ask again before they show intent (rule 12.6.2, §6.1).
+    DeniedNow,
+    /// The phone's own settings withhold it from WeChat.
+    BlockedByOs,
+    /// The mini program is not declared for it.
+    Misconfigured {
+        /// What to declare.
+        missing: Declaration,
+    },
+    /// The user closed the dialog without an answer.
+    Cancelled,
+    /// This base library or platform has no such scope or call.
+    Unsupported,
+}
+
+/// What only the user's finger can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "client", derive(tsify::Tsify))]
+pub enum Tap {
+    /// `auth.openSetting()`: the scope was refused, and no dialog will come again (§2.2).
+    OpenSetting,
+    /// A `<button open-type="agreePrivacyAuthorization">` (§1.5).
+    AgreePrivacy,
+}
+
+/// One line of WeChat's record of grants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "client", derive(tsify::Tsify))]
+pub struct ScopeGrant {
+    /// WeChat's name of the scope.
+    pub scope: String,
+    /// What the user answered.
+    pub granted: bool,
+}
+
+/// Stable names of what can go wrong. Documented in `docs/errors.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "client", derive(tsify::Tsify))]
+pub enum ErrorCode {
+    /// `wx.login` failed.
+    WechatLoginFailed,
+    /// `wx.login` did not call back in time.
+    WechatLoginTimeout,
+    /// WeChat blocks logins of this app or user.
+    LoginBlocked,
+    /// The edge did not answer.
+    EdgeUnreachable,
+    /// The edge answered with an error of its own or of WeChat's.
+    EdgeFailed,
+    /// The edge or the app is misconfigured.
+    Misconfigured,
+    /// Too many requests; `retryAfter` says when.
+    RateLimited,
+    /// The user logged out; only `login()` leads back.
+    LoggedOut,
+    /// There is no session, and this host cannot log in by itself.
+    LoginRequired,
+    /// The request's server did not answer.
+    Network,
+    /// WeChat's permission call failed in a way that says nothing about the scope.
+    PermissionFailed,
+    /// The caller gave up.
+    Cancelled,
+}
+
+/// What `auth.state` shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "client", derive(tsify::Tsify))]
+pub struct State {
+    /// Where the session stands.
+    pub session: SessionState,
+    /// The generation of the current session.
+    pub generation: Generation,
+    /// Storage failed: the session lives in memory only.
+    pub degraded: bool,
+    /// The scopes WeChat has a record of.
+    pub scopes: Vec<ScopeGrant>,
+}
+
+/// Where the session stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "client", derive(tsify::Tsify))]
+pub enum SessionState {
+    /// Not launched yet.
+    Starting,
+    /// No session, and none under way.
+    Guest,
+    /// A login or renewal is under way.
+    LoggingIn,
+    /// A session is held.
+    LoggedIn,
+    /// The user logged out.
+    LoggedOut,
+}

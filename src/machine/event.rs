@@ -1,0 +1,170 @@
+//! What the host tells the machine.
+
+use super::tokens::{Generation, LoginCode, Tokens};
+use crate::wechat::Failure;
+
+/// Names one promise of the host's; the machine settles it exactly once.
+#[cfg_attr(feature = "client", tsify::declare)]
+pub type WaiterId = u32;
+/// Names one effect that will be answered. A late answer to an abandoned one is recognised by it.
+#[cfg_attr(feature = "client", tsify::declare)]
+pub type OpId = u32;
+
+/// How an exchange, refresh or revoke ended that brought no tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EdgeFailure {
+    /// No reply, so nobody knows whether the code is spent.
+    Unreachable,
+    /// The edge said no.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The edge's stable `code`; empty where the reply had none.
+        code: String,
+        /// When it makes sense to come back, in seconds.
+        retry_after_s: Option<u32>,
+    },
+}
+
+/// What `authSetting` said. Scopes that are not named were never asked (§2.2).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuthSetting {
+    /// WeChat's names of the scopes that are `true`.
+    pub granted: Vec<String>,
+    /// WeChat's names of the scopes that are `false`.
+    pub denied: Vec<String>,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The host is up and has read its storage.
+    Launched {
+        /// The record of the last [`Save`](super::Effect::Save), if there is one.
+        record: Option<String>,
+        /// Randomness for back-off; any value works.
+        seed: u32,
+    },
+    /// The wake-up asked for by [`Wake`](super::Effect::Wake), or any other moment.
+    Tick,
+    /// The app went to the background.
+    Hidden,
+    /// The app came back.
+    Shown,
+
+    /// A caller waits for the first answer to "who is this?".
+    Ready(WaiterId),
+    /// A caller asks for a login.
+    Login(WaiterId),
+    /// A caller has a request; the host keeps its payload.
+    Request {
+        /// The caller.
+        waiter: WaiterId,
+        /// The request may go without a session (§6.2).
+        guest: bool,
+    },
+    /// A caller with its own request layer wants a token.
+    Token(WaiterId),
+    /// That request layer met an expiry with this generation.
+    Expired(Generation),
+    /// A caller gave up waiting.
+    Cancelled(WaiterId),
+    /// The user logs out.
+    Logout(WaiterId),
+    /// A caller needs a scope.
+    Ensure {
+        /// The caller.
+        waiter: WaiterId,
+        /// WeChat's name of the scope.
+        scope: String,
+    },
+
+    /// `wx.login` gave a code.
+    CodeIssued {
+        /// The effect answered.
+        op: OpId,
+        /// The code.
+        code: LoginCode,
+    },
+    /// `wx.login` failed.
+    LoginFailed {
+        /// The effect answered.
+        op: OpId,
+        /// Why.
+        failure: Failure,
+    },
+    /// The edge gave tokens.
+    TokensArrived {
+        /// The effect answered.
+        op: OpId,
+        /// The tokens.
+        tokens: Tokens,
+        /// The reply's `Date`, in milliseconds since 1970.
+        server_now: Option<u64>,
+    },
+    /// The edge gave none.
+    EdgeFailed {
+        /// The effect answered.
+        op: OpId,
+        /// Why.
+        failure: EdgeFailure,
+    },
+    /// The edge revoked.
+    Revoked {
+        /// The effect answered.
+        op: OpId,
+    },
+    /// A caller's request was answered, with whatever status.
+    ReplyArrived {
+        /// The caller.
+        waiter: WaiterId,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// A caller's request got no reply.
+    RequestFailed {
+        /// The caller.
+        waiter: WaiterId,
+        /// Why.
+        failure: Failure,
+    },
+    /// The record could not be stored or read; from now on memory is all there is.
+    StorageFailed,
+
+    /// `wx.getSetting` answered.
+    SettingRead {
+        /// The effect answered.
+        op: OpId,
+        /// What it said.
+        setting: AuthSetting,
+    },
+    /// `wx.getPrivacySetting` answered, or is missing: then nothing is needed (§1.5).
+    PrivacyRead {
+        /// The effect answered.
+        op: OpId,
+        /// `needAuthorization`.
+        needed: bool,
+    },
+    /// The application's privacy sheet closed.
+    PrivacyAnswered {
+        /// The effect answered.
+        op: OpId,
+        /// Whether the user agreed.
+        agreed: bool,
+    },
+    /// `wx.authorize` succeeded.
+    Authorized {
+        /// The effect answered.
+        op: OpId,
+    },
+    /// A permission call failed: `getSetting`, `getPrivacySetting` or `authorize`.
+    PermissionFailed {
+        /// The effect answered.
+        op: OpId,
+        /// Why.
+        failure: Failure,
+    },
+    /// The settings page closed. The host opens it in the tap's own call stack, so it is no
+    /// answer to an effect.
+    SettingOpened(AuthSetting),
+}

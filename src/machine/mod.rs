@@ -1,0 +1,132 @@
+//! The client's decisions, sans IO: an [`Event`] goes in with the time, [`Effect`]s come out.
+//!
+//! The machine never calls `wx`, reads a clock or draws a random number. Whoever hosts it keeps
+//! the payloads of requests, by [`WaiterId`], and promises to report what became of each effect;
+//! the machine promises that every waiter is settled exactly once, whatever the host reports.
+
+mod clock;
+mod context;
+mod effect;
+mod event;
+mod journal;
+mod permission;
+mod session;
+mod tokens;
+
+pub use effect::{Effect, ErrorCode, Outcome, Permission, ScopeGrant, SessionState, State, Tap};
+pub use event::{AuthSetting, EdgeFailure, Event, OpId, WaiterId};
+pub use permission::PrivacyMode;
+pub use session::LoginMode;
+pub use tokens::{AccessToken, Generation, LoginCode, RefreshToken, Tokens};
+
+use clock::Instant;
+use context::Context;
+use permission::Permissions;
+use session::Session;
+
+/// A wake-up is asked for at least this often while anything is outstanding, so that a longer
+/// step of the phone's clock is known to be a jump.
+const LONGEST_WAKE_MS: Instant = 60_000;
+
+/// The client's whole state.
+#[derive(Debug)]
+pub struct Machine {
+    cx: Context,
+    session: Session,
+    permissions: Permissions,
+    shown_state: Option<State>,
+    wake_at: Option<Instant>,
+}
+
+impl Machine {
+    /// A machine that has not been launched. Callers may come before
+    /// [`Launched`](Event::Launched); they wait for it.
+    pub fn new(login: LoginMode, privacy: PrivacyMode) -> Self {
+        Self {
+            cx: Context::default(),
+            session: Session::new(login),
+            permissions: Permissions::new(privacy),
+            shown_state: None,
+            wake_at: None,
+        }
+    }
+
+    /// Takes in what happened at `now` (the phone's clock, milliseconds since 1970) and says what
+    /// to do, in this order.
+    pub fn handle(&mut self, now: u64, event: Event) -> Vec<Effect> {
+        self.cx.clock.advance(now);
+        self.dispatch(event);
+        if !self.cx.clock.is_hidden() {
+            self.session.tick(&mut self.cx);
+            self.permissions.tick(&mut self.cx);
+        }
+        self.show_state();
+        self.ask_to_be_woken();
+        self.cx.take_effects()
+    }
+
+    fn dispatch(&mut self, event: Event) {
+        let Self { cx, session, permissions, .. } = self;
+        match event {
+            Event::Launched { record, seed } => session.launched(cx, record.as_deref(), seed),
+            Event::Tick => self.wake_at = None,
+            Event::Hidden => cx.clock.hide(),
+            Event::Shown => {
+                cx.clock.show();
+                self.wake_at = None;
+                session.shown(cx);
+                permissions.shown(cx);
+            }
+            Event::Ready(waiter) => session.ready(cx, waiter),
+            Event::Login(waiter) => session.login(cx, waiter),
+            Event::Request { waiter, guest } => session.request(cx, waiter, guest),
+            Event::Token(waiter) => session.token(cx, waiter),
+            Event::Expired(generation) => session.expired(generation),
+            Event::Cancelled(waiter) => {
+                let _ = session.cancel(cx, waiter) || permissions.cancel(cx, waiter);
+            }
+            Event::Logout(waiter) => session.logout(cx, waiter),
+            Event::Ensure { waiter, scope } => permissions.ensure(cx, waiter, &scope),
+            Event::CodeIssued { op, code } => session.code_issued(cx, op, code),
+            Event::LoginFailed { op, failure } => session.login_failed(cx, op, failure),
+            Event::TokensArrived { op, tokens, server_now } => session.tokens_arrived(cx, op, tokens, server_now),
+            Event::EdgeFailed { op, failure } => session.edge_failed(cx, op, &failure),
+            Event::Revoked { op } => session.revoked(cx, op),
+            Event::ReplyArrived { waiter, status } => session.reply_arrived(cx, waiter, status),
+            Event::RequestFailed { waiter, failure } => session.request_failed(cx, waiter, failure),
+            Event::StorageFailed => session.storage_failed(),
+            Event::SettingRead { op, setting } => permissions.setting_read(cx, op, &setting),
+            Event::PrivacyRead { op, needed } => permissions.privacy_read(cx, op, needed),
+            Event::PrivacyAnswered { op, agreed } => permissions.privacy_answered(cx, op, agreed),
+            Event::Authorized { op } => permissions.authorized(cx, op),
+            Event::PermissionFailed { op, failure } => permissions.failed(cx, op, failure),
+            Event::SettingOpened(setting) => permissions.setting_opened(cx, &setting),
+        }
+    }
+
+    fn show_state(&mut self) {
+        let state = State {
+            session: self.session.state(&self.cx),
+            generation: self.session.generation(),
+            degraded: self.session.is_degraded(),
+            scopes: self.permissions.grants(),
+        };
+        if self.shown_state.as_ref() != Some(&state) {
+            self.shown_state = Some(state.clone());
+            self.cx.emit(Effect::State { state });
+        }
+    }
+
+    fn ask_to_be_woken(&mut self) {
+        if self.cx.clock.is_hidden() {
+            return;
+        }
+        let now = self.cx.clock.elapsed();
+        let deadline = self.session.next_deadline().into_iter().chain(self.permissions.next_deadline()).min();
+        let Some(at) = deadline.map(|deadline| deadline.clamp(now, now + LONGEST_WAKE_MS)) else { return };
+        if self.wake_at.is_none_or(|earlier| at < earlier || earlier <= now) {
+            self.wake_at = Some(at);
+            self.cx.emit(Effect::Wake { after: u32::try_from(at - now).unwrap_or(u32::MAX) });
+        }
+    }
+}

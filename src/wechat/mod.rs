@@ -1,0 +1,17 @@
+//! The platform, pure: what WeChat sends, means and signs. Client and edge share it, so they
+//! cannot drift. No IO, no clock, no randomness.
+
+pub mod failure;
+pub mod ident;
+mod json;
+pub mod open_data;
+pub mod push;
+pub mod reply;
+pub mod scope;
+pub mod session_key;
+pub mod signature;
+
+pub use failure::Failure;
+pub use ident::{AppId, AppSecret, Code, OpenId, PhoneCode, UnionId};
+pub use scope::{Grant, Scope};
+pub use session_key::SessionKey;
