@@ -1,0 +1,20 @@
+// Brings the core up on a web page: the module lies beside this file.
+
+import type { CoreModule } from '../host.js';
+import { connect, imports } from './glue.js';
+
+let loading: Promise<CoreModule> | undefined;
+
+export function loadOnPage(url = new URL('./wxauth.wasm', import.meta.url)): Promise<CoreModule> {
+  loading ??= fetch(url)
+    .then(async (response) => {
+      if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);
+      // Not instantiateStreaming: servers that do not know application/wasm are common.
+      return WebAssembly.instantiate(await response.arrayBuffer(), imports() as WebAssembly.Imports);
+    })
+    .then(({ instance }) => connect(instance.exports));
+  loading.catch(() => {
+    loading = undefined;
+  });
+  return loading;
+}

@@ -1,0 +1,69 @@
+// Runs effects on a web page: fetch, localStorage, page visibility. There is no `wx.login` here, so
+// without a stored session the visitor is a guest.
+
+import type { CoreModule, Failed, Host } from '../host.js';
+
+const noSuchCall = (name: string) => (_: unknown, failed: Failed) => failed({ errMsg: `${name}:fail not supported`, errno: 100 });
+
+export function fetchHost(load: () => Promise<CoreModule>): Host {
+  return {
+    canLogin: false,
+    registry: registry(),
+    load,
+    appid: () => undefined,
+    random: (done) => done(crypto.getRandomValues(new Uint32Array(1))[0] as number),
+    read(key, done, failed) {
+      try {
+        done(localStorage.getItem(key) ?? undefined);
+      } catch (error) {
+        failed({ errMsg: String(error) });
+      }
+    },
+    write(key, value, failed) {
+      try {
+        localStorage.setItem(key, value);
+      } catch (error) {
+        failed({ errMsg: String(error) });
+      }
+    },
+    request({ url, method, data, header, timeout }, done, failed) {
+      const body = data === undefined || method === 'GET' ? undefined : JSON.stringify(data);
+      fetch(url, {
+        method,
+        headers: { 'content-type': 'application/json', ...header },
+        ...(body === undefined ? {} : { body }),
+        ...(timeout ? { signal: AbortSignal.timeout(timeout) } : {}),
+      })
+        .then(async (response) => {
+          const text = await response.text();
+          done({ statusCode: response.status, data: parse(text), header: Object.fromEntries(response.headers) });
+        })
+        .catch((error: unknown) => failed({ errMsg: `request:fail ${String(error)}` }));
+    },
+    login: (_timeout, _done, failed) => noSuchCall('login')(undefined, failed),
+    getSetting: noSuchCall('getSetting'),
+    openSetting: noSuchCall('openSetting'),
+    authorize: (_scope, _done, failed) => noSuchCall('authorize')(undefined, failed),
+    getPrivacySetting: (done) => done(false),
+    onVisibility(shown, hidden) {
+      const changed = () => (document.visibilityState === 'visible' ? shown() : hidden());
+      document.addEventListener('visibilitychange', changed);
+      return () => document.removeEventListener('visibilitychange', changed);
+    },
+  };
+}
+
+function registry(): Map<string, unknown> {
+  const holder = globalThis as { __wxauth?: Map<string, unknown> };
+  holder.__wxauth ??= new Map();
+  return holder.__wxauth;
+}
+
+/** As `wx.request` does it: JSON where it is JSON, else the text. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

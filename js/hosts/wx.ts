@@ -1,0 +1,117 @@
+// Runs effects through a `wx`: the real one, or the simulator's. Callbacks only: `wx.login` has no
+// promise (docs/platform-facts.md §1.0).
+
+import type { AuthSetting, CoreModule, Failed, Host, HostRequest, Reply } from '../host.js';
+
+/** The part of `wx` that is used. Checked against miniprogram-api-typings by tests/types. */
+export interface Wx {
+  login(options: { timeout?: number; success?: (result: { code: string }) => void; fail?: Failed }): void;
+  request(options: {
+    url: string;
+    method?: never;
+    data?: never;
+    header?: Record<string, string>;
+    timeout?: number;
+    success?: (result: never) => void;
+    fail?: Failed;
+  }): unknown;
+  getStorageSync(key: string): unknown;
+  getStorage(options: { key: string; encrypt?: boolean; success?: (result: never) => void; fail?: Failed }): void;
+  setStorage(options: { key: string; data: string; encrypt?: boolean; fail?: Failed }): void;
+  getSetting(options: { success?: (result: never) => void; fail?: Failed }): void;
+  openSetting(options: { success?: (result: never) => void; fail?: Failed }): void;
+  authorize(options: { scope: string; success?: () => void; fail?: Failed }): void;
+  getPrivacySetting?(options: { success?: (result: never) => void; fail?: Failed }): void;
+  getRandomValues?(options: { length: number; success?: (result: never) => void; fail?: () => void }): void;
+  getAccountInfoSync(): { miniProgram: { appId: string } };
+  getAppBaseInfo?(): { SDKVersion: string; version?: string };
+  onAppShow(callback: () => void): void;
+  offAppShow?(callback: () => void): void;
+  onAppHide(callback: () => void): void;
+  offAppHide?(callback: () => void): void;
+}
+
+/** Any object that has those methods: the real `wx` types every option more narrowly. */
+// biome-ignore lint/suspicious/noExplicitAny: the platform's own typings cannot be narrowed from here.
+export type WxLike = { [Method in keyof Wx]: any };
+
+/** `encrypt` needs base library 2.21.3, and the same flag on reading (§1.7). */
+const ENCRYPTED_STORAGE = [2, 21, 3];
+
+export function atLeast(version: string, wanted: number[]): boolean {
+  const parts = version.split('.').map(Number);
+  for (let i = 0; i < wanted.length; i++) {
+    const difference = (parts[i] || 0) - (wanted[i] as number);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}
+
+const registries = new WeakMap<object, Map<string, unknown>>();
+
+/** Two copies of this package share one app object; a property on it is all they have in common. */
+function registryOn(holder: { __wxauth?: Map<string, unknown> }): Map<string, unknown> {
+  try {
+    holder.__wxauth = holder.__wxauth || new Map();
+    return holder.__wxauth;
+  } catch {
+    const registry = registries.get(holder) || new Map<string, unknown>();
+    registries.set(holder, registry);
+    return registry;
+  }
+}
+
+export function wxHost(wx: WxLike, holder: object, load: () => Promise<CoreModule>): Host {
+  const version = wx.getAppBaseInfo ? wx.getAppBaseInfo().SDKVersion : '0';
+  const encrypt = atLeast(version, ENCRYPTED_STORAGE) ? { encrypt: true } : {};
+  const setting = (done: (setting: AuthSetting) => void) => (result: { authSetting: AuthSetting }) =>
+    done(result.authSetting);
+  return {
+    canLogin: true,
+    registry: registryOn(holder),
+    load,
+    appid: () => wx.getAccountInfoSync().miniProgram.appId,
+    random(done) {
+      const fallback = () => done(Date.now() >>> 0);
+      if (!wx.getRandomValues) return fallback();
+      wx.getRandomValues({
+        length: 4,
+        success: (result: { randomValues: ArrayBuffer }) => done(new DataView(result.randomValues).getUint32(0)),
+        fail: fallback,
+      });
+    },
+    read(key, done, failed) {
+      wx.getStorage({
+        key,
+        ...encrypt,
+        success: (result: { data: unknown }) => done(typeof result.data === 'string' ? result.data : undefined),
+        fail: (failure: { errMsg: string }) => (/not found/.test(failure.errMsg) ? done(undefined) : failed(failure)),
+      });
+    },
+    write: (key, data, fail) => wx.setStorage({ key, data, ...encrypt, fail }),
+    request({ timeout, ...request }: HostRequest, done: (reply: Reply) => void, fail: Failed) {
+      wx.request({ ...request, ...(timeout ? { timeout } : {}), success: done, fail });
+    },
+    login: (timeout, done, fail) =>
+      wx.login({ timeout, success: (result: { code: string }) => done(result.code), fail }),
+    getSetting: (done, fail) => wx.getSetting({ success: setting(done), fail }),
+    openSetting: (done, fail) => wx.openSetting({ success: setting(done), fail }),
+    authorize: (scope, success, fail) => wx.authorize({ scope, success: () => success(), fail }),
+    getPrivacySetting(done, fail) {
+      // Below 2.32.3 nothing is intercepted (§1.5).
+      if (!wx.getPrivacySetting) return done(false);
+      wx.getPrivacySetting({
+        success: (result: { needAuthorization: boolean }) => done(result.needAuthorization),
+        fail,
+      });
+    },
+    onVisibility(shown, hidden) {
+      wx.onAppShow(shown);
+      wx.onAppHide(hidden);
+      return () => {
+        wx.offAppShow?.(shown);
+        wx.offAppHide?.(hidden);
+      };
+    },
+  };
+}

@@ -1,0 +1,6 @@
+// wxauth/sim: a stateful fake WeChat. Runs in Node, a page or a Worker; `wxauth/sim/server` adds HTTP on Node.
+
+export { type Handler, serve } from './api.js';
+export type { Fault } from './faults.js';
+export { createPhone, type Phone, type PhoneOptions, type PhoneStorage, type Prompt } from './phone.js';
+export { type App, type Config, type Person, Refusal, WeChat } from './wechat.js';

@@ -1,0 +1,21 @@
+// wxauth/web: the entry of a web page. An ES module, with wxauth.wasm beside it.
+
+import { loadOnPage } from './engine/page.js';
+import type { Host } from './host.js';
+import { fetchHost } from './hosts/web.js';
+import { type WxLike, wxHost } from './hosts/wx.js';
+
+export { type Auth, type AuthOptions, createAuth, type RequestOptions, type TraceEntry } from './auth.js';
+export { AuthError, type AuthErrorCode } from './error.js';
+export type { AuthSetting, Host, Reply } from './host.js';
+export type { Declaration, Permission, SessionState, State, Tap } from 'wxauth-core';
+
+export interface WebOptions {
+  /** A `wx` on the page: the simulator's phone. Without it the page uses fetch and localStorage. */
+  wx?: WxLike;
+}
+
+export function webHost(options: WebOptions = {}): Host {
+  const load = () => loadOnPage();
+  return options.wx ? wxHost(options.wx, options.wx, load) : fetchHost(load);
+}
