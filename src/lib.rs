@@ -15,5 +15,5 @@ pub mod wechat;
 
 #[cfg(feature = "client")]
 pub mod client;
-#[cfg(feature = "edge")]
-pub mod edge;
+#[cfg(all(feature = "edge", any(target_family = "wasm", test)))]
+mod edge;

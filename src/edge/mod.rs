@@ -1,1 +1,30 @@
+//! The edge: a Cloudflare Worker that exchanges codes, keeps sessions in KV and speaks OAuth 2.
+//!
+//! | layer | files | knows |
+//! |---|---|---|
+//! | runtime | `runtime/` | workerd: requests, KV, fetch, WebCrypto, the clock |
+//! | routes | `routes`, `http`, `error` | paths, bodies, statuses |
+//! | flows | `flows/`, one a use case | what an endpoint does |
+//! | stores | `records`, `seal`, `tokens` | what is written where, and how it is sealed |
+//!
+//! All but `runtime/` is pure or behind the small traits of `ports`, so it is tested natively with
+//! fakes and in workerd for real. Nothing reachable from input may panic: a panic fails every
+//! request in flight in the isolate.
 
+mod config;
+mod error;
+mod flows;
+mod http;
+mod keys;
+mod ports;
+mod records;
+mod routes;
+mod seal;
+mod tokens;
+mod upstream;
+
+#[cfg(target_family = "wasm")]
+mod runtime;
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests;

@@ -1,0 +1,21 @@
+// The Worker: worker-build compiles src/edge and makes the module workerd loads.
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { at, npmBin, run, tool } from '../shell.mts';
+
+export function buildEdge(out: string): void {
+  // worker-build writes ./build; it would download these three tools if they were not named.
+  run(tool('worker-build'), ['--release', '--features', 'edge', '--locked'], {
+    env: {
+      CARGO_TARGET_DIR: at('target', 'edge'),
+      WASM_BINDGEN_BIN: tool('wasm-bindgen'),
+      WASM_OPT_BIN: npmBin('wasm-opt'),
+      ESBUILD_BIN: npmBin('esbuild'),
+      // Names would be 30 KB of the bundle.
+      CARGO_PROFILE_RELEASE_STRIP: 'true',
+    },
+  });
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  for (const name of readdirSync(at('build'))) cpSync(at('build', name), `${out}/${name}`, { recursive: true });
+  rmSync(at('build'), { recursive: true });
+}

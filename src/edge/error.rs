@@ -1,0 +1,269 @@
+//! Everything that can be answered instead of a success, by who is to blame. `docs/errors.md`
+//! lists the codes. On the wire there is never WeChat's text, nor which check failed.
+
+use super::http::Response;
+use super::ports::{FetchFailure, StoreFailure};
+use crate::wechat::open_data::OpenDataError;
+use crate::wechat::reply::{Errcode, Meaning, ReplyError};
+use serde::Serialize;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Error {
+    Caller(Caller),
+    User(User),
+    Wechat(Wechat),
+    Operator(String),
+    Storage(StoreFailure),
+    /// A promise of ours did not hold.
+    Us(&'static str),
+}
+
+/// The request is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    NotFound,
+    MethodNotAllowed,
+    MediaType,
+    TooLarge,
+    NotUtf8,
+    Malformed,
+    ParameterMissing(&'static str),
+    GrantTypeUnsupported,
+    ClientUnknown,
+    CodeMissing,
+    CodeMalformed,
+    CodeInvalid,
+    CodeUsed,
+    /// The refresh token is of no living session.
+    SessionEnded,
+    /// The access token is missing, malformed, foreign, expired or revoked.
+    SessionInvalid,
+    SignatureMismatch,
+    /// One answer for every way open data fails to open; the reason is for the log.
+    DecryptFailed(DecryptReason),
+    DataStale,
+    /// No session_key is on record: only a new login brings one.
+    SessionKeyStale,
+}
+
+/// For the operator's log only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DecryptReason {
+    OpenData(OpenDataError),
+    ForeignOpenId,
+}
+
+/// WeChat refuses this user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum User {
+    Blocked,
+}
+
+/// WeChat or the way to it fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wechat {
+    Busy,
+    Throttled,
+    TimedOut,
+    Unreachable,
+    Malformed,
+    Errcode { errcode: Errcode, rid: Option<String> },
+}
+
+/// What goes out.
+struct Wire {
+    status: u16,
+    error: &'static str,
+    code: &'static str,
+    description: &'static str,
+    retry_after_s: Option<u32>,
+}
+
+const fn wire(status: u16, error: &'static str, code: &'static str, description: &'static str) -> Wire {
+    Wire { status, error, code, description, retry_after_s: None }
+}
+
+const fn later(seconds: u32, wire: Wire) -> Wire {
+    Wire { retry_after_s: Some(seconds), ..wire }
+}
+
+impl Error {
+    fn wire(&self) -> Wire {
+        use Caller as C;
+        const REQUEST: &str = "invalid_request";
+        const GRANT: &str = "invalid_grant";
+        const BUSY: &str = "temporarily_unavailable";
+        const SERVER: &str = "server_error";
+        match self {
+            Self::Caller(C::NotFound) => {
+                wire(404, REQUEST, "not_found", "There is no such endpoint; see /openapi.json.")
+            }
+            Self::Caller(C::MethodNotAllowed) => {
+                wire(405, REQUEST, "method_not_allowed", "The endpoint has another method; see Allow.")
+            }
+            Self::Caller(C::MediaType) => {
+                wire(415, REQUEST, "unsupported_media_type", "Send application/json, or a form on /oauth/*.")
+            }
+            Self::Caller(C::TooLarge) => wire(413, REQUEST, "body_too_large", "The body is over 32 KiB."),
+            Self::Caller(C::NotUtf8) => wire(400, REQUEST, "body_not_utf8", "The body must be UTF-8."),
+            Self::Caller(C::Malformed) => {
+                wire(400, REQUEST, "body_malformed", "The body must be one object of unique names and string values.")
+            }
+            Self::Caller(C::ParameterMissing(_)) => {
+                wire(400, REQUEST, "parameter_missing", "A required parameter is missing or empty.")
+            }
+            Self::Caller(C::GrantTypeUnsupported) => wire(
+                400,
+                "unsupported_grant_type",
+                "grant_type_unsupported",
+                "Use token exchange (RFC 8693) with a js-code, or refresh_token.",
+            ),
+            Self::Caller(C::ClientUnknown) => {
+                wire(401, "invalid_client", "client_unknown", "client_id must be an appid this edge serves.")
+            }
+            Self::Caller(C::CodeMissing) => {
+                wire(400, REQUEST, "code_missing", "subject_token must be the wx.login code.")
+            }
+            Self::Caller(C::CodeMalformed) => {
+                wire(400, REQUEST, "code_malformed", "This is no code of wx.login; send it as it came.")
+            }
+            Self::Caller(C::CodeInvalid) => wire(
+                400,
+                GRANT,
+                "code_invalid",
+                "The code is wrong, foreign or over 5 minutes old; call wx.login again.",
+            ),
+            Self::Caller(C::CodeUsed) => {
+                wire(400, GRANT, "code_used", "The code was used before; call wx.login again.")
+            }
+            Self::Caller(C::SessionEnded) => wire(400, GRANT, "session_ended", "The session has ended; log in again."),
+            Self::Caller(C::SessionInvalid) => {
+                wire(401, "invalid_token", "session_invalid", "The access token is not valid; refresh it or log in.")
+            }
+            Self::Caller(C::SignatureMismatch) => {
+                wire(401, "signature_mismatch", "signature_mismatch", "raw_data does not carry this signature.")
+            }
+            Self::Caller(C::DecryptFailed(_)) => {
+                wire(400, REQUEST, "decrypt_failed", "The data cannot be opened for this session.")
+            }
+            Self::Caller(C::DataStale) => {
+                wire(400, REQUEST, "data_stale", "The data is too old; ask WeChat for it again.")
+            }
+            Self::Caller(C::SessionKeyStale) => {
+                wire(409, "session_key_stale", "session_key_stale", "Log in again, then ask WeChat for the data again.")
+            }
+            Self::User(User::Blocked) => {
+                wire(403, "access_denied", "user_blocked", "WeChat does not let this user log in.")
+            }
+            Self::Wechat(Wechat::Busy) => {
+                later(1, wire(503, BUSY, "upstream_busy", "WeChat is busy; try again with a fresh code."))
+            }
+            Self::Wechat(Wechat::Throttled) => {
+                later(60, wire(429, BUSY, "upstream_rate_limited", "WeChat limits this app or user; wait a minute."))
+            }
+            Self::Wechat(Wechat::TimedOut) => {
+                wire(504, BUSY, "upstream_timeout", "WeChat did not answer in time; try again with a fresh code.")
+            }
+            Self::Wechat(Wechat::Unreachable) => {
+                wire(502, BUSY, "upstream_unreachable", "WeChat cannot be reached; try again with a fresh code.")
+            }
+            Self::Wechat(Wechat::Malformed) => {
+                wire(502, SERVER, "upstream_malformed", "WeChat answered something that is no answer.")
+            }
+            Self::Wechat(Wechat::Errcode { .. }) => {
+                wire(502, SERVER, "upstream_error", "WeChat refused; see the operator's log.")
+            }
+            Self::Operator(_) => wire(500, SERVER, "misconfigured", "The edge is misconfigured; its log says how."),
+            Self::Storage(_) => {
+                later(1, wire(503, BUSY, "storage_unavailable", "Sessions cannot be stored now; try again."))
+            }
+            Self::Us(_) => wire(500, SERVER, "internal", "This is our fault; the request_id names it."),
+        }
+    }
+
+    /// The stable code.
+    pub(crate) fn code(&self) -> &'static str {
+        self.wire().code
+    }
+
+    /// What the operator is told beyond the code. Never a secret: these types hold none.
+    pub(crate) fn detail(&self) -> Option<String> {
+        match self {
+            Self::Operator(problem) => Some(problem.clone()),
+            Self::Storage(StoreFailure(reason)) => Some(reason.clone()),
+            Self::Us(what) => Some((*what).to_owned()),
+            Self::Caller(Caller::ParameterMissing(name)) => Some((*name).to_owned()),
+            Self::Caller(Caller::DecryptFailed(reason)) => Some(format!("{reason:?}")),
+            Self::Wechat(Wechat::Errcode { errcode, rid }) => {
+                Some(format!("errcode {} rid {}", errcode.0, rid.as_deref().unwrap_or("-")))
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn response(&self, request_id: &str) -> Response {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: &'a str,
+            error_description: &'a str,
+            code: &'a str,
+            request_id: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            retry_after: Option<u32>,
+        }
+        let Wire { status, error, code, description, retry_after_s } = self.wire();
+        let body = Body { error, error_description: description, code, request_id, retry_after: retry_after_s };
+        let response = Response::json(status, &body);
+        let response = match retry_after_s {
+            Some(seconds) => response.header("retry-after", seconds.to_string()),
+            None => response,
+        };
+        match self {
+            Self::Caller(Caller::SessionInvalid) => {
+                response.header("www-authenticate", r#"Bearer error="invalid_token""#.to_owned())
+            }
+            _ => response,
+        }
+    }
+}
+
+impl From<StoreFailure> for Error {
+    fn from(failure: StoreFailure) -> Self {
+        Self::Storage(failure)
+    }
+}
+
+impl From<OpenDataError> for Error {
+    fn from(error: OpenDataError) -> Self {
+        Self::Caller(Caller::DecryptFailed(DecryptReason::OpenData(error)))
+    }
+}
+
+impl From<FetchFailure> for Error {
+    fn from(failure: FetchFailure) -> Self {
+        Self::Wechat(match failure {
+            FetchFailure::Unreachable | FetchFailure::BrokenOff => Wechat::Unreachable,
+            FetchFailure::TimedOut => Wechat::TimedOut,
+            FetchFailure::TooLarge => Wechat::Malformed,
+        })
+    }
+}
+
+impl From<ReplyError> for Error {
+    fn from(error: ReplyError) -> Self {
+        let ReplyError::Refused { errcode, rid } = error else { return Self::Wechat(Wechat::Malformed) };
+        match errcode.meaning() {
+            Meaning::CodeInvalid => Self::Caller(Caller::CodeInvalid),
+            Meaning::CodeUsed => Self::Caller(Caller::CodeUsed),
+            Meaning::Busy => Self::Wechat(Wechat::Busy),
+            Meaning::Throttled => Self::Wechat(Wechat::Throttled),
+            Meaning::UserBlocked => Self::User(User::Blocked),
+            Meaning::Misconfigured => {
+                Self::Operator(format!("WeChat errcode {} rid {}", errcode.0, rid.as_deref().unwrap_or("-")))
+            }
+            Meaning::TokenDead | Meaning::SessionKeyDead | Meaning::Unknown => {
+                Self::Wechat(Wechat::Errcode { errcode, rid })
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `POST /oauth/token`, RFC 8693: a code of `wx.login` becomes a session.
+
+use super::Flow;
+use crate::edge::config::{App, Kind};
+use crate::edge::error::{Caller, Error};
+use crate::edge::http::{Params, Response};
+use crate::edge::ports::{Ports, random};
+use crate::edge::records::{SessionRecord, Sid, UserName};
+use crate::edge::tokens::Subject;
+use crate::edge::upstream;
+use crate::wechat::Code;
+use crate::wechat::ident::IdentError;
+use crate::wechat::reply::CodeSession;
+use futures_util::future::try_join;
+
+pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const JS_CODE: &str = "urn:wechat:params:oauth:token-type:js-code";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+impl<P: Ports> Flow<'_, P> {
+    pub(crate) async fn exchange(&self, app: &App, params: &Params) -> Result<Response, Error> {
+        if params.get("subject_token_type") != Some(JS_CODE) || app.kind != Kind::MiniProgram {
+            return Err(Error::Caller(Caller::GrantTypeUnsupported));
+        }
+        let code = Code::parse(params.get("subject_token").unwrap_or_default()).map_err(|error| {
+            Error::Caller(match error {
+                IdentError::Missing => Caller::CodeMissing,
+                IdentError::Malformed => Caller::CodeMalformed,
+            })
+        })?;
+        let CodeSession { openid, session_key, unionid } =
+            upstream::code_session(self.ports, self.config, app, code).await?;
+
+        let records = self.records();
+        let user = records.user(&app.appid, &openid);
+        // The old token is only looked at: identity comes from WeChat alone.
+        let continued = params
+            .get("refresh_token")
+            .and_then(|token| self.tokens().unseal(app, token))
+            .filter(|(_, subject)| subject.openid == openid);
+        let ((sid, n), newest) =
+            try_join(self.continue_or_begin(&user, continued.map(|(token, _)| (token.sid, token.n))), async {
+                Ok(records.newest_key(&user).await?)
+            })
+            .await?;
+
+        let record = SessionRecord::new(n - 1, self.now, self.now, Some(&session_key));
+        let session = records.session(app, &user, &sid, &record, self.now);
+        self.ports.put(&session).await?;
+        if newest.is_none_or(|newest| newest.reveal() != session_key.reveal()) {
+            self.ports.put(&records.key(app, &user, &session_key)).await?;
+        }
+        let subject = Subject { openid, unionid, sid, auth: self.now };
+        let reply = self.tokens().issue(app, &subject, n, self.now, Some(ACCESS_TOKEN)).await?;
+        Ok(Response::json(200, &reply))
+    }
+
+    /// The session id and the number of the next refresh token. A re-login goes on where the old
+    /// session was, as one more rotation, unless that session was revoked.
+    async fn continue_or_begin(&self, user: &UserName, old: Option<(Sid, i64)>) -> Result<(Sid, i64), Error> {
+        if let Some((sid, n)) = old {
+            if !self.records().find(user, &sid).await?.buried {
+                return Ok((sid, n.saturating_add(1)));
+            }
+        }
+        Ok((Sid::new(random(self.ports)), 0))
+    }
+}

@@ -1,0 +1,31 @@
+//! `POST /oauth/revoke`, RFC 7009: ends the session of a refresh or access token, of whatever
+//! generation and age. Answers 200 only when it is so.
+
+use super::Flow;
+use crate::edge::error::Error;
+use crate::edge::http::{Params, Response};
+use crate::edge::ports::Ports;
+use crate::wechat::OpenId;
+
+impl<P: Ports> Flow<'_, P> {
+    pub(crate) async fn revoke(&self, params: &Params) -> Result<Response, Error> {
+        let app = self.client(params)?;
+        let token = params.require("token")?;
+        let session = match self.tokens().unseal(app, token) {
+            Some((token, subject)) => Some((subject.openid, token.sid)),
+            None => self
+                .tokens()
+                .verify_signature(token)
+                .await
+                .filter(|claims| claims.client_id == app.appid.as_str())
+                .and_then(|claims| Some((OpenId::parse(&claims.sub).ok()?, claims.sid))),
+        };
+        // A token that means nothing needs no revoking (RFC 7009 §2.2).
+        if let Some((openid, sid)) = session {
+            let records = self.records();
+            let user = records.user(&app.appid, &openid);
+            self.ports.put(&records.tombstone(app, &user, &sid)).await?;
+        }
+        Ok(Response::json(200, &serde_json::json!({})))
+    }
+}

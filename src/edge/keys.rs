@@ -1,0 +1,78 @@
+//! Signing keys: P-256 private JWKs, named by their RFC 7638 thumbprint.
+//!
+//! The first key signs, all are published: to rotate, append the new key, wait an hour, move it
+//! to the front, and drop the old one 15 minutes later.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use core::fmt;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// A public key as the JWKS publishes it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct PublicKey {
+    kty: &'static str,
+    crv: &'static str,
+    x: String,
+    y: String,
+    pub(crate) kid: String,
+    alg: &'static str,
+    #[serde(rename = "use")]
+    usage: &'static str,
+}
+
+/// A private key. Its scalar has no `Debug`.
+#[derive(Clone)]
+pub(crate) struct SigningKey {
+    pub(crate) public: PublicKey,
+    d: Scalar,
+}
+
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+struct Scalar(String);
+
+impl SigningKey {
+    /// Parses one private JWK; says what is wrong with it.
+    pub(crate) fn parse(jwk: serde_json::Value) -> Result<Self, &'static str> {
+        #[derive(Deserialize)]
+        struct Jwk {
+            kty: String,
+            crv: String,
+            x: String,
+            y: String,
+            d: String,
+        }
+        let jwk: Jwk = serde_json::from_value(jwk).map_err(|_| "needs kty, crv, x, y and d")?;
+        if jwk.kty != "EC" || jwk.crv != "P-256" {
+            return Err("must be of kty EC and crv P-256");
+        }
+        for coordinate in [&jwk.x, &jwk.y, &jwk.d] {
+            if URL_SAFE_NO_PAD.decode(coordinate).map(|bytes| bytes.len()) != Ok(32) {
+                return Err("x, y and d must be base64url of 32 bytes");
+            }
+        }
+        let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, jwk.x, jwk.y);
+        let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(canonical));
+        let public = PublicKey { kty: "EC", crv: "P-256", x: jwk.x, y: jwk.y, kid, alg: "ES256", usage: "sig" };
+        Ok(Self { public, d: Scalar(jwk.d) })
+    }
+
+    /// The private JWK, for WebCrypto's import and nothing else.
+    pub(crate) fn reveal_jwk(&self) -> [(&'static str, &str); 5] {
+        let PublicKey { kty, crv, x, y, .. } = &self.public;
+        [("kty", kty), ("crv", crv), ("x", x), ("y", y), ("d", &self.d.0)]
+    }
+}
+
+impl PublicKey {
+    pub(crate) fn jwk(&self) -> [(&'static str, &str); 4] {
+        [("kty", self.kty), ("crv", self.crv), ("x", &self.x), ("y", &self.y)]
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey({})", self.public.kid)
+    }
+}

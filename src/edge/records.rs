@@ -1,0 +1,201 @@
+//! What is in KV, under which name, for how long (`docs/storage.md`).
+//!
+//! Nothing that revokes is ever rewritten or deleted by something that grants: a session (`s1`)
+//! and its tombstone (`x1`) are two keys, so a late write of the one cannot undo the other.
+
+use super::config::{App, Config, NameKey};
+use super::ports::{Ports, Put, StoreFailure, random};
+use super::seal::Purpose;
+use crate::wechat::{AppId, OpenId, SessionKey};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use core::fmt;
+use futures_util::future::join4;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// KV refuses a shorter TTL.
+const MIN_TTL_S: u64 = 60;
+/// A tombstone outlives what it buries by the grace of a refresh.
+pub(crate) const GRACE_S: u64 = 120;
+
+/// A user of one app, as KV names show them: a keyed hash, so a dump names nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UserName(String);
+
+impl UserName {
+    pub(crate) fn new(NameKey(key): &NameKey, appid: &AppId, openid: &OpenId) -> Self {
+        // HMAC takes a key of any length, so the error has no way to occur.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&**key) else { return Self(String::new()) };
+        mac.update(appid.as_str().as_bytes());
+        mac.update(&[0]);
+        mac.update(openid.as_str().as_bytes());
+        let digest = mac.finalize().into_bytes();
+        Self(URL_SAFE_NO_PAD.encode(digest.get(..16).unwrap_or_default()))
+    }
+}
+
+/// A session's id: 16 random bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Sid(String);
+
+impl Sid {
+    pub(crate) fn new(bytes: [u8; 16]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+impl TryFrom<String> for Sid {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match URL_SAFE_NO_PAD.decode(&text) {
+            Ok(bytes) if bytes.len() == 16 => Ok(Self(text)),
+            _ => Err("no session id"),
+        }
+    }
+}
+
+impl From<Sid> for String {
+    fn from(sid: Sid) -> Self {
+        sid.0
+    }
+}
+
+fn session_name(user: &UserName, sid: &Sid) -> String {
+    format!("s1:{}:{}", user.0, sid.0)
+}
+fn tombstone_name(user: &UserName, sid: &Sid) -> String {
+    format!("x1:{}:{}", user.0, sid.0)
+}
+fn key_name(user: &UserName) -> String {
+    format!("k1:{}", user.0)
+}
+fn everywhere_name(user: &UserName) -> String {
+    format!("e1:{}", user.0)
+}
+
+/// The body of `s1`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SessionRecord {
+    /// The highest refresh generation that was presented; −1 after a login.
+    pub(crate) g: i64,
+    /// When it was first presented, ms.
+    pub(crate) t: u64,
+    /// When the user logged in, ms.
+    pub(crate) auth: u64,
+    /// The session_key of that login.
+    session_key: Option<String>,
+}
+
+impl SessionRecord {
+    pub(crate) fn new(g: i64, t: u64, auth: u64, session_key: Option<&SessionKey>) -> Self {
+        Self { g, t, auth, session_key: session_key.map(|key| key.reveal().to_owned()) }
+    }
+
+    pub(crate) fn session_key(&self) -> Option<SessionKey> {
+        SessionKey::parse(self.session_key.as_deref()?).ok()
+    }
+
+    pub(crate) fn rotated(self, g: i64, t: u64) -> Self {
+        Self { g, t, ..self }
+    }
+}
+
+impl fmt::Debug for SessionRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionRecord {{ g: {}, t: {}, auth: {} }}", self.g, self.t, self.auth)
+    }
+}
+
+/// What the store said about one session.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Found {
+    /// `s1`. A record that does not open counts as missing.
+    pub(crate) session: Option<SessionRecord>,
+    /// `x1`, whatever is in it.
+    pub(crate) buried: bool,
+    /// `e1`: sessions that began at or before this are over, ms. One that does not open ends all.
+    pub(crate) revoked_before: Option<u64>,
+    /// `k1`.
+    pub(crate) newest_key: Option<SessionKey>,
+}
+
+impl Found {
+    /// Whether something revoked a session that began at `auth`.
+    pub(crate) fn is_revoked(&self, auth: u64) -> bool {
+        self.buried || self.revoked_before.is_some_and(|before| auth <= before)
+    }
+}
+
+/// The records of one deployment.
+pub(crate) struct Records<'a, P> {
+    pub(crate) ports: &'a P,
+    pub(crate) config: &'a Config,
+}
+
+impl<P: Ports> Records<'_, P> {
+    pub(crate) fn user(&self, appid: &AppId, openid: &OpenId) -> UserName {
+        UserName::new(&self.config.name_key, appid, openid)
+    }
+
+    /// Everything about one session, in one round trip.
+    pub(crate) async fn find(&self, user: &UserName, sid: &Sid) -> Result<Found, StoreFailure> {
+        let names = (session_name(user, sid), tombstone_name(user, sid), everywhere_name(user), key_name(user));
+        let (session, tombstone, everywhere, key) = join4(
+            self.ports.get(&names.0),
+            self.ports.get(&names.1),
+            self.ports.get(&names.2),
+            self.ports.get(&names.3),
+        )
+        .await;
+        let open = |name: &str, blob: Option<Vec<u8>>| blob.map(|blob| self.open(name, &blob));
+        Ok(Found {
+            session: open(&names.0, session?).flatten().and_then(|body| serde_json::from_slice(&body).ok()),
+            buried: tombstone?.is_some(),
+            revoked_before: open(&names.2, everywhere?)
+                .map(|body| body.and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or(u64::MAX)),
+            newest_key: open(&names.3, key?).flatten().and_then(|body| parse_key(&body)),
+        })
+    }
+
+    /// The user's newest session_key, and whether this session is buried.
+    pub(crate) async fn newest_key(&self, user: &UserName) -> Result<Option<SessionKey>, StoreFailure> {
+        let name = key_name(user);
+        Ok(self.ports.get(&name).await?.and_then(|blob| self.open(&name, &blob)).and_then(|body| parse_key(&body)))
+    }
+
+    pub(crate) fn session(&self, app: &App, user: &UserName, sid: &Sid, record: &SessionRecord, now: u64) -> Put {
+        let ttl_s = app.ttl.idle_s.min(left_s(app, record.auth, now));
+        self.put(session_name(user, sid), &serde_json::to_vec(record).unwrap_or_default(), ttl_s)
+    }
+
+    /// Buries a session, for as long as any token of it could live. Its age is not always known,
+    /// so it is reckoned from now.
+    pub(crate) fn tombstone(&self, app: &App, user: &UserName, sid: &Sid) -> Put {
+        self.put(tombstone_name(user, sid), b"", app.ttl.session_s + GRACE_S)
+    }
+
+    pub(crate) fn key(&self, app: &App, user: &UserName, key: &SessionKey) -> Put {
+        self.put(key_name(user), key.reveal().as_bytes(), app.ttl.idle_s.min(app.ttl.session_s))
+    }
+
+    fn put(&self, key: String, plain: &[u8], ttl_s: u64) -> Put {
+        let value = self.config.sealer.seal(Purpose::Record, &key, random(self.ports), plain);
+        Put { key, value, ttl_s: ttl_s.max(MIN_TTL_S) }
+    }
+
+    fn open(&self, name: &str, blob: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        self.config.sealer.open(Purpose::Record, name, blob)
+    }
+}
+
+fn parse_key(body: &[u8]) -> Option<SessionKey> {
+    SessionKey::parse(core::str::from_utf8(body).ok()?).ok()
+}
+
+/// Seconds left of a session's absolute life.
+pub(crate) fn left_s(app: &App, auth: u64, now: u64) -> u64 {
+    (auth.saturating_add(app.ttl.session_s * 1000)).saturating_sub(now) / 1000
+}
