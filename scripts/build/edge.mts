@@ -1,5 +1,5 @@
 // The Worker: worker-build compiles src/edge and makes the module workerd loads.
-import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { at, npmBin, run, tool } from '../shell.mts';
 
 export function buildEdge(out: string): void {
@@ -16,6 +16,6 @@ export function buildEdge(out: string): void {
   });
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  for (const name of readdirSync(at('build'))) cpSync(at('build', name), `${out}/${name}`, { recursive: true });
+  for (const name of ['index.js', 'index_bg.wasm']) cpSync(at('build', name), `${out}/${name}`);
   rmSync(at('build'), { recursive: true });
 }

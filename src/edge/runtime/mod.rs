@@ -117,7 +117,7 @@ fn write(response: http::Response) -> worker::Result<Response> {
     for (name, value) in &response.headers {
         builder = builder.with_header(name, value)?;
     }
-    builder.ok(response.body)
+    Ok(builder.fixed(response.body.into_bytes()))
 }
 
 fn request_id(ports: &Workerd) -> String {

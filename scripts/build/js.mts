@@ -1,0 +1,107 @@
+// The JavaScript of every entry, by esbuild over hand-written files.
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
+import { generateDtsBundle } from 'dts-bundle-generator';
+import { type BuildOptions, build } from 'esbuild';
+import { at } from '../shell.mts';
+import { buildFallback } from './wasm.mts';
+
+export const core = (feature: 'client' | 'node'): string => at('target', 'core', feature);
+const dist = (...parts: string[]): string => at('dist', ...parts);
+
+function fresh(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+}
+
+const bundle = (feature: 'client' | 'node', options: BuildOptions): Promise<unknown> =>
+  build({
+    bundle: true,
+    minify: true,
+    logLevel: 'warning',
+    alias: { 'wxauth-core': join(core(feature), 'core_bg.js') },
+    ...options,
+  });
+
+/** One .d.ts an entry, with the types that tsify made out of the Rust ones inside. */
+function types(entries: Array<[source: string, out: string]>): void {
+  const config = { preferredConfigPath: at('tsconfig.json') };
+  const made = generateDtsBundle(
+    entries.map(([source]) => ({ filePath: at(source), output: { noBanner: true, exportReferencedTypes: false } })),
+    config,
+  );
+  for (const [index, [, out]] of entries.entries()) writeFileSync(out, made[index] as string);
+}
+
+/** Exactly what ships in a mini program, and the bare wasm beside it for checking. */
+export async function buildWeapp(): Promise<void> {
+  fresh(dist('weapp'));
+  fresh(dist('weapp-check'));
+  const wasm = readFileSync(join(core('client'), 'core.wasm'));
+  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } };
+  writeFileSync(dist('weapp', 'wxauth.wasm.br'), brotliCompressSync(wasm, quality));
+  writeFileSync(dist('weapp-check', 'wxauth.wasm'), wasm);
+
+  const raw = at('target', 'core', 'fallback.js');
+  buildFallback(join(core('client'), 'core.wasm'), raw);
+  const phone: BuildOptions = { format: 'cjs', target: 'es2017' };
+  await bundle('client', { ...phone, entryPoints: [raw], outfile: dist('weapp', 'fallback.js') });
+  await bundle('client', {
+    ...phone,
+    entryPoints: [at('js/weapp.ts')],
+    outfile: dist('weapp', 'index.js'),
+    inject: [at('js/engine/codec.ts')],
+    external: ['./fallback.js'],
+    // Phones have no FinalizationRegistry to rely on; the glue asks politely.
+  });
+}
+
+export async function buildWeb(): Promise<void> {
+  fresh(dist('web'));
+  copyFileSync(join(core('client'), 'core.wasm'), dist('web', 'wxauth.wasm'));
+  await bundle('client', { format: 'esm', target: 'es2020', entryPoints: [at('js/web.ts')], outfile: dist('web', 'index.mjs') });
+}
+
+export async function buildNode(): Promise<void> {
+  fresh(dist('node'));
+  fresh(dist('sim'));
+  fresh(dist('errors'));
+  copyFileSync(join(core('node'), 'core.wasm'), dist('node', 'wxauth.wasm'));
+  const node: BuildOptions = { platform: 'node', target: 'node20', minify: false };
+  const entry: BuildOptions = { ...node, entryPoints: [at('js/node.ts')] };
+  await bundle('node', { ...entry, format: 'esm', outfile: dist('node', 'index.mjs') });
+  // `import.meta` is only read where there is no __dirname.
+  await bundle('node', { ...entry, format: 'cjs', outfile: dist('node', 'index.cjs'), logOverride: { 'empty-import-meta': 'silent' } });
+  await bundle('node', { format: 'esm', target: 'es2022', minify: false, entryPoints: [at('js/sim/index.ts')], outfile: dist('sim', 'index.mjs') });
+  await bundle('node', { ...node, format: 'esm', entryPoints: [at('js/errors/index.ts')], outfile: dist('errors', 'index.mjs') });
+}
+
+/** The playground: a page served by the edge's own origin in development. */
+export async function buildPlayground(): Promise<void> {
+  fresh(dist('www'));
+  await build({
+    bundle: true,
+    minify: true,
+    logLevel: 'warning',
+    format: 'esm',
+    target: 'es2022',
+    entryPoints: [at('www/app.ts')],
+    outfile: dist('www', 'app.js'),
+    // The page runs what a page ships: the built web entry.
+    alias: { 'wxauth/web': dist('web', 'index.mjs') },
+  });
+  for (const file of ['index.html', 'app.css']) copyFileSync(at('www', file), dist('www', file));
+  copyFileSync(at('node_modules/weui/dist/style/weui.min.css'), dist('www', 'weui.css'));
+  copyFileSync(dist('web', 'wxauth.wasm'), dist('www', 'wxauth.wasm'));
+}
+
+export function buildTypes(): void {
+  types([
+    ['js/weapp.ts', dist('weapp', 'index.d.ts')],
+    ['js/web.ts', dist('web', 'index.d.ts')],
+    ['js/node.ts', dist('node', 'index.d.ts')],
+    ['js/sim/index.ts', dist('sim', 'index.d.ts')],
+    ['js/errors/index.ts', dist('errors', 'index.d.ts')],
+  ]);
+}

@@ -1,0 +1,40 @@
+// The npm scripts. Each sets up what it needs, builds what changed, and goes on.
+import { buildAll, buildForStart } from './build/index.mts';
+import { writeSizes } from './build/sizes.mts';
+import { printKeys } from './keys.mts';
+import { npmBin, run, Sorry } from './shell.mts';
+import { setupBuild, setupTest } from './setup.mts';
+
+const commands: Record<string, () => void | Promise<void>> = {
+  async start() {
+    setupBuild();
+    await buildForStart();
+    await (await import('./start.mts')).start();
+  },
+  async build() {
+    setupBuild();
+    await buildAll();
+    writeSizes();
+  },
+  async test() {
+    setupTest();
+    await buildAll();
+    process.exitCode = await (await import('./test.mts')).test(process.argv.slice(3));
+  },
+  keys: printKeys,
+  format() {
+    run('cargo', ['fmt']);
+    run(npmBin('biome'), ['check', '--write', '.']);
+  },
+};
+
+const name = process.argv[2] ?? '';
+const command = commands[name];
+try {
+  if (!command) throw new Sorry(`no such command: ${name}. There are ${Object.keys(commands).join(', ')}.`);
+  await command();
+} catch (error) {
+  if (!(error instanceof Sorry)) throw error;
+  console.error(`wxauth: ${error.message}`);
+  process.exit(1);
+}

@@ -1,0 +1,86 @@
+// `npm start`: the edge in workerd with a KV on disk, the fake WeChat, and the playground on the edge's origin.
+// The variables are in the README.
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { startServer } from '../js/sim/server.js';
+import { WeChat } from '../js/sim/wechat.js';
+import { startEdge } from './edge.mts';
+import { makeKeys } from './keys.mts';
+import { at, Sorry } from './shell.mts';
+
+/** The app of the simulator, where no real one is configured. */
+const DEMO_APPS = { wxa0b1c2d3e4f50617: { secret: '0123456789abcdef0123456789abcdef' } };
+
+function port(name: string, fallback: number): number {
+  const value = Number(process.env[name] ?? fallback);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535) throw new Sorry(`${name} must be a port, not "${process.env[name]}".`);
+  return value;
+}
+
+function mustBeFree(name: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', () => reject(new Sorry(`Port ${port} is taken. Stop what listens there, or set ${name} to another port.`)));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
+  });
+}
+
+/** Made once: new keys would end every session. */
+function keysIn(stateDir: string): Record<string, string> {
+  const file = join(stateDir, 'keys.json');
+  if (!existsSync(file)) writeFileSync(file, JSON.stringify(makeKeys(), null, 2), { mode: 0o600 });
+  chmodSync(file, 0o600);
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+export async function start(): Promise<void> {
+  const edgePort = port('PORT', 8787);
+  const wechatPort = port('WECHAT_PORT', 8788);
+  await mustBeFree('PORT', edgePort);
+  const stateDir = process.env.STATE_DIR ?? at('.state');
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+
+  const origin = `http://127.0.0.1:${edgePort}`;
+
+  const names = Object.keys(process.env).filter((name) => name.startsWith('WECHAT_APPS'));
+  const apps = names.length
+    ? Object.fromEntries(names.map((name) => [name, process.env[name] ?? '']))
+    : { WECHAT_APPS: JSON.stringify(DEMO_APPS) };
+
+  await mustBeFree('WECHAT_PORT', wechatPort);
+  const simulator = await startServer(new WeChat({ apps: appsOf(apps) }), wechatPort);
+  // With real apps the edge talks to the real WeChat, unless told otherwise.
+  const wechatApi = process.env.WECHAT_API_BASE ?? (names.length ? undefined : simulator.url);
+  writeFileSync(at('dist/www/playground.json'), JSON.stringify({ wechat: simulator.url, appid: Object.keys(appsOf(apps))[0] }));
+
+  const edge = await startEdge({
+    port: edgePort,
+    kvPersist: join(stateDir, 'kv'),
+    assets: at('dist/www'),
+    log: (line) => console.log(line),
+    bindings: {
+      ISSUER: process.env.ISSUER ?? origin,
+      ...(wechatApi === undefined ? {} : { WECHAT_API_BASE: wechatApi }),
+      ...apps,
+      ...keysIn(stateDir),
+    },
+  });
+  const health = await fetch(`${origin}/healthz`);
+  if (!health.ok) throw new Sorry(`the edge answers ${health.status}: ${await health.text()}`);
+  console.log(`fake WeChat  ${simulator.url}/_sim/state`);
+  console.log(`edge         ${origin}/.well-known/oauth-authorization-server`);
+  console.log(`playground   ${origin}/`);
+  console.log(`ready ${origin}`);
+  const stop = () => void edge.dispose().finally(() => process.exit(0));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+}
+
+/** The simulator plays every app the edge is configured for. */
+function appsOf(variables: Record<string, string>): Record<string, { secret: string }> {
+  try {
+    return Object.assign({}, ...Object.values(variables).map((json) => JSON.parse(json)));
+  } catch {
+    throw new Sorry('WECHAT_APPS must be JSON: {"<appid>": {"secret": "…"}}');
+  }
+}
