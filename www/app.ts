@@ -26,7 +26,7 @@ document.addEventListener('visibilitychange', () => (document.visibilityState ==
 auth.subscribe(drawState);
 drawState(auth.state);
 setInterval(drawTrace, 100);
-$('user').textContent = `${user} ▾`;
+$('user').textContent = `${user}`;
 
 const actions: Record<string, () => Promise<void>> = {
   async requests() {

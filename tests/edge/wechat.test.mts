@@ -1,0 +1,111 @@
+// Open data and profile signatures at the edge, in workerd, against the simulator's own crypto.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { encryptOpenData, fromBase64, toBase64 } from '../../js/sim/crypto.js';
+import { APPID, bearer, type Json, logIn, post, type Session, startWorld, type World } from '../harness.mts';
+
+let world: World;
+let session: Session;
+let profile: Awaited<ReturnType<World['wechat']['profile']>>;
+before(async () => {
+  world = await startWorld();
+  session = await logIn(world, 'mei');
+  profile = await world.wechat.profile(APPID, 'mei');
+});
+after(() => world.stop());
+
+const openData = (encrypted_data: string, iv: string, token = session.access) =>
+  post(`${world.url}/wechat/open-data`, { encrypted_data, iv }, bearer(token));
+const verify = (raw_data: string, signature: string, token = session.access) =>
+  post(`${world.url}/wechat/user-info/verify`, { raw_data, signature }, bearer(token));
+
+/** Open data made with the key WeChat has for this user now. */
+async function seal(data: Json): Promise<[string, string]> {
+  const { sessionKey } = await world.wechat.account(APPID, 'mei');
+  const iv = new Uint8Array(16).fill(7);
+  return [await encryptOpenData(sessionKey as string, iv, JSON.stringify(data)), toBase64(iv)];
+}
+
+const watermark = (ageS = 0, appid = APPID) => ({ timestamp: Math.floor(Date.now() / 1000) - ageS, appid });
+
+test('what WeChat signed is valid, and nothing else (T26, T28)', async () => {
+  assert.deepEqual((await verify(profile.rawData, profile.signature)).body, { valid: true });
+  const wrong = [
+    [JSON.stringify(JSON.parse(profile.rawData), null, 1), profile.signature],
+    [profile.rawData, profile.signature.toUpperCase()],
+    [profile.rawData, `${profile.signature}00`],
+    [profile.rawData, profile.signature.slice(1)],
+    [profile.rawData, 'no hex at all'],
+    [profile.rawData, ''],
+  ] as const;
+  for (const [raw, signature] of wrong) {
+    const { status, body } = await verify(raw, signature);
+    assert.deepEqual([status, body.code], [401, 'signature_mismatch'], signature);
+  }
+});
+
+test('open data of the session opens', async () => {
+  const { status, body } = await openData(profile.encryptedData, profile.iv);
+  assert.equal(status, 200);
+  assert.deepEqual([body.data.openId, body.data.nickName], [session.openid, 'mei']);
+});
+
+test('every way open data fails to open is one answer (T30 to T35)', async () => {
+  const bytes = fromBase64(profile.encryptedData);
+  const flipped = Uint8Array.from(bytes, (byte, at) => (at === bytes.length - 1 ? byte ^ 1 : byte));
+  const iv = fromBase64(profile.iv);
+  // `{"openId":"` is 11 characters: bits of the IV turn the openId's first letters into others.
+  const forgedIv = Uint8Array.from(iv, (byte, at) => (at === 12 ? byte ^ 1 : byte));
+  const foreign = await seal({ watermark: watermark(0, 'wx0') });
+  const cases: Record<string, readonly [string, string]> = {
+    'a flipped byte': [toBase64(flipped), profile.iv],
+    'a forged identity': [profile.encryptedData, toBase64(forgedIv)],
+    'a short iv': [profile.encryptedData, 'AAAA'],
+    'no base64': ['!!', profile.iv],
+    'a lost plus': [`AAAA ${'A'.repeat(19)}`, profile.iv],
+    'no whole block': ['AAAA', profile.iv],
+    'another app': foreign,
+    'no watermark': await seal({}),
+    'another user': await seal({ openId: 'oSomebodyElse', watermark: watermark() }),
+  };
+  for (const [name, [data, iv]] of Object.entries(cases)) {
+    const { status, body } = await openData(data, iv);
+    const { request_id: _, ...answer } = body;
+    assert.equal(status, 400, name);
+    assert.deepEqual(answer, { error: 'invalid_request', error_description: 'The data cannot be opened for this session.', code: 'decrypt_failed' }, name);
+  }
+  assert.ok(world.lines.some((line) => line.includes('Base64PlusLost')), 'the log says why');
+  assert.ok(world.lines.some((line) => line.includes('ForeignOpenId')));
+});
+
+test('data older than ten minutes or from the future is stale (T36)', async () => {
+  for (const age of [605, -130]) {
+    const { status, body } = await openData(...(await seal({ watermark: watermark(age) })));
+    assert.deepEqual([status, body.code], [400, 'data_stale'], String(age));
+  }
+  assert.equal((await openData(...(await seal({ watermark: watermark(590) })))).status, 200);
+});
+
+test('no token, a short, foreign, flipped or huge one: one answer (T45, T46)', async () => {
+  const [header, claims, signature] = session.access.split('.') as [string, string, string];
+  const none = Buffer.from('{"alg":"none","typ":"at+jwt","kid":"x"}').toString('base64url');
+  const flipped = signature.startsWith('A') ? `B${signature.slice(1)}` : `A${signature.slice(1)}`;
+  const tokens = ['x', `${header}.${claims}.${flipped}`, `${header}.${claims}.`, `${none}.${claims}.`, 'ä'.repeat(3), 'a'.repeat(10_000), session.refresh];
+  const answers = new Set<string>();
+  for (const token of tokens) {
+    const headers = { authorization: `Bearer ${encodeURIComponent(token)}` };
+    const { status, body } = await post(`${world.url}/wechat/open-data`, {}, headers);
+    answers.add(`${status} ${body.error} ${body.code} ${body.error_description}`);
+  }
+  const missing = await post(`${world.url}/wechat/open-data`, {});
+  answers.add(`${missing.status} ${missing.body.error} ${missing.body.code} ${missing.body.error_description}`);
+  assert.equal(answers.size, 1, [...answers].join('\n'));
+  assert.match([...answers][0] as string, /^401 invalid_token session_invalid/);
+});
+
+test('the newest session_key opens what another device was given', async () => {
+  const other = await logIn(world, 'mei');
+  const fresh = await world.wechat.profile(APPID, 'mei');
+  assert.equal((await openData(fresh.encryptedData, fresh.iv)).status, 200, 'the older session uses the newest key');
+  assert.equal((await openData(fresh.encryptedData, fresh.iv, other.access)).status, 200);
+});

@@ -1,0 +1,114 @@
+// What the TypeScript tests share: a simulator, an edge in workerd, and requests to it.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import type { Miniflare } from 'miniflare';
+import { type SimServer, startServer } from '../js/sim/server.js';
+import { type App, WeChat } from '../js/sim/wechat.js';
+import { startEdge } from '../scripts/edge.mts';
+import { makeKeys } from '../scripts/keys.mts';
+
+export const APPID = 'wxa0b1c2d3e4f50617';
+export const OTHER_APPID = 'wxffffffffffffffff';
+export const SECRET = 'CANARYsecret0123456789abcdef0123';
+
+export const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
+export const JS_CODE = 'urn:wechat:params:oauth:token-type:js-code';
+
+/** Read the answer's body as whatever it is. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look into JSON of any shape.
+export type Json = any;
+
+export interface World {
+  wechat: WeChat;
+  simulator: SimServer;
+  edge: Miniflare;
+  url: string;
+  /** Every line the Worker logged. */
+  lines: string[];
+  stop(): Promise<void>;
+}
+
+export interface WorldOptions {
+  bindings?: Record<string, string>;
+  apps?: Record<string, Json>;
+  kvPersist?: string;
+  port?: number;
+  keys?: Record<string, string>;
+  wechat?: WeChat;
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const apps: Record<string, App & Json> = options.apps ?? { [APPID]: { secret: SECRET }, [OTHER_APPID]: { secret: SECRET } };
+  const wechat = options.wechat ?? new WeChat({ apps });
+  const simulator = await startServer(wechat);
+  const port = options.port ?? (await freePort());
+  const url = `http://127.0.0.1:${port}`;
+  const lines: string[] = [];
+  const edge = await startEdge({
+    port,
+    ...(options.kvPersist ? { kvPersist: options.kvPersist } : {}),
+    log: (line) => lines.push(line),
+    bindings: {
+      ISSUER: url,
+      WECHAT_API_BASE: simulator.url,
+      WECHAT_APPS: JSON.stringify(apps),
+      ...(options.keys ?? { ...makeKeys() }),
+      ...options.bindings,
+    },
+  });
+  return {
+    wechat,
+    simulator,
+    edge,
+    url,
+    lines,
+    stop: async () => {
+      await edge.dispose();
+      await simulator.close();
+    },
+  };
+}
+
+export async function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<{ status: number; body: Json; headers: Headers }> {
+  const response = await fetch(url, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
+  });
+  const text = await response.text();
+  return { status: response.status, body: JSON.parse(text), headers: response.headers };
+}
+
+export const exchange = (world: World, code: string, more: Record<string, string> = {}) =>
+  post(`${world.url}/oauth/token`, { grant_type: GRANT, subject_token: code, subject_token_type: JS_CODE, client_id: APPID, ...more });
+
+export const refresh = (world: World, token: string, appid = APPID) =>
+  post(`${world.url}/oauth/token`, { grant_type: 'refresh_token', refresh_token: token, client_id: appid });
+
+export const revoke = (world: World, token: string, appid = APPID) =>
+  post(`${world.url}/oauth/revoke`, { token, client_id: appid });
+
+export interface Session {
+  openid: string;
+  access: string;
+  refresh: string;
+}
+
+export async function logIn(world: World, user = 'mei', more: Record<string, string> = {}): Promise<Session> {
+  const { code, openid } = await world.wechat.issueCode(APPID, user);
+  const { status, body } = await exchange(world, code, more);
+  assert.equal(status, 200, JSON.stringify(body));
+  return { openid, access: body.access_token, refresh: body.refresh_token };
+}
+
+export const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
