@@ -1,0 +1,55 @@
+// The shipped module is what a phone accepts: MVP plus mutable globals, read byte by byte, without binaryen, which
+// made it.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { test } from 'node:test';
+import { brotliDecompressSync } from 'node:zlib';
+import { at } from '../../scripts/shell.mts';
+import { parseModule } from './wasm.mts';
+
+const wasm = readFileSync(at('dist/weapp-check/wxauth.wasm'));
+const module = parseModule(wasm);
+
+test('the checked module is the shipped one', () => {
+  const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+  assert.equal(hash(brotliDecompressSync(readFileSync(at('dist/weapp/wxauth.wasm.br')))), hash(wasm));
+});
+
+test('every opcode is of the MVP, and memory never grows', () => {
+  // The parser throws at any opcode the MVP does not have; it must also have read a real module.
+  assert.ok(module.opcodes.get(0x10), 'calls were seen');
+  assert.ok((module.instructions ?? 0) > 10_000);
+  assert.equal(module.opcodes.get(0x40), undefined, 'memory.grow');
+});
+
+test('one table, one memory of fixed size, no passive data or elements', () => {
+  assert.equal(module.tables, 1);
+  assert.deepEqual(module.memories, [{ min: 16, max: 16 }]);
+  assert.equal(module.passiveSegments, 0);
+});
+
+test('no exported Global, no externref, no i64 at the border', () => {
+  assert.deepEqual(module.exports.filter(({ kind }) => kind === 'global'), []);
+  const border = [...module.imports, ...module.exports].filter(({ kind }) => kind === 'function');
+  assert.ok(border.length > 30);
+  for (const { name, signature } of border) {
+    assert.ok(!signature?.includes('i64'), `${name} has i64`);
+    assert.ok(signature?.every((type) => ['i32', 'f32', 'f64'].includes(type)), `${name}: ${signature}`);
+  }
+});
+
+test('no absolute path inside', () => {
+  const text = wasm.toString('latin1');
+  for (const path of [at(), homedir(), '/home/', '/Users/', '/root/', '.cargo/']) {
+    assert.ok(!text.includes(path), path);
+  }
+});
+
+test('no secret and no WeChat server in what ships (the client has no field for them)', () => {
+  const shipped = ['index.js', 'fallback.js'].map((file) => readFileSync(at('dist/weapp', file), 'latin1')).join();
+  for (const word of ['api.weixin.qq.com', 'session_key=', 'secret=', 'TextDecoder(', 'import.meta', 'eval(']) {
+    assert.ok(!(shipped + wasm.toString('latin1')).includes(word), word);
+  }
+});

@@ -1,0 +1,50 @@
+// A phone's JavaScript: a context that has what a phone has and nothing else (docs/platform-facts.md §5.2), which
+// loads the shipped files as WeChat does.
+import { readFileSync } from 'node:fs';
+import { createContext, compileFunction, runInContext } from 'node:vm';
+import { brotliDecompressSync } from 'node:zlib';
+import type * as weapp from '../../js/weapp.js';
+import { at } from '../../scripts/shell.mts';
+
+export type WasmFault = 'none' | 'absent' | 'failing' | 'silent' | 'late';
+
+const ABSENT = ['WebAssembly', 'BigInt', 'BigInt64Array', 'BigUint64Array', 'FinalizationRegistry', 'WeakRef', 'SharedArrayBuffer', 'Atomics', 'eval', 'Intl', 'console', 'escape', 'unescape'];
+
+export interface LockedPhone {
+  weapp: typeof weapp;
+  /** Names of the files that were required. */
+  required: string[];
+}
+
+export function lockedPhone(wx: object, fault: WasmFault = 'none'): LockedPhone {
+  const app = {};
+  const sandbox: Record<string, unknown> = { wx, setTimeout, clearTimeout, setInterval, clearInterval, getApp: () => app };
+  if (fault !== 'absent') sandbox.WXWebAssembly = { instantiate: instantiate(fault) };
+  const context = createContext(sandbox, { codeGeneration: { strings: false, wasm: false } });
+  runInContext(`for (const name of ${JSON.stringify(ABSENT)}) delete globalThis[name];`, context);
+  const required: string[] = [];
+  const require = (path: string): object => {
+    const file = path.replace(/^\.\//, '');
+    required.push(file);
+    const module = { exports: {} };
+    const source = readFileSync(at('dist/weapp', file), 'utf8');
+    compileFunction(source, ['require', 'module', 'exports'], { parsingContext: context, filename: file })(require, module, module.exports);
+    return module.exports;
+  };
+  return { weapp: require('./index.js') as typeof weapp, required };
+}
+
+/** Takes a path in the code package, as on a phone; bytes and urls are refused. */
+function instantiate(fault: WasmFault) {
+  return async (path: unknown, imports: unknown) => {
+    if (typeof path !== 'string' || !path.startsWith('/')) throw new TypeError('a path of the code package is needed');
+    if (!imports) throw new TypeError('imports crash Android where they are missing');
+    if (fault === 'failing') throw new Error('CompileError: invalid wasm file');
+    if (fault === 'silent') return new Promise<never>(() => {});
+    if (fault === 'late') await new Promise((resolve) => setTimeout(resolve, 3_500));
+    const file = path.replace('/miniprogram_npm/wxauth/', '');
+    const bytes = brotliDecompressSync(readFileSync(at('dist/weapp', file)));
+    const { instance } = await WebAssembly.instantiate(bytes, imports as WebAssembly.Imports);
+    return { instance };
+  };
+}

@@ -1,0 +1,80 @@
+// A script of events for any engine: gives one line of JSON per event, the effects it brought. ES5, so that it runs
+// wherever the core does.
+// biome-ignore-all lint: plain ES5 on purpose.
+
+/** @param {{ Core: new (login: string, privacy: string) => any }} module */
+function transcript(module) {
+  var lines = [];
+  var now = 1790000000000;
+  function play(login, privacy, script) {
+    var core = new module.Core(login, privacy);
+    lines.push(login + ' ' + privacy);
+    script(function (name) {
+      var args = [now].concat(Array.prototype.slice.call(arguments, 1));
+      lines.push(name + ' ' + JSON.stringify(core[name].apply(core, args)));
+    });
+    core.free();
+  }
+  function pass(ms) {
+    now += ms;
+  }
+  var record = '';
+  play('silent', 'official', function (tell) {
+    tell('request', 1, false);
+    tell('launched', undefined, 42);
+    for (var i = 2; i < 6; i++) tell('request', i, false);
+    tell('codeIssued', 1, '0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P');
+    tell('tokensArrived', 2, 'header.claims.signature', 'refresh-token', 600, now + 1234.5);
+    for (i = 1; i < 6; i++) tell('replyArrived', i, i === 3 ? 401 : 200);
+    tell('tokensArrived', 3, 'second.access.token', 'second-refresh', 600, undefined);
+    tell('replyArrived', 3, 200);
+    tell('token', 9);
+    tell('expired', 1);
+    tell('expired', 2);
+    tell('token', 10);
+    tell('edgeFailed', 4, 400, 'session_ended', undefined);
+    tell('loginFailed', 5, 5, 'login:fail timeout');
+    pass(900);
+    tell('tick');
+    tell('loginFailed', 6, undefined, 'login:fail 系统错误，错误码：-12006 🤖');
+    pass(5000);
+    tell('hidden');
+    pass(600000);
+    tell('shown');
+    tell('tick');
+    tell('codeIssued', 7, 'code with blanks is none');
+    tell('ready', 11);
+    tell('cancelled', 11);
+    tell('storageFailed');
+    tell('logout', 12);
+    tell('request', 13, true);
+    tell('requestFailed', 13, 600003, 'request:fail interrupted');
+    tell('revoked', 8);
+  });
+  play('on-demand', 'handler', function (tell) {
+    tell('launched', 'wxauth1 7 -250 0 1790000600000 access.of.before refresh-of-before', 1);
+    tell('request', 1, false);
+    tell('ensure', 2, 'scope.userLocation');
+    tell('settingRead', 1, ['scope.userInfo', 'scope.未知'], []);
+    tell('privacyRead', 2, true);
+    tell('privacyAnswered', 3, true);
+    tell('permissionFailed', 4, 103, 'authorize:fail auth deny');
+    tell('ensure', 3, 'scope.userLocation');
+    tell('settingOpened', ['scope.userLocation'], ['scope.camera']);
+    tell('ensure', 4, 'scope.userLocation');
+    tell('ensure', 5, 'scope.camera');
+    tell('ensure', 6, 'scope.address');
+    tell('ensure', 7, 'scope.nonsense');
+    pass(172800000);
+    tell('request', 8, false);
+    tell('edgeFailed', 6, 429, 'upstream_rate_limited', 60);
+    tell('login', 9);
+  });
+  play('never', 'official', function (tell) {
+    tell('launched', '{"not": "a record"}', 0);
+    tell('ready', 1);
+    tell('request', 2, false);
+    tell('login', 3);
+  });
+  return lines.join('\n');
+}
