@@ -72,7 +72,10 @@ impl Phone {
     }
 
     fn tokens(&mut self, answered: &str) -> &mut Self {
-        let op = self.last_op(answered);
+        self.tokens_for_op(self.last_op(answered))
+    }
+
+    fn tokens_for_op(&mut self, op: OpId) -> &mut Self {
         let server_now = Some(self.now);
         self.tell(Event::TokensArrived { op, tokens: tokens(op), server_now })
     }
@@ -226,6 +229,17 @@ fn five_cold_requests_make_one_login() {
     }
     phone.log_in();
     assert_eq!((phone.count("CallLogin"), phone.count("Exchange"), phone.count("Send")), (1, 1, 5));
+}
+
+#[test]
+fn whoever_is_settled_finds_the_new_state() {
+    let mut phone = Phone::silent();
+    phone.tell(Event::Ready(1)).code();
+    phone.asked.clear();
+    phone.tokens_for_op(2);
+    let at = |wanted: &str| phone.asked.iter().position(|effect| name(effect) == wanted).unwrap();
+    assert!(at("State") < at("Settle"));
+    assert_eq!(phone.state(), SessionState::LoggedIn);
 }
 
 #[test]

@@ -60,9 +60,9 @@ impl Machine {
             self.session.tick(&mut self.cx);
             self.permissions.tick(&mut self.cx);
         }
-        self.show_state();
         self.ask_to_be_woken();
-        self.cx.take_effects()
+        // First, so that whoever is settled finds the state it was settled with.
+        self.changed_state().into_iter().chain(self.cx.take_effects()).collect()
     }
 
     fn dispatch(&mut self, event: Event) {
@@ -104,17 +104,16 @@ impl Machine {
         }
     }
 
-    fn show_state(&mut self) {
+    fn changed_state(&mut self) -> Option<Effect> {
         let state = State {
             session: self.session.state(&self.cx),
             generation: self.session.generation(),
             degraded: self.session.is_degraded(),
             scopes: self.permissions.grants(),
         };
-        if self.shown_state.as_ref() != Some(&state) {
-            self.shown_state = Some(state.clone());
-            self.cx.emit(Effect::State { state });
-        }
+        let changed = self.shown_state.as_ref() != Some(&state);
+        self.shown_state = Some(state.clone());
+        changed.then_some(Effect::State { state })
     }
 
     fn ask_to_be_woken(&mut self) {

@@ -111,7 +111,7 @@ impl Session {
             _ if !self.launched => SessionState::Starting,
             _ if self.record.logged_out => SessionState::LoggedOut,
             _ if self.is_live(cx) => SessionState::LoggedIn,
-            Flight::Landed if self.record.held.is_some() => SessionState::LoggedIn,
+            Flight::Landed if self.record.held.is_some() && !self.refresh_refused => SessionState::LoggedIn,
             Flight::Landed => SessionState::Guest,
             _ => SessionState::LoggingIn,
         }

@@ -8,69 +8,79 @@ function transcript(module) {
   var now = 1790000000000;
   function play(login, privacy, script) {
     var core = new module.Core(login, privacy);
+    var ops = {};
     lines.push(login + ' ' + privacy);
-    script(function (name) {
+    function tell(name) {
       var args = [now].concat(Array.prototype.slice.call(arguments, 1));
-      lines.push(name + ' ' + JSON.stringify(core[name].apply(core, args)));
-    });
+      var effects = core[name].apply(core, args);
+      for (var i = 0; i < effects.length; i++) ops[effects[i].type] = effects[i].op;
+      lines.push(name + ' ' + JSON.stringify(effects));
+    }
+    // The operation of the last effect of a type.
+    function op(type) {
+      return ops[type];
+    }
+    script(tell, op);
     core.free();
   }
   function pass(ms) {
     now += ms;
   }
-  var record = '';
-  play('silent', 'official', function (tell) {
+    play('silent', 'official', function (tell, op) {
     tell('request', 1, false);
     tell('launched', undefined, 42);
     for (var i = 2; i < 6; i++) tell('request', i, false);
-    tell('codeIssued', 1, '0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P');
-    tell('tokensArrived', 2, 'header.claims.signature', 'refresh-token', 600, now + 1234.5);
+    tell('codeIssued', op('CallLogin'), '0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P');
+    tell('tokensArrived', op('Exchange'), 'header.claims.signature', 'refresh-token', 600, now + 1234.5);
     for (i = 1; i < 6; i++) tell('replyArrived', i, i === 3 ? 401 : 200);
-    tell('tokensArrived', 3, 'second.access.token', 'second-refresh', 600, undefined);
+    tell('tokensArrived', op('Refresh'), 'second.access.token', 'second-refresh', 600, undefined);
     tell('replyArrived', 3, 200);
     tell('token', 9);
     tell('expired', 1);
     tell('expired', 2);
     tell('token', 10);
-    tell('edgeFailed', 4, 400, 'session_ended', undefined);
-    tell('loginFailed', 5, 5, 'login:fail timeout');
+    tell('edgeFailed', op('Refresh'), 400, 'session_ended', undefined);
+    tell('loginFailed', op('CallLogin'), 5, 'login:fail timeout');
     pass(900);
     tell('tick');
-    tell('loginFailed', 6, undefined, 'login:fail 系统错误，错误码：-12006 🤖');
+    tell('loginFailed', op('CallLogin'), undefined, 'login:fail 系统错误，错误码：-12006 🤖');
     pass(5000);
     tell('hidden');
     pass(600000);
     tell('shown');
     tell('tick');
-    tell('codeIssued', 7, 'code with blanks is none');
+    tell('codeIssued', op('CallLogin'), 'code with blanks is none');
     tell('ready', 11);
     tell('cancelled', 11);
     tell('storageFailed');
     tell('logout', 12);
     tell('request', 13, true);
     tell('requestFailed', 13, 600003, 'request:fail interrupted');
-    tell('revoked', 8);
+    tell('revoked', op('Revoke'));
   });
-  play('on-demand', 'handler', function (tell) {
+  play('on-demand', 'handler', function (tell, op) {
     tell('launched', 'wxauth1 7 -250 0 1790000600000 access.of.before refresh-of-before', 1);
     tell('request', 1, false);
     tell('ensure', 2, 'scope.userLocation');
-    tell('settingRead', 1, ['scope.userInfo', 'scope.未知'], []);
-    tell('privacyRead', 2, true);
-    tell('privacyAnswered', 3, true);
-    tell('permissionFailed', 4, 103, 'authorize:fail auth deny');
+    tell('settingRead', op('ReadSetting'), ['scope.userInfo', 'scope.未知'], []);
+    tell('privacyRead', op('ReadPrivacy'), true);
+    tell('privacyAnswered', op('ShowPrivacy'), true);
+    tell('permissionFailed', op('Authorize'), 103, 'authorize:fail auth deny');
     tell('ensure', 3, 'scope.userLocation');
     tell('settingOpened', ['scope.userLocation'], ['scope.camera']);
     tell('ensure', 4, 'scope.userLocation');
     tell('ensure', 5, 'scope.camera');
+    tell('ensure', 10, 'scope.record');
+    tell('privacyRead', op('ReadPrivacy'), false);
+    tell('authorized', op('Authorize'));
     tell('ensure', 6, 'scope.address');
     tell('ensure', 7, 'scope.nonsense');
     pass(172800000);
     tell('request', 8, false);
-    tell('edgeFailed', 6, 429, 'upstream_rate_limited', 60);
+    tell('edgeFailed', op('Refresh'), 429, 'upstream_rate_limited', 60);
     tell('login', 9);
   });
-  play('never', 'official', function (tell) {
+  play('never', 'official', function (tell, op) {
     tell('launched', '{"not": "a record"}', 0);
     tell('ready', 1);
     tell('request', 2, false);
