@@ -214,7 +214,12 @@ class Client implements Auth {
     };
     const patience = setTimeout(() => launch(undefined, true), STORAGE_PATIENCE_MS);
     this.attempt(
-      () => this.host.read(this.storageKey, (record) => launch(record, false), () => launch(undefined, true)),
+      () =>
+        this.host.read(
+          this.storageKey,
+          (record) => launch(record, false),
+          () => launch(undefined, true),
+        ),
       () => launch(undefined, true),
     );
   }
@@ -277,7 +282,10 @@ class Client implements Auth {
     switch (effect.type) {
       case 'CallLogin': {
         const failed = this.failure('loginFailed', effect.op);
-        return this.attempt(() => host.login(effect.timeout, (code) => this.tell('codeIssued', effect.op, cap(code)), failed), failed);
+        return this.attempt(
+          () => host.login(effect.timeout, (code) => this.tell('codeIssued', effect.op, cap(code)), failed),
+          failed,
+        );
       }
       case 'Exchange':
         return this.endpoints.exchange(effect.code, effect.refreshToken, effect.timeout, this.answers(effect.op));
@@ -295,17 +303,26 @@ class Client implements Auth {
       }
       case 'ReadSetting': {
         const failed = this.failure('permissionFailed', effect.op);
-        return this.attempt(() => host.getSetting((setting) => this.tell('settingRead', effect.op, ...names(setting)), failed), failed);
+        return this.attempt(
+          () => host.getSetting((setting) => this.tell('settingRead', effect.op, ...names(setting)), failed),
+          failed,
+        );
       }
       case 'ReadPrivacy': {
         const failed = this.failure('permissionFailed', effect.op);
-        return this.attempt(() => host.getPrivacySetting((needed) => this.tell('privacyRead', effect.op, needed), failed), failed);
+        return this.attempt(
+          () => host.getPrivacySetting((needed) => this.tell('privacyRead', effect.op, needed), failed),
+          failed,
+        );
       }
       case 'ShowPrivacy':
         return this.showPrivacy(effect.op);
       case 'Authorize': {
         const failed = this.failure('permissionFailed', effect.op);
-        return this.attempt(() => host.authorize(effect.scope, () => this.tell('authorized', effect.op), failed), failed);
+        return this.attempt(
+          () => host.authorize(effect.scope, () => this.tell('authorized', effect.op), failed),
+          failed,
+        );
       }
       case 'Wake':
         clearTimeout(this.timer);
@@ -383,7 +400,10 @@ class Client implements Auth {
     if (typeof privacy !== 'function') return answer(false);
     Promise.resolve()
       .then(privacy)
-      .then((agreed) => answer(agreed === true), () => answer(false));
+      .then(
+        (agreed) => answer(agreed === true),
+        () => answer(false),
+      );
   }
 
   private note(kind: TraceEntry['kind'], name: string, id: number | null): void {
@@ -399,6 +419,9 @@ type EventArgs<Name extends EventName> = Parameters<Core[Name]> extends [number,
 
 /** `authSetting` as the core takes it: the names that are true, and those that are false. */
 function names(setting: AuthSetting): [string[], string[]] {
-  const named = (value: boolean) => Object.keys(setting || {}).filter((name) => setting[name] === value).map(cap);
+  const named = (value: boolean) =>
+    Object.keys(setting || {})
+      .filter((name) => setting[name] === value)
+      .map(cap);
   return [named(true), named(false)];
 }

@@ -8,10 +8,10 @@ import { connect, imports } from './engine/glue.js';
 import type { Host } from './host.js';
 import { type WxLike, wxHost } from './hosts/wx.js';
 
+export type { Declaration, Permission, SessionState, State, Tap } from 'wxauth-core';
 export { type Auth, type AuthOptions, createAuth, type RequestOptions, type TraceEntry } from './auth.js';
 export { AuthError, type AuthErrorCode } from './error.js';
 export type { AuthSetting, Host, Reply } from './host.js';
-export type { Declaration, Permission, SessionState, State, Tap } from 'wxauth-core';
 
 const here = typeof __dirname === 'string' ? __dirname : fileURLToPath(new URL('.', import.meta.url));
 const module = new WebAssembly.Module(readFileSync(join(here, 'wxauth.wasm')));
@@ -29,9 +29,12 @@ export const verifyUserInfo = (rawData: string, signature: string, sessionKey: s
   core.verifyUserInfo(rawData, signature, sessionKey);
 
 /** Decrypts open data for `appid`. Throws one and the same error whatever failed. Not an identity. */
-export const decryptOpenData = (
-  options: { encryptedData: string; iv: string; sessionKey: string; appid: string },
-): Record<string, unknown> =>
+export const decryptOpenData = (options: {
+  encryptedData: string;
+  iv: string;
+  sessionKey: string;
+  appid: string;
+}): Record<string, unknown> =>
   JSON.parse(core.decryptOpenData(options.encryptedData, options.iv, options.sessionKey, options.appid));
 
 /** HMAC-SHA256 of `message` under the session_key's text, in lower-case hex. */

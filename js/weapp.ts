@@ -4,10 +4,10 @@ import { loadOnPhone } from './engine/phone.js';
 import type { Host } from './host.js';
 import { type WxLike, wxHost } from './hosts/wx.js';
 
+export type { Declaration, Permission, SessionState, State, Tap } from 'wxauth-core';
 export { type Auth, type AuthOptions, createAuth, type RequestOptions, type TraceEntry } from './auth.js';
 export { AuthError, type AuthErrorCode } from './error.js';
 export type { AuthSetting, Host, Reply } from './host.js';
-export type { Declaration, Permission, SessionState, State, Tap } from 'wxauth-core';
 
 declare const wx: WxLike;
 declare const getApp: ((options: { allowDefault: true }) => object) | undefined;

@@ -2,8 +2,8 @@
 import { buildAll, buildForStart } from './build/index.mts';
 import { writeSizes } from './build/sizes.mts';
 import { printKeys } from './keys.mts';
-import { npmBin, run, Sorry } from './shell.mts';
 import { setupBuild, setupTest } from './setup.mts';
+import { npmBin, run, Sorry } from './shell.mts';
 
 const commands: Record<string, () => void | Promise<void>> = {
   async start() {

@@ -56,7 +56,11 @@ interface Program {
 }
 
 const PROGRAMS: Program[] = [
-  { name: 'Chromium', paths: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'], debian: 'chromium' },
+  {
+    name: 'Chromium',
+    paths: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+    debian: 'chromium',
+  },
   { name: 'ChromeDriver', paths: ['/usr/bin/chromedriver', '/usr/local/bin/chromedriver'], debian: 'chromium-driver' },
   {
     name: 'JavaScriptCore (jsc)',
@@ -81,7 +85,9 @@ export function setupTest(): void {
   if (missing.length === 0) return;
   const packages = missing.map(({ debian }) => debian);
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {
-    throw new Sorry(`${missing.map(({ name }) => name).join(', ')} missing. On Debian: sudo apt-get install ${packages.join(' ')}`);
+    throw new Sorry(
+      `${missing.map(({ name }) => name).join(', ')} missing. On Debian: sudo apt-get install ${packages.join(' ')}`,
+    );
   }
   console.log(`[setup] apt-get install ${packages.join(' ')}`);
   const apt = { env: { DEBIAN_FRONTEND: 'noninteractive' } };

@@ -29,7 +29,9 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
     stdio: 'inherit',
   });
   if (error || status !== 0) {
-    throw new Sorry(`${relative(root, program)} ${args.slice(0, 3).join(' ')} … failed (${error?.message ?? `exit ${status}`})`);
+    throw new Sorry(
+      `${relative(root, program)} ${args.slice(0, 3).join(' ')} … failed (${error?.message ?? `exit ${status}`})`,
+    );
   }
 }
 
@@ -40,7 +42,11 @@ export function capture(program: string, args: string[]): string | undefined {
 }
 
 /** Runs a program, shows its output and gives it back with the exit status. */
-export function watch(program: string, args: string[], options: RunOptions = {}): Promise<{ status: number; output: string }> {
+export function watch(
+  program: string,
+  args: string[],
+  options: RunOptions = {},
+): Promise<{ status: number; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: options.cwd ?? root,
@@ -64,12 +70,21 @@ export function files(paths: string[]): string[] {
   return paths.flatMap((path) => {
     if (!existsSync(path)) return [];
     if (!statSync(path).isDirectory()) return [path];
-    return files(readdirSync(path).sort().map((name) => join(path, name)));
+    return files(
+      readdirSync(path)
+        .sort()
+        .map((name) => join(path, name)),
+    );
   });
 }
 
 /** Does `work` unless it was done before with the same inputs and `output` is still there. */
-export function onceFor(name: string, inputs: string[], output: string, work: () => void | Promise<void>): Promise<void> {
+export function onceFor(
+  name: string,
+  inputs: string[],
+  output: string,
+  work: () => void | Promise<void>,
+): Promise<void> {
   const hash = createHash('sha256');
   for (const file of files(inputs.map((input) => at(input)))) {
     hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0');

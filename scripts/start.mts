@@ -14,14 +14,17 @@ const DEMO_APPS = { wxa0b1c2d3e4f50617: { secret: '0123456789abcdef0123456789abc
 
 function port(name: string, fallback: number): number {
   const value = Number(process.env[name] ?? fallback);
-  if (!Number.isInteger(value) || value < 1 || value > 65_535) throw new Sorry(`${name} must be a port, not "${process.env[name]}".`);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535)
+    throw new Sorry(`${name} must be a port, not "${process.env[name]}".`);
   return value;
 }
 
 function mustBeFree(name: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once('error', () => reject(new Sorry(`Port ${port} is taken. Stop what listens there, or set ${name} to another port.`)));
+    probe.once('error', () =>
+      reject(new Sorry(`Port ${port} is taken. Stop what listens there, or set ${name} to another port.`)),
+    );
     probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
   });
 }
@@ -52,7 +55,10 @@ export async function start(): Promise<void> {
   const simulator = await startServer(new WeChat({ apps: appsOf(apps) }), wechatPort);
   // With real apps the edge talks to the real WeChat, unless told otherwise.
   const wechatApi = process.env.WECHAT_API_BASE ?? (names.length ? undefined : simulator.url);
-  writeFileSync(at('dist/www/playground.json'), JSON.stringify({ wechat: simulator.url, appid: Object.keys(appsOf(apps))[0] }));
+  writeFileSync(
+    at('dist/www/playground.json'),
+    JSON.stringify({ wechat: simulator.url, appid: Object.keys(appsOf(apps))[0] }),
+  );
 
   const edge = await startEdge({
     port: edgePort,

@@ -47,7 +47,10 @@ export function freePort(): Promise<number> {
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
-  const apps: Record<string, App & Json> = options.apps ?? { [APPID]: { secret: SECRET }, [OTHER_APPID]: { secret: SECRET } };
+  const apps: Record<string, App & Json> = options.apps ?? {
+    [APPID]: { secret: SECRET },
+    [OTHER_APPID]: { secret: SECRET },
+  };
   const wechat = options.wechat ?? new WeChat({ apps });
   const simulator = await startServer(wechat);
   const port = options.port ?? (await freePort());
@@ -78,7 +81,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   };
 }
 
-export async function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<{ status: number; body: Json; headers: Headers }> {
+export async function post(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: Json; headers: Headers }> {
   const response = await fetch(url, {
     method: 'POST',
     redirect: 'manual',
@@ -90,7 +97,13 @@ export async function post(url: string, body: unknown, headers: Record<string, s
 }
 
 export const exchange = (world: World, code: string, more: Record<string, string> = {}) =>
-  post(`${world.url}/oauth/token`, { grant_type: GRANT, subject_token: code, subject_token_type: JS_CODE, client_id: APPID, ...more });
+  post(`${world.url}/oauth/token`, {
+    grant_type: GRANT,
+    subject_token: code,
+    subject_token_type: JS_CODE,
+    client_id: APPID,
+    ...more,
+  });
 
 export const refresh = (world: World, token: string, appid = APPID) =>
   post(`${world.url}/oauth/token`, { grant_type: 'refresh_token', refresh_token: token, client_id: appid });

@@ -22,7 +22,9 @@ const phone: Phone = createPhone({
 });
 const auth: Auth = createAuth({ edge: location.origin, host: webHost({ wx: phone.wx }), privacy: askPrivacy });
 
-document.addEventListener('visibilitychange', () => (document.visibilityState === 'visible' ? phone.show() : phone.hide()));
+document.addEventListener('visibilitychange', () =>
+  document.visibilityState === 'visible' ? phone.show() : phone.hide(),
+);
 auth.subscribe(drawState);
 drawState(auth.state);
 setInterval(drawTrace, 100);
@@ -51,7 +53,11 @@ const actions: Record<string, () => Promise<void>> = {
   async revoke() {
     const { token, generation } = await auth.token();
     const body = JSON.stringify({ token, client_id: appid });
-    const reply = await fetch('/oauth/revoke', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    const reply = await fetch('/oauth/revoke', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
     say('revoke', reply.ok ? 'revoked' : `refused (${reply.status})`);
     auth.expired(generation);
     await auth.token();
@@ -64,7 +70,9 @@ const actions: Record<string, () => Promise<void>> = {
 for (const button of document.querySelectorAll<HTMLElement>('[data-action]')) {
   const action = button.dataset.action as string;
   button.addEventListener('click', () => {
-    phone.tap(() => actions[action]?.() ?? Promise.resolve()).catch((error: unknown) => say(action, error instanceof AuthError ? error.code : String(error)));
+    phone
+      .tap(() => actions[action]?.() ?? Promise.resolve())
+      .catch((error: unknown) => say(action, error instanceof AuthError ? error.code : String(error)));
   });
 }
 
@@ -134,7 +142,11 @@ function showPrompt(prompt: Prompt): void {
   }
   const rows = Object.entries(prompt.grants).map(([scope, granted]) => {
     const label = document.createElement('label');
-    const box = Object.assign(document.createElement('input'), { type: 'checkbox', checked: granted, className: 'weui-switch' });
+    const box = Object.assign(document.createElement('input'), {
+      type: 'checkbox',
+      checked: granted,
+      className: 'weui-switch',
+    });
     box.addEventListener('change', () => prompt.set(scope, box.checked));
     label.append(scope.replace('scope.', ''), box);
     return label;
@@ -146,13 +158,21 @@ function askPrivacy(): Promise<boolean> {
   return new Promise((answer) => {
     const agree = () => void phone.agreePrivacy().then(() => answer(true));
     const choice = buttons(['Not now', false, () => answer(false)], ['Agree', true, agree]);
-    sheet('Privacy', 'Corner Shop keeps to its privacy guideline. Please read and agree before it uses your location.', choice);
+    sheet(
+      'Privacy',
+      'Corner Shop keeps to its privacy guideline. Please read and agree before it uses your location.',
+      choice,
+    );
   });
 }
 
 function showSettingsButton(): void {
   const open = () => void phone.tap(() => auth.openSetting()).then(() => actions.location?.());
-  sheet('Location is off', 'You refused it before; only the settings can turn it on.', buttons(['Not now', false, () => {}], ['Open settings', true, open]));
+  sheet(
+    'Location is off',
+    'You refused it before; only the settings can turn it on.',
+    buttons(['Not now', false, () => {}], ['Open settings', true, open]),
+  );
 }
 
 // --- what happens inside
@@ -169,8 +189,15 @@ function drawState(state: State): void {
   $('session').dataset.session = state.session;
   say('greeting', state.session === 'logged-in' ? `Welcome, ${user}` : 'Welcome');
   say('logio', state.session === 'logged-in' ? 'Log out' : 'Log in');
-  const scopes = state.scopes.map(({ scope, granted }) => `${scope.replace('scope.', '')} ${granted ? '✓' : '✗'}`).join(', ');
-  const rows = { session: state.session, generation: state.generation, storage: state.degraded ? 'memory only' : 'ok', scopes: scopes || 'never asked' };
+  const scopes = state.scopes
+    .map(({ scope, granted }) => `${scope.replace('scope.', '')} ${granted ? '✓' : '✗'}`)
+    .join(', ');
+  const rows = {
+    session: state.session,
+    generation: state.generation,
+    storage: state.degraded ? 'memory only' : 'ok',
+    scopes: scopes || 'never asked',
+  };
   $('state').replaceChildren(
     ...Object.entries(rows).flatMap(([name, value]) => [
       Object.assign(document.createElement('dt'), { textContent: name }),
@@ -188,9 +215,14 @@ function drawTrace(): void {
   $('trace').replaceChildren(
     ...entries.reverse().map(({ at, kind, name, id }) => {
       const line = document.createElement('li');
-      const time = Object.assign(document.createElement('time'), { textContent: new Date(at).toISOString().slice(11, 23) });
+      const time = Object.assign(document.createElement('time'), {
+        textContent: new Date(at).toISOString().slice(11, 23),
+      });
       const what = Object.assign(document.createElement('span'), { textContent: name, className: kind });
-      const about = Object.assign(document.createElement('span'), { textContent: id === null ? '' : `#${id}`, className: 'id' });
+      const about = Object.assign(document.createElement('span'), {
+        textContent: id === null ? '' : `#${id}`,
+        className: 'id',
+      });
       line.append(time, what, about);
       return line;
     }),

@@ -89,7 +89,12 @@ export const errors: Record<AuthErrorCode, Languages> = {
     '核心异常或无法加载。',
     '请重启小程序，并附上 auth.trace() 反馈问题。',
   ),
-  disposed: say('auth.dispose() was called.', 'Call createAuth again.', '已调用 auth.dispose()。', '请重新调用 createAuth。'),
+  disposed: say(
+    'auth.dispose() was called.',
+    'Call createAuth again.',
+    '已调用 auth.dispose()。',
+    '请重新调用 createAuth。',
+  ),
   origin_not_listed: say(
     'The url’s origin is neither the edge nor in origins; the token must not travel there.',
     'Add the origin to createAuth({ origins }).',

@@ -3,7 +3,8 @@
 
 import type { CoreModule, Failed, Host } from '../host.js';
 
-const noSuchCall = (name: string) => (_: unknown, failed: Failed) => failed({ errMsg: `${name}:fail not supported`, errno: 100 });
+const noSuchCall = (name: string) => (_: unknown, failed: Failed) =>
+  failed({ errMsg: `${name}:fail not supported`, errno: 100 });
 
 export function fetchHost(load: () => Promise<CoreModule>): Host {
   return {

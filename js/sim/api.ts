@@ -1,8 +1,8 @@
 // WeChat over HTTP: its own paths as it serves them, and the control API under /_sim/. Takes a Request and gives a
 // Response, so it runs in Node, a Worker or a page.
 
-import type { Fault } from './faults.js';
 import { type Cloud, phoneCalls } from './cloud.js';
+import type { Fault } from './faults.js';
 import { Refusal, type WeChat } from './wechat.js';
 
 export type Handler = (request: Request) => Promise<Response>;
@@ -13,13 +13,23 @@ type Api = (wechat: WeChat, query: Query, body: Body) => unknown;
 
 /** Method, path, and what it does. */
 const APIS: Record<string, Api> = {
-  'GET /sns/jscode2session': (wechat, query) => wechat.jscode2session(query('appid'), query('secret'), query('js_code')),
+  'GET /sns/jscode2session': (wechat, query) =>
+    wechat.jscode2session(query('appid'), query('secret'), query('js_code')),
   'POST /cgi-bin/stable_token': (wechat, _, body) =>
     wechat.stableToken(String(body.appid), String(body.secret), body.force_refresh === true),
   'GET /wxa/checksession': (wechat, query) =>
-    wechat.checkSession(wechat.authenticate(query('access_token')), query('openid'), query('signature'), query('sig_method')),
+    wechat.checkSession(
+      wechat.authenticate(query('access_token')),
+      query('openid'),
+      query('signature'),
+      query('sig_method'),
+    ),
   'POST /wxa/business/getuserphonenumber': (wechat, query, body) =>
-    wechat.phoneNumber(wechat.authenticate(query('access_token')), String(body.code), body.openid as string | undefined),
+    wechat.phoneNumber(
+      wechat.authenticate(query('access_token')),
+      String(body.code),
+      body.openid as string | undefined,
+    ),
 };
 
 /** jscode2session says text/plain though it is JSON (§3.1). */

@@ -102,35 +102,39 @@ function createWx(body: Body) {
   const prompt = body.options.onPrompt ?? (() => {});
 
   /** Runs a call as WeChat does: a fault first, then the work, then one of the callbacks, later. */
-  const call = <Args extends Callbacks, Result extends object>(
-    name: string,
-    work: (args: Args, tapped: boolean) => Result | Promise<Result>,
-  ) => (args: Args = {} as Args): void => {
-    const tapped = body.inTap;
-    const later = (fn: () => void) => setTimeout(fn, latency);
-    const attempt = async () => {
-      const fault = await body.cloud('fault', { call: `wx.${name}` });
-      if (fault?.hang) return new Promise<never>(() => {});
-      if (fault?.delay_ms) await new Promise((resolve) => setTimeout(resolve, fault.delay_ms));
-      if (fault?.fail) throw Object.assign(new Failure(''), { wire: fault.fail });
-      return work(args, tapped);
+  const call =
+    <Args extends Callbacks, Result extends object>(
+      name: string,
+      work: (args: Args, tapped: boolean) => Result | Promise<Result>,
+    ) =>
+    (args: Args = {} as Args): void => {
+      const tapped = body.inTap;
+      const later = (fn: () => void) => setTimeout(fn, latency);
+      const attempt = async () => {
+        const fault = await body.cloud('fault', { call: `wx.${name}` });
+        if (fault?.hang) return new Promise<never>(() => {});
+        if (fault?.delay_ms) await new Promise((resolve) => setTimeout(resolve, fault.delay_ms));
+        if (fault?.fail) throw Object.assign(new Failure(''), { wire: fault.fail });
+        return work(args, tapped);
+      };
+      attempt().then(
+        (result) =>
+          later(() => {
+            const success = { errMsg: `${name}:ok`, ...result } as never;
+            args.success?.(success);
+            args.complete?.(success);
+          }),
+        (error) =>
+          later(() => {
+            const failure = error.wire ?? {
+              errMsg: `${name}:fail ${error instanceof Failure ? error.text : error.message}`,
+              ...(error.errno === undefined ? {} : { errno: error.errno }),
+            };
+            args.fail?.(failure);
+            args.complete?.(failure as never);
+          }),
+      );
     };
-    attempt().then(
-      (result) => later(() => {
-        const success = { errMsg: `${name}:ok`, ...result } as never;
-        args.success?.(success);
-        args.complete?.(success);
-      }),
-      (error) => later(() => {
-        const failure = error.wire ?? {
-          errMsg: `${name}:fail ${error instanceof Failure ? error.text : error.message}`,
-          ...(error.errno === undefined ? {} : { errno: error.errno }),
-        };
-        args.fail?.(failure);
-        args.complete?.(failure as never);
-      }),
-    );
-  };
 
   return {
     getAccountInfoSync: () => ({ miniProgram: { appId: appid, envVersion: 'develop', version: '' } }),
@@ -140,7 +144,9 @@ function createWx(body: Body) {
     onAppHide: (listener: () => void) => void body.onHide.add(listener),
     offAppHide: (listener: () => void) => void body.onHide.delete(listener),
 
-    login: call('login', async (_: Callbacks & { timeout?: number }) => ({ code: (await body.cloud('login', who)).code })),
+    login: call('login', async (_: Callbacks & { timeout?: number }) => ({
+      code: (await body.cloud('login', who)).code,
+    })),
     checkSession: call('checkSession', async () => {
       if (!(await body.cloud('checkSession', who)).valid) throw new Failure('session expired');
       return {};
@@ -207,7 +213,15 @@ function createWx(body: Body) {
 
     request: call(
       'request',
-      async (options: Callbacks & { url: string; method?: string; data?: unknown; header?: Record<string, string>; timeout?: number }) => {
+      async (
+        options: Callbacks & {
+          url: string;
+          method?: string;
+          data?: unknown;
+          header?: Record<string, string>;
+          timeout?: number;
+        },
+      ) => {
         const { url, method = 'GET', data, header, timeout = 60_000 } = options;
         const hasBody = data !== undefined && method !== 'GET';
         const response = await send(url, {
@@ -227,7 +241,11 @@ function createWx(body: Body) {
 
 function memoryStorage(): PhoneStorage {
   const map = new Map<string, string>();
-  return { get: (key) => map.get(key), set: (key, value) => void map.set(key, value), remove: (key) => void map.delete(key) };
+  return {
+    get: (key) => map.get(key),
+    set: (key, value) => void map.set(key, value),
+    remove: (key) => void map.delete(key),
+  };
 }
 
 /** `dataType: 'json'`: JSON where it is JSON, else the text (§1.8). */

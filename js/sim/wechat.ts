@@ -120,7 +120,11 @@ export class WeChat {
     let person = this.people.get(user);
     if (!person) {
       const digits = String([...user].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 1e8, 7)).padStart(8, '0');
-      person = { nickName: user, avatarUrl: `https://thirdwx.qlogo.cn/${encodeURIComponent(user)}/132`, phone: `138${digits}` };
+      person = {
+        nickName: user,
+        avatarUrl: `https://thirdwx.qlogo.cn/${encodeURIComponent(user)}/132`,
+        phone: `138${digits}`,
+      };
       this.people.set(user, person);
     }
     return person;
@@ -140,7 +144,10 @@ export class WeChat {
     const known = this.accounts.get(key);
     if (known) return known;
     const id = async (text: string) =>
-      `o${toBase64(await sha256(text)).replace(/\+/g, '-').replace(/\//g, '_').slice(0, 27)}`;
+      `o${toBase64(await sha256(text))
+        .replace(/\+/g, '-')
+        .replace(/\//g, '_')
+        .slice(0, 27)}`;
     const account: Account = {
       openid: await id(`openid ${key}`),
       unionid: app.unionid ? await id(`unionid ${user}`) : undefined,

@@ -11,23 +11,33 @@ const SCRIPT = ['scripts/build/js.mts', 'package-lock.json', 'tsconfig.json'];
 
 async function client(): Promise<void> {
   const sources = [...RUST, ...CHAIN, 'src/client'];
-  await onceFor('client wasm', sources, `${core('client')}/core.wasm`, () => buildCore({ feature: 'client', out: core('client') }));
+  await onceFor('client wasm', sources, `${core('client')}/core.wasm`, () =>
+    buildCore({ feature: 'client', out: core('client') }),
+  );
 }
 
 /** What `npm start` needs. */
 export async function buildForStart(): Promise<void> {
-  const client_ = ['target/core/client', 'js'];
   await client();
-  await onceFor('web', [...SCRIPT, ...client_], at('dist/web/index.mjs'), buildWeb);
-  await onceFor('weapp', [...SCRIPT, ...client_], at('dist/weapp/index.js'), buildWeapp);
-  await onceFor('playground', [...SCRIPT, 'dist/web', 'www', 'js/sim'], at('dist/www/app.js'), buildPlayground);
-  await onceFor('edge', [...RUST, 'src/edge', 'scripts/build/edge.mts'], at('dist/edge/index.js'), () => buildEdge(at('dist/edge')));
+  await onceFor('web', [...SCRIPT, 'target/core/client', 'js'], at('dist/web/index.mjs'), buildWeb);
+  await onceFor('weapp', [...SCRIPT, 'target/core/client', 'js'], at('dist/weapp/index.js'), buildWeapp);
+  await onceFor(
+    'playground',
+    [...SCRIPT, 'dist/web/index.mjs', 'dist/web/wxauth.wasm', 'www', 'js/sim'],
+    at('dist/www/app.js'),
+    buildPlayground,
+  );
+  await onceFor('edge', [...RUST, 'src/edge', 'scripts/build/edge.mts'], at('dist/edge/index.js'), () =>
+    buildEdge(at('dist/edge')),
+  );
 }
 
 export async function buildAll(): Promise<void> {
   await buildForStart();
   const sources = [...RUST, ...CHAIN, 'src/client'];
-  await onceFor('node wasm', sources, `${core('node')}/core.wasm`, () => buildCore({ feature: 'node', out: core('node') }));
+  await onceFor('node wasm', sources, `${core('node')}/core.wasm`, () =>
+    buildCore({ feature: 'node', out: core('node') }),
+  );
   await onceFor('node and simulator', [...SCRIPT, 'target/core/node', 'js'], at('dist/node/index.mjs'), buildNode);
   await onceFor('types', [...SCRIPT, 'target/core/client/core.d.ts', 'js'], at('dist/weapp/index.d.ts'), buildTypes);
 }

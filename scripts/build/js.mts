@@ -2,7 +2,6 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { generateDtsBundle } from 'dts-bundle-generator';
 import { type BuildOptions, build } from 'esbuild';
 import { at } from '../shell.mts';
 import { buildFallback } from './wasm.mts';
@@ -25,7 +24,8 @@ const bundle = (feature: 'client' | 'node', options: BuildOptions): Promise<unkn
   });
 
 /** One .d.ts an entry, with the types that tsify made out of the Rust ones inside. */
-function types(entries: Array<[source: string, out: string]>): void {
+async function types(entries: Array<[source: string, out: string]>): Promise<void> {
+  const { generateDtsBundle } = await import('dts-bundle-generator');
   const config = { preferredConfigPath: at('tsconfig.json') };
   const made = generateDtsBundle(
     entries.map(([source]) => ({ filePath: at(source), output: { noBanner: true, exportReferencedTypes: false } })),
@@ -53,14 +53,18 @@ export async function buildWeapp(): Promise<void> {
     outfile: dist('weapp', 'index.js'),
     inject: [at('js/engine/codec.ts')],
     external: ['./fallback.js'],
-    // Phones have no FinalizationRegistry to rely on; the glue asks politely.
   });
 }
 
 export async function buildWeb(): Promise<void> {
   fresh(dist('web'));
   copyFileSync(join(core('client'), 'core.wasm'), dist('web', 'wxauth.wasm'));
-  await bundle('client', { format: 'esm', target: 'es2020', entryPoints: [at('js/web.ts')], outfile: dist('web', 'index.mjs') });
+  await bundle('client', {
+    format: 'esm',
+    target: 'es2020',
+    entryPoints: [at('js/web.ts')],
+    outfile: dist('web', 'index.mjs'),
+  });
 }
 
 export async function buildNode(): Promise<void> {
@@ -72,9 +76,25 @@ export async function buildNode(): Promise<void> {
   const entry: BuildOptions = { ...node, entryPoints: [at('js/node.ts')] };
   await bundle('node', { ...entry, format: 'esm', outfile: dist('node', 'index.mjs') });
   // `import.meta` is only read where there is no __dirname.
-  await bundle('node', { ...entry, format: 'cjs', outfile: dist('node', 'index.cjs'), logOverride: { 'empty-import-meta': 'silent' } });
-  await bundle('node', { format: 'esm', target: 'es2022', minify: false, entryPoints: [at('js/sim/index.ts')], outfile: dist('sim', 'index.mjs') });
-  await bundle('node', { ...node, format: 'esm', entryPoints: [at('js/errors/index.ts')], outfile: dist('errors', 'index.mjs') });
+  await bundle('node', {
+    ...entry,
+    format: 'cjs',
+    outfile: dist('node', 'index.cjs'),
+    logOverride: { 'empty-import-meta': 'silent' },
+  });
+  await bundle('node', {
+    format: 'esm',
+    target: 'es2022',
+    minify: false,
+    entryPoints: [at('js/sim/index.ts')],
+    outfile: dist('sim', 'index.mjs'),
+  });
+  await bundle('node', {
+    ...node,
+    format: 'esm',
+    entryPoints: [at('js/errors/index.ts')],
+    outfile: dist('errors', 'index.mjs'),
+  });
 }
 
 /** The playground: a page served by the edge's own origin in development. */
@@ -94,10 +114,12 @@ export async function buildPlayground(): Promise<void> {
   for (const file of ['index.html', 'app.css']) copyFileSync(at('www', file), dist('www', file));
   copyFileSync(at('node_modules/weui/dist/style/weui.min.css'), dist('www', 'weui.css'));
   copyFileSync(dist('web', 'wxauth.wasm'), dist('www', 'wxauth.wasm'));
+  // The entry by itself, for trying things in the page's console: import('/wxauth-web.mjs').
+  copyFileSync(dist('web', 'index.mjs'), dist('www', 'wxauth-web.mjs'));
 }
 
-export function buildTypes(): void {
-  types([
+export function buildTypes(): Promise<void> {
+  return types([
     ['js/weapp.ts', dist('weapp', 'index.d.ts')],
     ['js/web.ts', dist('web', 'index.d.ts')],
     ['js/node.ts', dist('node', 'index.d.ts')],

@@ -3,20 +3,35 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import binaryen from 'binaryen';
 import { at, capture, npmBin, run, Sorry, tool } from '../shell.mts';
 
 /** What rustc 1.95 and its prebuilt std leave in the module, and nothing more. */
 const EMITTED = [
-  'bulk-memory', 'bulk-memory-opt', 'sign-ext', 'nontrapping-float-to-int', 'mutable-globals',
-  'multivalue', 'reference-types', 'call-indirect-overlong',
+  'bulk-memory',
+  'bulk-memory-opt',
+  'sign-ext',
+  'nontrapping-float-to-int',
+  'mutable-globals',
+  'multivalue',
+  'reference-types',
+  'call-indirect-overlong',
 ].map((feature) => `--enable-${feature}`);
 /** The MVP and mutable globals, which the stack pointer needs inside the module. */
 const PHONE = ['--mvp-features', '--enable-mutable-globals'];
 const LOWER = [
-  ...PHONE, '--enable-bulk-memory', '--enable-bulk-memory-opt', '--enable-sign-ext', '--enable-nontrapping-float-to-int',
-  '--llvm-memory-copy-fill-lowering', '--signext-lowering', '--llvm-nontrapping-fptoint-lowering',
-  '-Oz', '--converge', '--strip-debug', '--strip-producers', '--strip-target-features',
+  ...PHONE,
+  '--enable-bulk-memory',
+  '--enable-bulk-memory-opt',
+  '--enable-sign-ext',
+  '--enable-nontrapping-float-to-int',
+  '--llvm-memory-copy-fill-lowering',
+  '--signext-lowering',
+  '--llvm-nontrapping-fptoint-lowering',
+  '-Oz',
+  '--converge',
+  '--strip-debug',
+  '--strip-producers',
+  '--strip-target-features',
 ];
 /** 1 MiB, and never more: see src/client/arena.rs. */
 const MEMORY_BYTES = 1 << 20;
@@ -46,12 +61,28 @@ function rustflags(): string {
   ].join('\x1f');
 }
 
-export function buildCore({ feature, out }: CoreBuild): void {
+export async function buildCore({ feature, out }: CoreBuild): Promise<void> {
   const targetDir = at('target', 'phone');
-  run('cargo', ['build', '--locked', '--quiet', '--release', '--lib', '--target', 'wasm32-unknown-unknown', '--features', feature, '--target-dir', targetDir], {
-    // CARGO_ENCODED_RUSTFLAGS beats RUSTFLAGS, and allows blanks in paths.
-    env: { CARGO_ENCODED_RUSTFLAGS: rustflags() },
-  });
+  run(
+    'cargo',
+    [
+      'build',
+      '--locked',
+      '--quiet',
+      '--release',
+      '--lib',
+      '--target',
+      'wasm32-unknown-unknown',
+      '--features',
+      feature,
+      '--target-dir',
+      targetDir,
+    ],
+    {
+      // CARGO_ENCODED_RUSTFLAGS beats RUSTFLAGS, and allows blanks in paths.
+      env: { CARGO_ENCODED_RUSTFLAGS: rustflags() },
+    },
+  );
   const work = join(targetDir, feature);
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
@@ -62,17 +93,27 @@ export function buildCore({ feature, out }: CoreBuild): void {
   // Without the target_features section wasm-bindgen emits no externref, which iOS refuses.
   run(npmBin('wasm-opt'), [...EMITTED, '--strip-target-features', linked, '-o', step('core.wasm')]);
   // The bundler target's glue has no import.meta, no fetch and no WebAssembly in it.
-  run(tool('wasm-bindgen'), ['--target', 'bundler', '--out-dir', step('glue'), '--out-name', 'core', step('core.wasm')]);
+  run(tool('wasm-bindgen'), [
+    '--target',
+    'bundler',
+    '--out-dir',
+    step('glue'),
+    '--out-name',
+    'core',
+    step('core.wasm'),
+  ]);
   run(npmBin('wasm-opt'), [...LOWER, step('glue/core_bg.wasm'), '-o', step('lowered.wasm')]);
   run(npmBin('wasm-opt'), [...PHONE, '-Oz', step('lowered.wasm'), '-o', step('small.wasm')]);
 
-  writeFileSync(join(out, 'core.wasm'), withoutExportedGlobals(readFileSync(step('small.wasm'))));
+  writeFileSync(join(out, 'core.wasm'), await withoutExportedGlobals(readFileSync(step('small.wasm'))));
   writeFileSync(join(out, 'core_bg.js'), readFileSync(step('glue/core_bg.js')));
   writeFileSync(join(out, 'core.d.ts'), readFileSync(step('glue/core.d.ts')));
 }
 
 /** wasm-bindgen always exports `__abort_handler` and `__instance_terminated`; iOS refuses any exported Global. */
-function withoutExportedGlobals(wasm: Uint8Array): Uint8Array {
+async function withoutExportedGlobals(wasm: Uint8Array): Promise<Uint8Array> {
+  // 10 MB of JavaScript: loaded only when something is built.
+  const { default: binaryen } = await import('binaryen');
   const module = binaryen.readBinary(wasm);
   module.setFeatures(binaryen.Features.MVP | binaryen.Features.MutableGlobals);
   const exports = Array.from({ length: module.getNumExports() }, (_, index) =>

@@ -3,7 +3,19 @@ import assert from 'node:assert/strict';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import { after, before, test } from 'node:test';
 import { makeKeys } from '../../scripts/keys.mts';
-import { APPID, exchange, GRANT, JS_CODE, type Json, logIn, post, refresh, SECRET, startWorld, type World } from '../harness.mts';
+import {
+  APPID,
+  exchange,
+  GRANT,
+  JS_CODE,
+  type Json,
+  logIn,
+  post,
+  refresh,
+  SECRET,
+  startWorld,
+  type World,
+} from '../harness.mts';
 
 let world: World;
 before(async () => {
@@ -38,7 +50,12 @@ interface KVNamespace {
 test('no code, an empty one, a blank one: no call to WeChat (T01)', async () => {
   const seen = calls();
   for (const subject_token of [undefined, '', '  ']) {
-    const { status, body } = await token({ grant_type: GRANT, subject_token_type: JS_CODE, client_id: APPID, subject_token });
+    const { status, body } = await token({
+      grant_type: GRANT,
+      subject_token_type: JS_CODE,
+      client_id: APPID,
+      subject_token,
+    });
     assert.deepEqual([status, body.error, body.code], [400, 'invalid_request', 'code_missing']);
   }
   assert.equal(calls(), seen);
@@ -129,7 +146,12 @@ test('a redirect is not followed (T18)', async () => {
 test('an unknown client is 401 before any call to WeChat (T21)', async () => {
   const seen = calls();
   for (const client_id of ['wx0', '', '../x']) {
-    const { status, body } = await token({ grant_type: GRANT, subject_token: 'x', subject_token_type: JS_CODE, client_id });
+    const { status, body } = await token({
+      grant_type: GRANT,
+      subject_token: 'x',
+      subject_token_type: JS_CODE,
+      client_id,
+    });
     assert.deepEqual([status, body.error], [401, 'invalid_client']);
   }
   assert.equal(calls(), seen);
@@ -161,13 +183,25 @@ test('other content types are 415 (T23)', async () => {
 
 test('JSON that parsers disagree about is 400 (T24, T25)', async () => {
   const deep = '['.repeat(10_000);
-  for (const body of ['{"client_id":"a","client_id":"b"}', deep, '{"client_id":NaN}', '{"client_id":"\\ud800"}', '[]', '1', '', '{"client_id":1}']) {
+  for (const body of [
+    '{"client_id":"a","client_id":"b"}',
+    deep,
+    '{"client_id":NaN}',
+    '{"client_id":"\\ud800"}',
+    '[]',
+    '1',
+    '',
+    '{"client_id":1}',
+  ]) {
     const reply = await token(body);
     assert.deepEqual([reply.status, reply.body.code], [400, 'body_malformed'], body.slice(0, 40));
   }
   const reply = await token(new Uint8Array([0x7b, 0xff, 0x7d]));
   assert.deepEqual([reply.status, reply.body.code], [400, 'body_not_utf8']);
-  assert.equal((await token('grant_type=a&grant_type=b', { 'content-type': 'application/x-www-form-urlencoded' })).status, 400);
+  assert.equal(
+    (await token('grant_type=a&grant_type=b', { 'content-type': 'application/x-www-form-urlencoded' })).status,
+    400,
+  );
 });
 
 test('other methods are 405, other paths 404 (T58)', async () => {
@@ -180,7 +214,10 @@ test('other methods are 405, other paths 404 (T58)', async () => {
 
 test('another grant or subject is unsupported_grant_type', async () => {
   for (const wrong of [{ grant_type: 'password' }, { grant_type: GRANT, subject_token_type: 'urn:x' }]) {
-    assert.equal((await token({ client_id: APPID, subject_token: 'x', ...wrong })).body.error, 'unsupported_grant_type');
+    assert.equal(
+      (await token({ client_id: APPID, subject_token: 'x', ...wrong })).body.error,
+      'unsupported_grant_type',
+    );
   }
 });
 
@@ -232,14 +269,25 @@ test('each misconfiguration answers 500 to everything and names its variable in 
 test('no secret, code, key or openid in logs, key names, error bodies or a dump of KV (T63)', async () => {
   const { code: spent, openid } = await world.wechat.issueCode(APPID, 'canary');
   const { body } = await exchange(world, spent);
-  const errors = [await exchange(world, spent), await refresh(world, `${body.refresh_token}x`), await token({ client_id: APPID })];
+  const errors = [
+    await exchange(world, spent),
+    await refresh(world, `${body.refresh_token}x`),
+    await token({ client_id: APPID }),
+  ];
   await refresh(world, body.refresh_token);
   const { sessionKey } = await world.wechat.account(APPID, 'canary');
   const sessions = await sessionsOf(world);
   const { keys } = await sessions.list();
-  const dump = await Promise.all(keys.map(async ({ name }) => name + Buffer.from(await sessions.get(name, 'arrayBuffer')).toString('latin1')));
+  const dump = await Promise.all(
+    keys.map(async ({ name }) => name + Buffer.from(await sessions.get(name, 'arrayBuffer')).toString('latin1')),
+  );
   const metadata = JSON.stringify(keys.map(({ metadata }) => metadata ?? null));
-  const places = { logs: world.lines.join('\n'), dump: dump.join('\n'), metadata, errors: JSON.stringify(errors.map(({ body }) => body)) };
+  const places = {
+    logs: world.lines.join('\n'),
+    dump: dump.join('\n'),
+    metadata,
+    errors: JSON.stringify(errors.map(({ body }) => body)),
+  };
   for (const [place, text] of Object.entries(places)) {
     for (const canary of [SECRET, spent, openid, sessionKey as string, body.access_token, body.refresh_token]) {
       assert.ok(!text.includes(canary), `${place} holds ${canary.slice(0, 8)}…`);

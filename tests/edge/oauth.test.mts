@@ -7,7 +7,20 @@ import { after, before, test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { makeKeys } from '../../scripts/keys.mts';
-import { APPID, bearer, exchange, GRANT, JS_CODE, logIn, OTHER_APPID, post, refresh, revoke, startWorld, type World } from '../harness.mts';
+import {
+  APPID,
+  bearer,
+  exchange,
+  GRANT,
+  JS_CODE,
+  logIn,
+  OTHER_APPID,
+  post,
+  refresh,
+  revoke,
+  startWorld,
+  type World,
+} from '../harness.mts';
 
 let world: World;
 before(async () => {
@@ -18,7 +31,11 @@ after(() => world.stop());
 test('jose verifies the access token with the JWKS, as RFC 9068 has it', async () => {
   const { access, openid } = await logIn(world);
   const keys = createRemoteJWKSet(new URL(`${world.url}/.well-known/jwks.json`));
-  const { payload, protectedHeader } = await jwtVerify(access, keys, { issuer: world.url, audience: APPID, typ: 'at+jwt' });
+  const { payload, protectedHeader } = await jwtVerify(access, keys, {
+    issuer: world.url,
+    audience: APPID,
+    typ: 'at+jwt',
+  });
   assert.equal(protectedHeader.alg, 'ES256');
   assert.deepEqual(Object.keys(payload).sort(), ['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub']);
   assert.equal(payload.sub, openid);
@@ -40,13 +57,31 @@ test('oauth4webapi discovers, exchanges, refreshes and revokes', async () => {
   assert.equal(tokens.token_type, 'bearer');
   assert.equal(tokens.issued_token_type, 'urn:ietf:params:oauth:token-type:access_token');
 
-  const again = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), tokens.refresh_token as string, insecure);
+  const again = await oauth.refreshTokenGrantRequest(
+    server,
+    client,
+    oauth.None(),
+    tokens.refresh_token as string,
+    insecure,
+  );
   const next = await oauth.processRefreshTokenResponse(server, client, again);
   assert.notEqual(next.refresh_token, tokens.refresh_token);
 
-  const revocation = await oauth.revocationRequest(server, client, oauth.None(), next.refresh_token as string, insecure);
+  const revocation = await oauth.revocationRequest(
+    server,
+    client,
+    oauth.None(),
+    next.refresh_token as string,
+    insecure,
+  );
   await oauth.processRevocationResponse(revocation);
-  const ended = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), next.refresh_token as string, insecure);
+  const ended = await oauth.refreshTokenGrantRequest(
+    server,
+    client,
+    oauth.None(),
+    next.refresh_token as string,
+    insecure,
+  );
   await assert.rejects(oauth.processRefreshTokenResponse(server, client, ended), { error: 'invalid_grant' });
 });
 
@@ -74,7 +109,11 @@ for (const kind of ['access', 'refresh'] as const) {
     const session = await logIn(world, `revoked by ${kind}`);
     assert.equal((await revoke(world, session[kind])).status, 200);
     assert.equal((await refresh(world, session.refresh)).body.code, 'session_ended');
-    const used = await post(`${world.url}/wechat/user-info/verify`, { raw_data: '{}', signature: '' }, bearer(session.access));
+    const used = await post(
+      `${world.url}/wechat/user-info/verify`,
+      { raw_data: '{}', signature: '' },
+      bearer(session.access),
+    );
     assert.deepEqual([used.status, used.body.code], [401, 'session_invalid']);
   });
 }

@@ -72,9 +72,20 @@ test('every way open data fails to open is one answer (T30 to T35)', async () =>
     const { status, body } = await openData(data, iv);
     const { request_id: _, ...answer } = body;
     assert.equal(status, 400, name);
-    assert.deepEqual(answer, { error: 'invalid_request', error_description: 'The data cannot be opened for this session.', code: 'decrypt_failed' }, name);
+    assert.deepEqual(
+      answer,
+      {
+        error: 'invalid_request',
+        error_description: 'The data cannot be opened for this session.',
+        code: 'decrypt_failed',
+      },
+      name,
+    );
   }
-  assert.ok(world.lines.some((line) => line.includes('Base64PlusLost')), 'the log says why');
+  assert.ok(
+    world.lines.some((line) => line.includes('Base64PlusLost')),
+    'the log says why',
+  );
   assert.ok(world.lines.some((line) => line.includes('ForeignOpenId')));
 });
 
@@ -90,7 +101,15 @@ test('no token, a short, foreign, flipped or huge one: one answer (T45, T46)', a
   const [header, claims, signature] = session.access.split('.') as [string, string, string];
   const none = Buffer.from('{"alg":"none","typ":"at+jwt","kid":"x"}').toString('base64url');
   const flipped = signature.startsWith('A') ? `B${signature.slice(1)}` : `A${signature.slice(1)}`;
-  const tokens = ['x', `${header}.${claims}.${flipped}`, `${header}.${claims}.`, `${none}.${claims}.`, 'ä'.repeat(3), 'a'.repeat(10_000), session.refresh];
+  const tokens = [
+    'x',
+    `${header}.${claims}.${flipped}`,
+    `${header}.${claims}.`,
+    `${none}.${claims}.`,
+    'ä'.repeat(3),
+    'a'.repeat(10_000),
+    session.refresh,
+  ];
   const answers = new Set<string>();
   for (const token of tokens) {
     const headers = { authorization: `Bearer ${encodeURIComponent(token)}` };

@@ -20,9 +20,13 @@ const transcript = runInNewContext(`${script}\ntranscript`) as (module: unknown)
 
 /** The shipped files as one script that defines `load(wasm: boolean): Promise<module>`, for engines without files. */
 function standalone(): string {
-  const files = Object.fromEntries(['index.js', 'fallback.js'].map((file) => [file, readFileSync(at('dist/weapp', file), 'utf8')]));
+  const files = Object.fromEntries(
+    ['index.js', 'fallback.js'].map((file) => [file, readFileSync(at('dist/weapp', file), 'utf8')]),
+  );
   const wasm = readFileSync(at('dist/weapp-check/wxauth.wasm'));
-  const modules = Object.entries(files).map(([file, source]) => `${JSON.stringify(file)}: function (require, module, exports) {${source}\n}`);
+  const modules = Object.entries(files).map(
+    ([file, source]) => `${JSON.stringify(file)}: function (require, module, exports) {${source}\n}`,
+  );
   return `
     var BYTES = new Uint8Array([${wasm.join()}]);
     var NATIVE = WebAssembly;
@@ -48,10 +52,26 @@ before(async () => {
 after(() => browser.close());
 
 test('the script meets every effect and every method', () => {
-  for (const effect of ['CallLogin', 'Exchange', 'Refresh', 'Revoke', 'Send', 'Settle', 'Save', 'ReadSetting', 'ReadPrivacy', 'ShowPrivacy', 'Authorize', 'Wake', 'State']) {
+  for (const effect of [
+    'CallLogin',
+    'Exchange',
+    'Refresh',
+    'Revoke',
+    'Send',
+    'Settle',
+    'Save',
+    'ReadSetting',
+    'ReadPrivacy',
+    'ShowPrivacy',
+    'Authorize',
+    'Wake',
+    'State',
+  ]) {
     assert.ok(expected.includes(`"type":"${effect}"`), effect);
   }
-  const methods = [...readFileSync(at('target/core/client/core.d.ts'), 'utf8').matchAll(/^ {4}(\w+)\(now: number/gm)].map(([, name]) => name as string);
+  const methods = [
+    ...readFileSync(at('target/core/client/core.d.ts'), 'utf8').matchAll(/^ {4}(\w+)\(now: number/gm),
+  ].map(([, name]) => name as string);
   assert.ok(methods.length > 20);
   for (const method of methods) assert.ok(new RegExp(`^${method} `, 'm').test(expected), method);
 });
@@ -69,7 +89,10 @@ for (const wasm of [true, false]) {
     const folder = mkdtempSync(join(tmpdir(), 'wxauth-jsc-'));
     const file = join(folder, 'run.js');
     // jsc has no timers worth the name, and nothing here waits.
-    writeFileSync(file, `var setTimeout = function () {}, clearTimeout = setTimeout;${standalone()}\nload(${wasm}).then(function (module) { print(transcript(module)); }, function (error) { print('failed: ' + error); });`);
+    writeFileSync(
+      file,
+      `var setTimeout = function () {}, clearTimeout = setTimeout;${standalone()}\nload(${wasm}).then(function (module) { print(transcript(module)); }, function (error) { print('failed: ' + error); });`,
+    );
     const { stdout, stderr } = spawnSync(find('JavaScriptCore'), [file], {
       encoding: 'utf8',
       env: { ...process.env, JSC_useJIT: '0' },

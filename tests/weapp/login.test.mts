@@ -50,7 +50,10 @@ test('five requests before launch has finished make one login', async () => {
   const before = world.wechat.state().calls;
   const auth = weapp.createAuth({ edge: world.url, host: weapp.weappHost() });
   const replies = await Promise.all(Array.from({ length: 5 }, () => auth.request({ url: '/healthz' })));
-  assert.deepEqual(replies.map(({ statusCode }) => statusCode), [200, 200, 200, 200, 200]);
+  assert.deepEqual(
+    replies.map(({ statusCode }) => statusCode),
+    [200, 200, 200, 200, 200],
+  );
   const after = world.wechat.state().calls;
   const made = (call: string) => (after[call] ?? 0) - (before[call] ?? 0);
   assert.deepEqual([made('wx.login'), made('jscode2session')], [1, 1]);

@@ -31,12 +31,18 @@ test('one table, one memory of fixed size, no passive data or elements', () => {
 });
 
 test('no exported Global, no externref, no i64 at the border', () => {
-  assert.deepEqual(module.exports.filter(({ kind }) => kind === 'global'), []);
+  assert.deepEqual(
+    module.exports.filter(({ kind }) => kind === 'global'),
+    [],
+  );
   const border = [...module.imports, ...module.exports].filter(({ kind }) => kind === 'function');
   assert.ok(border.length > 30);
   for (const { name, signature } of border) {
     assert.ok(!signature?.includes('i64'), `${name} has i64`);
-    assert.ok(signature?.every((type) => ['i32', 'f32', 'f64'].includes(type)), `${name}: ${signature}`);
+    assert.ok(
+      signature?.every((type) => ['i32', 'f32', 'f64'].includes(type)),
+      `${name}: ${signature}`,
+    );
   }
 });
 

@@ -1,14 +1,28 @@
 // A phone's JavaScript: a context that has what a phone has and nothing else (docs/platform-facts.md §5.2), which
 // loads the shipped files as WeChat does.
 import { readFileSync } from 'node:fs';
-import { createContext, compileFunction, runInContext } from 'node:vm';
+import { compileFunction, createContext, runInContext } from 'node:vm';
 import { brotliDecompressSync } from 'node:zlib';
 import type * as weapp from '../../js/weapp.js';
 import { at } from '../../scripts/shell.mts';
 
 export type WasmFault = 'none' | 'absent' | 'failing' | 'silent' | 'late';
 
-const ABSENT = ['WebAssembly', 'BigInt', 'BigInt64Array', 'BigUint64Array', 'FinalizationRegistry', 'WeakRef', 'SharedArrayBuffer', 'Atomics', 'eval', 'Intl', 'console', 'escape', 'unescape'];
+const ABSENT = [
+  'WebAssembly',
+  'BigInt',
+  'BigInt64Array',
+  'BigUint64Array',
+  'FinalizationRegistry',
+  'WeakRef',
+  'SharedArrayBuffer',
+  'Atomics',
+  'eval',
+  'Intl',
+  'console',
+  'escape',
+  'unescape',
+];
 
 export interface LockedPhone {
   weapp: typeof weapp;
@@ -18,7 +32,14 @@ export interface LockedPhone {
 
 export function lockedPhone(wx: object, fault: WasmFault = 'none'): LockedPhone {
   const app = {};
-  const sandbox: Record<string, unknown> = { wx, setTimeout, clearTimeout, setInterval, clearInterval, getApp: () => app };
+  const sandbox: Record<string, unknown> = {
+    wx,
+    setTimeout,
+    clearTimeout,
+    setInterval,
+    clearInterval,
+    getApp: () => app,
+  };
   if (fault !== 'absent') sandbox.WXWebAssembly = { instantiate: instantiate(fault) };
   const context = createContext(sandbox, { codeGeneration: { strings: false, wasm: false } });
   runInContext(`for (const name of ${JSON.stringify(ABSENT)}) delete globalThis[name];`, context);
@@ -28,7 +49,11 @@ export function lockedPhone(wx: object, fault: WasmFault = 'none'): LockedPhone 
     required.push(file);
     const module = { exports: {} };
     const source = readFileSync(at('dist/weapp', file), 'utf8');
-    compileFunction(source, ['require', 'module', 'exports'], { parsingContext: context, filename: file })(require, module, module.exports);
+    compileFunction(source, ['require', 'module', 'exports'], { parsingContext: context, filename: file })(
+      require,
+      module,
+      module.exports,
+    );
     return module.exports;
   };
   return { weapp: require('./index.js') as typeof weapp, required };

@@ -15,9 +15,11 @@ test('the client wasm is the same from another folder, HOME and CARGO_HOME', () 
   const checkout = join(home, 'some where else');
   try {
     mkdirSync(checkout);
-    for (const part of ['Cargo.toml', 'Cargo.lock', 'src', 'scripts', 'package.json']) cpSync(at(part), join(checkout, part), { recursive: true });
+    for (const part of ['Cargo.toml', 'Cargo.lock', 'src', 'scripts', 'package.json'])
+      cpSync(at(part), join(checkout, part), { recursive: true });
     for (const part of ['node_modules', '.tools']) symlinkSync(at(part), join(checkout, part));
-    const build = "import { buildCore } from './scripts/build/wasm.mts'; buildCore({ feature: 'client', out: 'out' });";
+    const build =
+      "import { buildCore } from './scripts/build/wasm.mts'; await buildCore({ feature: 'client', out: 'out' });";
     const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', build], {
       cwd: checkout,
       encoding: 'utf8',

@@ -26,7 +26,7 @@ function transcript(module) {
   function pass(ms) {
     now += ms;
   }
-    play('silent', 'official', function (tell, op) {
+  play('silent', 'official', function (tell, op) {
     tell('request', 1, false);
     tell('launched', undefined, 42);
     for (var i = 2; i < 6; i++) tell('request', i, false);

@@ -108,7 +108,15 @@ function constant(reader: Reader): void {
 export function parseModule(bytes: Uint8Array): Module {
   const file = new Reader(bytes);
   if (Buffer.from(file.take(8)).toString('hex') !== '0061736d01000000') throw new Error('no wasm');
-  const module: Module = { imports: [], exports: [], tables: 0, memories: [], passiveSegments: 0, opcodes: new Map(), instructions: 0 };
+  const module: Module = {
+    imports: [],
+    exports: [],
+    tables: 0,
+    memories: [],
+    passiveSegments: 0,
+    opcodes: new Map(),
+    instructions: 0,
+  };
   let types: string[][] = [];
   const functions: Array<string[] | undefined> = [];
   while (file.at < bytes.length) {

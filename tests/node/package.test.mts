@@ -1,0 +1,108 @@
+// The built Node entries, ESM and CommonJS: the server-side checks against WeChat's vectors, and a login.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import type * as nodeEntry from '../../js/node.js';
+import { createPhone } from '../../js/sim/phone.js';
+import { at } from '../../scripts/shell.mts';
+import { APPID, type Json, startWorld, type World } from '../harness.mts';
+
+const esm = (await import(at('dist/node/index.mjs'))) as typeof nodeEntry;
+const cjs = createRequire(import.meta.url)(at('dist/node/index.cjs')) as typeof nodeEntry;
+const data = (file: string): Json => JSON.parse(readFileSync(at('tests/data', file), 'utf8'));
+
+for (const [format, entry] of [
+  ['ESM', esm],
+  ['CommonJS', cjs],
+] as const) {
+  test(`${format}: signatures and open data as WeChat's vectors have them`, () => {
+    let seen = 0;
+    for (const { kind, inputs, expected } of data('vectors.json')) {
+      if (kind === 'rawdata_sha1') {
+        assert.ok(entry.verifyUserInfo(inputs.rawData, expected.signature, inputs.session_key));
+        assert.ok(!entry.verifyUserInfo(`${inputs.rawData} `, expected.signature, inputs.session_key));
+      } else if (kind === 'session_hmac_sha256') {
+        assert.equal(entry.signWithSessionKey(inputs.message, inputs.session_key), expected.signature);
+      } else if (kind === 'open_data_aes128cbc' && expected.watermark && !expected.error) {
+        const { encryptedData, iv, session_key: sessionKey, appid } = inputs;
+        const opened = entry.decryptOpenData({ encryptedData, iv, sessionKey, appid });
+        assert.deepEqual(opened, JSON.parse(expected.plaintext));
+      } else continue;
+      seen += 1;
+    }
+    assert.equal(seen, 9);
+  });
+
+  test(`${format}: every way open data fails is one error`, () => {
+    const messages = new Set<string>();
+    for (const { app_id: appid, session_key: sessionKey, iv, encrypted_data: encryptedData, expect } of data(
+      'decrypt_cases.json',
+    )) {
+      if (!expect.startsWith('reject') || expect === 'reject-identity' || sessionKey.length !== 24) continue;
+      try {
+        entry.decryptOpenData({ encryptedData, iv, sessionKey, appid });
+      } catch (error) {
+        messages.add((error as Error).message);
+      }
+    }
+    assert.deepEqual([...messages], ['decrypt_failed']);
+  });
+}
+
+let world: World;
+before(async () => {
+  world = await startWorld();
+});
+after(() => world.stop());
+
+test('the client runs in Node against the simulator, and checks a profile at the edge', async () => {
+  const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'node' });
+  const auth = esm.createAuth({ edge: world.url, host: esm.weappHost({ wx: phone.wx }) });
+  assert.equal((await auth.ready()).session, 'logged-in');
+  const profile = await world.wechat.profile(APPID, 'node');
+  assert.deepEqual((await auth.profile(profile)).data, { valid: true });
+  assert.equal(((await auth.openData(profile)).data as Json).data.nickName, 'node');
+  await auth.logout();
+  await assert.rejects(auth.request({ url: '/healthz' }), { code: 'logged_out' });
+  assert.equal((await auth.login()).session, 'logged-in');
+  auth.dispose();
+});
+
+test('a token travels to the edge and to listed origins only', async () => {
+  const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'origins' });
+  const host = esm.weappHost({ wx: phone.wx });
+  const auth = esm.createAuth({ edge: world.url, host, origins: [world.simulator.url] });
+  for (const url of [
+    'https://evil.example/',
+    `${world.url}.evil.example/`,
+    `${world.url}@evil.example/`,
+    '//evil.example/',
+    'x',
+    'https://evil.example\\@x/',
+  ]) {
+    await assert.rejects(auth.request({ url }), { code: 'origin_not_listed' }, url);
+  }
+  assert.equal((await auth.request({ url: `${world.simulator.url}/_sim/state` })).statusCode, 200);
+  auth.dispose();
+  await assert.rejects(auth.ready(), { code: 'disposed' });
+});
+
+test('full storage costs the session its persistence and nobody an answer', async () => {
+  const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'full' });
+  world.wechat.faults.add({ call: 'wx.setStorage', fail: { errMsg: 'setStorage:fail:entry size limit reached' } });
+  const auth = esm.createAuth({ edge: world.url, host: esm.weappHost({ wx: phone.wx }) });
+  assert.equal((await auth.request({ url: '/healthz' })).statusCode, 200);
+  assert.equal(auth.state.degraded, true);
+  world.wechat.faults.clear();
+  auth.dispose();
+});
+
+test('a wx.login that fails for ever rejects, and the next call recovers', async () => {
+  const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'unlucky' });
+  world.wechat.faults.add({ call: 'wx.login', fail: { errMsg: 'login:fail timeout', errno: 5 }, times: 3 });
+  const auth = esm.createAuth({ edge: world.url, host: esm.weappHost({ wx: phone.wx }) });
+  await assert.rejects(auth.ready(), { code: 'wechat_login_failed', retryable: true });
+  assert.equal((await auth.ready()).session, 'logged-in');
+  auth.dispose();
+});
