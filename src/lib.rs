@@ -16,4 +16,5 @@ pub mod wechat;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(all(feature = "edge", any(target_family = "wasm", test)))]
+#[cfg_attr(test, allow(dead_code, reason = "the runtime is wasm only"))]
 mod edge;

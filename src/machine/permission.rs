@@ -182,10 +182,10 @@ impl Permissions {
     /// The settings page's own answer needs no second `getSetting` (§2.2).
     pub(crate) fn setting_opened(&mut self, cx: &mut Context, setting: &AuthSetting) {
         self.take_in(setting);
-        if let (Step::Authorize(_), Some(scope)) = (self.step, self.front()) {
-            if self.grant(scope) != Grant::NotAsked {
-                self.judge(cx, scope);
-            }
+        if let (Step::Authorize(_), Some(scope)) = (self.step, self.front())
+            && self.grant(scope) != Grant::NotAsked
+        {
+            self.judge(cx, scope);
         }
     }
 

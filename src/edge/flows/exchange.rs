@@ -58,10 +58,10 @@ impl<P: Ports> Flow<'_, P> {
     /// The session id and the number of the next refresh token. A re-login goes on where the old
     /// session was, as one more rotation, unless that session was revoked.
     async fn continue_or_begin(&self, user: &UserName, old: Option<(Sid, i64)>) -> Result<(Sid, i64), Error> {
-        if let Some((sid, n)) = old {
-            if !self.records().find(user, &sid).await?.buried {
-                return Ok((sid, n.saturating_add(1)));
-            }
+        if let Some((sid, n)) = old
+            && !self.records().find(user, &sid).await?.buried
+        {
+            return Ok((sid, n.saturating_add(1)));
         }
         Ok((Sid::new(random(self.ports)), 0))
     }

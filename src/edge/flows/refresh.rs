@@ -33,13 +33,13 @@ pub(crate) fn decide(token: &RefreshToken, found: &Found, now: u64) -> Verdict {
         Some(record) => record.clone(),
         // KV has not converged on the login or rotation that issued this token. It proves itself.
         None if now.saturating_sub(token.iat) <= GRACE_MS => {
-            SessionRecord::new(token.n - 1, now, token.auth, found.newest_key.as_ref())
+            SessionRecord::new(token.n.saturating_sub(1), now, token.auth, found.newest_key.as_ref())
         }
         None => return Verdict::Ended,
     };
     if token.n > record.g {
         Verdict::Rotate(Some(record.rotated(token.n, now)))
-    } else if token.n >= record.g - 1 && now.saturating_sub(record.t) <= GRACE_MS {
+    } else if token.n >= record.g.saturating_sub(1) && now.saturating_sub(record.t) <= GRACE_MS {
         // Two requests at once, or an answer that was lost.
         Verdict::Rotate(None)
     } else {
@@ -60,7 +60,7 @@ impl<P: Ports> Flow<'_, P> {
         let found = records.find(&user, &token.sid).await?;
         match decide(&token, &found, self.now) {
             Verdict::Rotate(record) => {
-                let reply = self.tokens().issue(app, &subject, token.n + 1, self.now, None).await?;
+                let reply = self.tokens().issue(app, &subject, token.n.saturating_add(1), self.now, None).await?;
                 let mut response = Response::json(200, &reply);
                 response.later = record.map(|record| records.session(app, &user, &token.sid, &record, self.now));
                 Ok(response)

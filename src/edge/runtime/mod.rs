@@ -55,7 +55,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     let ports = Rc::new(Workerd { sessions: binding(&env, SESSIONS).unchecked_into() });
     let config = CONFIG.with(|config| config.get_or_init(|| Rc::new(configure(&env))).clone());
     let request = read(request).await?;
-    let request_id = request_id(&*ports);
+    let request_id = request_id(&ports);
 
     let answer = routes::route(&*ports, &config, &request).await;
     log_line(&request_id, &request, &answer);

@@ -1,0 +1,145 @@
+//! A world that does as it is told: a clock that stands, a store that fails on demand, a WeChat
+//! that says what the test wrote. Signatures are hashes; WebCrypto's are tested in workerd.
+
+use crate::edge::config::Config;
+use crate::edge::error::Error;
+use crate::edge::http::{Body, Request, Response};
+use crate::edge::keys::{PublicKey, SigningKey};
+use crate::edge::ports::{Call, Clock, Es256, Fetch, FetchFailure, Put, Random, Reply, Store, StoreFailure};
+use crate::edge::routes::route;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+pub(super) struct World {
+    pub(super) now: Cell<u64>,
+    pub(super) kv: RefCell<BTreeMap<String, Vec<u8>>>,
+    pub(super) ttls: RefCell<BTreeMap<String, u64>>,
+    pub(super) reads: Cell<u32>,
+    pub(super) puts_fail: Cell<bool>,
+    pub(super) gets_fail: Cell<bool>,
+    pub(super) upstream: RefCell<VecDeque<Result<Reply, FetchFailure>>>,
+    pub(super) urls: RefCell<Vec<String>>,
+    random: Cell<u8>,
+    config: Result<Config, crate::edge::config::Misconfigured>,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self {
+            now: Cell::new(super::NOW),
+            kv: RefCell::default(),
+            ttls: RefCell::default(),
+            reads: Cell::default(),
+            puts_fail: Cell::default(),
+            gets_fail: Cell::default(),
+            upstream: RefCell::default(),
+            urls: RefCell::default(),
+            random: Cell::default(),
+            config: Config::parse(&super::variables()),
+        }
+    }
+
+    pub(super) fn wechat_says(&self, body: &str) {
+        self.upstream.borrow_mut().push_back(Ok(Reply { status: 200, body: body.as_bytes().to_vec() }));
+    }
+
+    /// Runs one request, and the write it left for later, if that is to succeed.
+    pub(super) fn post(&self, path: &str, body: &Value) -> Result<Response, Error> {
+        let request = Request {
+            method: "POST".into(),
+            path: path.into(),
+            content_type: Some("application/json".into()),
+            authorization: body["bearer"].as_str().map(|token| format!("Bearer {token}")),
+            body: Body::Bytes(body.to_string().into_bytes()),
+        };
+        let response = at_once(route(self, &self.config, &request))?;
+        if let Some(put) = &response.later {
+            let _ = at_once(self.put(put));
+        }
+        Ok(response)
+    }
+
+    pub(super) fn token(&self, more: &Value) -> Result<Value, Error> {
+        let mut body = json!({ "client_id": "wx1" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.post("/oauth/token", &body).map(|response| serde_json::from_str(&response.body).unwrap())
+    }
+
+    pub(super) fn log_in(&self) -> Result<Value, Error> {
+        self.wechat_says(r#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#);
+        self.token(&json!({
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "subject_token": "code",
+            "subject_token_type": "urn:wechat:params:oauth:token-type:js-code",
+        }))
+    }
+
+    pub(super) fn refresh(&self, token: &Value) -> Result<Value, Error> {
+        self.token(&json!({ "grant_type": "refresh_token", "refresh_token": token }))
+    }
+}
+
+/// Fakes never wait, so one poll is enough.
+fn at_once<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("a fake waited"),
+    }
+}
+
+impl Clock for World {
+    fn now_ms(&self) -> u64 {
+        self.now.get()
+    }
+}
+
+impl Random for World {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.random.set(self.random.get().wrapping_add(1));
+        bytes.fill(self.random.get());
+    }
+}
+
+impl Store for World {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
+        self.reads.set(self.reads.get() + 1);
+        if self.gets_fail.get() {
+            return Err(StoreFailure("kv get: unreachable".into()));
+        }
+        Ok(self.kv.borrow().get(key).cloned())
+    }
+
+    async fn put(&self, put: &Put) -> Result<(), StoreFailure> {
+        if self.puts_fail.get() {
+            return Err(StoreFailure("kv put: 429 Too Many Requests".into()));
+        }
+        self.kv.borrow_mut().insert(put.key.clone(), put.value.clone());
+        self.ttls.borrow_mut().insert(put.key.clone(), put.ttl_s);
+        Ok(())
+    }
+}
+
+impl Fetch for World {
+    async fn fetch(&self, call: &Call) -> Result<Reply, FetchFailure> {
+        self.urls.borrow_mut().push(call.url.clone());
+        self.upstream.borrow_mut().pop_front().unwrap_or(Err(FetchFailure::Unreachable))
+    }
+}
+
+impl Es256 for World {
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Option<Vec<u8>> {
+        Some(hash(&key.public, message))
+    }
+    async fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+        hash(key, message) == signature
+    }
+}
+
+fn hash(key: &PublicKey, message: &[u8]) -> Vec<u8> {
+    Sha256::digest([key.kid.as_bytes(), message].concat()).to_vec()
+}

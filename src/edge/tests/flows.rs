@@ -1,0 +1,137 @@
+//! Flows against a store and a WeChat that fail on demand.
+
+use super::fakes::World;
+use super::{MINUTE, NOW};
+use crate::edge::error::{Caller, Error};
+use crate::edge::ports::FetchFailure;
+use serde_json::json;
+
+const DAY_S: u64 = 86_400;
+
+fn code_of<T>(result: Result<T, Error>) -> &'static str {
+    result.err().map_or("success", |error| error.code())
+}
+
+#[test]
+fn a_login_writes_twice_a_refresh_once_a_use_never() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    assert_eq!(world.kv.borrow().len(), 2);
+    world.reads.set(0);
+    let refreshed = world.refresh(&tokens["refresh_token"]).unwrap();
+    assert_eq!((world.kv.borrow().len(), world.reads.get()), (2, 4));
+    let before = world.kv.borrow().clone();
+    let used = world.post(
+        "/wechat/user-info/verify",
+        &json!({
+            "bearer": refreshed["access_token"], "raw_data": "{}", "signature": "x",
+        }),
+    );
+    assert_eq!(code_of(used), "signature_mismatch");
+    assert_eq!(*world.kv.borrow(), before);
+}
+
+#[test]
+fn a_second_login_with_the_same_session_key_writes_no_key() {
+    let world = World::new();
+    world.log_in().unwrap();
+    let key = |world: &World| world.kv.borrow().iter().find(|(name, _)| name.starts_with("k1:")).unwrap().1.clone();
+    let before = key(&world);
+    world.log_in().unwrap();
+    assert_eq!(key(&world), before, "sealing it again would have changed it");
+}
+
+#[test]
+fn a_login_that_cannot_be_stored_is_503_and_a_refresh_goes_on() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    world.puts_fail.set(true);
+    assert_eq!(code_of(world.log_in()), "storage_unavailable");
+    assert!(world.refresh(&tokens["refresh_token"]).is_ok());
+}
+
+#[test]
+fn a_revoke_that_cannot_be_stored_is_503_never_200() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    world.puts_fail.set(true);
+    let revoke = || world.post("/oauth/revoke", &json!({ "client_id": "wx1", "token": tokens["refresh_token"] }));
+    assert_eq!(code_of(revoke()), "storage_unavailable");
+    world.puts_fail.set(false);
+    assert!(revoke().is_ok());
+    assert_eq!(code_of(world.refresh(&tokens["refresh_token"])), "session_ended");
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_503() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    world.gets_fail.set(true);
+    assert_eq!(code_of(world.refresh(&tokens["refresh_token"])), "storage_unavailable");
+}
+
+#[test]
+fn a_record_that_is_not_there_yet_logs_nobody_out() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    world.kv.borrow_mut().clear();
+    assert!(world.refresh(&tokens["refresh_token"]).is_ok());
+    world.kv.borrow_mut().clear();
+    world.now.set(NOW + 2 * MINUTE + 1);
+    assert_eq!(code_of(world.refresh(&tokens["refresh_token"])), "session_ended");
+}
+
+#[test]
+fn an_unreadable_revocation_of_everything_ends_everything() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    let user = world.kv.borrow().keys().find_map(|name| name.strip_prefix("k1:").map(str::to_owned)).unwrap();
+    world.kv.borrow_mut().insert(format!("e1:{user}"), vec![0]);
+    assert_eq!(code_of(world.refresh(&tokens["refresh_token"])), "session_ended");
+}
+
+#[test]
+fn ttls_keep_to_idle_absolute_and_kvs_minimum() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    let session = |world: &World| *world.ttls.borrow().iter().find(|(name, _)| name.starts_with("s1:")).unwrap().1;
+    assert_eq!(session(&world), 14 * DAY_S);
+    // Refreshed now and then until ten seconds before the absolute end.
+    let mut refresh_token = tokens["refresh_token"].clone();
+    let end = NOW + 30 * DAY_S * 1000;
+    for now in [NOW + 13 * DAY_S * 1000, NOW + 26 * DAY_S * 1000, end - 10_000] {
+        world.now.set(now);
+        let reply = world.refresh(&refresh_token).unwrap();
+        refresh_token = reply["refresh_token"].clone();
+        let life = (end - now) / 1000;
+        assert_eq!(session(&world), life.clamp(60, 14 * DAY_S), "no `Invalid expiration` (T52)");
+        assert_eq!(reply["expires_in"], life.min(600), "no access token outlives its session");
+    }
+    world.now.set(end);
+    assert_eq!(code_of(world.refresh(&refresh_token)), "session_ended");
+}
+
+#[test]
+fn one_retry_where_no_byte_came_and_none_elsewhere() {
+    let world = World::new();
+    world.upstream.borrow_mut().push_back(Err(FetchFailure::Unreachable));
+    assert!(world.log_in().is_ok());
+    assert_eq!(world.urls.borrow().len(), 2);
+    for failure in [FetchFailure::TimedOut, FetchFailure::BrokenOff, FetchFailure::TooLarge] {
+        let world = World::new();
+        world.upstream.borrow_mut().push_back(Err(failure));
+        assert!(world.log_in().is_err());
+        assert_eq!(world.urls.borrow().len(), 1, "{failure:?}");
+    }
+}
+
+#[test]
+fn a_website_app_takes_no_mini_program_code() {
+    let world = World::new();
+    let refused = world.token(&json!({
+        "client_id": "wx2", "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "subject_token": "code", "subject_token_type": "urn:wechat:params:oauth:token-type:js-code",
+    }));
+    assert_eq!(refused.err(), Some(Error::Caller(Caller::GrantTypeUnsupported)));
+    assert!(world.urls.borrow().is_empty());
+}

@@ -1,0 +1,159 @@
+//! The edge's pure parts, natively. What needs KV, WebCrypto and HTTP is tested in workerd.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod fakes;
+mod flows;
+
+use super::config::Config;
+use super::flows::refresh::{Verdict, decide};
+use super::keys::SigningKey;
+use super::records::{Found, SessionRecord, Sid, UserName};
+use super::seal::{Purpose, Sealer};
+use super::tokens::RefreshToken;
+use crate::wechat::{AppId, OpenId};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+const MINUTE: u64 = 60_000;
+const NOW: u64 = 1_790_000_000_000;
+
+fn token(n: i64, iat: u64) -> RefreshToken {
+    serde_json::from_value(serde_json::json!({
+        "appid": "wx1", "openid": "o1", "unionid": null, "sid": Sid::new([1; 16]), "auth": NOW - 60 * MINUTE,
+        "n": n, "iat": iat,
+    }))
+    .unwrap()
+}
+
+fn stored(g: i64, t: u64) -> Found {
+    Found { session: Some(SessionRecord::new(g, t, NOW - 60 * MINUTE, None)), ..Found::default() }
+}
+
+#[test]
+fn the_next_token_rotates_and_writes_once() {
+    let Verdict::Rotate(Some(record)) = decide(&token(4, NOW - MINUTE), &stored(3, NOW - 5 * MINUTE), NOW) else {
+        panic!()
+    };
+    assert_eq!((record.g, record.t), (4, NOW));
+}
+
+#[test]
+fn the_same_or_the_previous_token_is_answered_in_its_grace_without_a_write() {
+    for n in [3, 4] {
+        assert_eq!(decide(&token(n, NOW), &stored(4, NOW - 2 * MINUTE), NOW), Verdict::Rotate(None));
+        assert_eq!(decide(&token(n, NOW), &stored(4, NOW - 2 * MINUTE - 1), NOW), Verdict::Reused);
+    }
+    assert_eq!(decide(&token(2, NOW), &stored(4, NOW), NOW), Verdict::Reused);
+}
+
+#[test]
+fn a_missing_record_is_believed_of_a_fresh_token_only() {
+    let Verdict::Rotate(Some(record)) = decide(&token(4, NOW - 2 * MINUTE), &Found::default(), NOW) else { panic!() };
+    assert_eq!(record.g, 4);
+    assert_eq!(decide(&token(4, NOW - 2 * MINUTE - 1), &Found::default(), NOW), Verdict::Ended);
+}
+
+#[test]
+fn whatever_revoked_a_session_wins() {
+    let buried = Found { buried: true, ..stored(3, NOW) };
+    assert_eq!(decide(&token(4, NOW), &buried, NOW), Verdict::Ended);
+    let auth = NOW - 60 * MINUTE;
+    for (before, ended) in [(auth - 1, false), (auth, true), (NOW, true)] {
+        let everywhere = Found { revoked_before: Some(before), ..stored(3, NOW) };
+        assert_eq!(decide(&token(4, NOW), &everywhere, NOW) == Verdict::Ended, ended, "{before}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_verdict_panics_and_a_revoked_session_never_rotates(
+        n in any::<i64>(), iat in any::<u64>(), g in any::<i64>(), t in any::<u64>(), now in any::<u64>(),
+        present in any::<bool>(), buried in any::<bool>(),
+    ) {
+        let session = present.then(|| SessionRecord::new(g, t, 0, None));
+        let verdict = decide(&token(n.clamp(-1, 1 << 40), iat), &Found { session, buried, ..Found::default() }, now);
+        prop_assert!(!buried || verdict == Verdict::Ended);
+    }
+
+    #[test]
+    fn sealed_blobs_open_whole_and_under_their_own_name_only(plain in prop::collection::vec(any::<u8>(), 0..300), at in any::<usize>()) {
+        let sealer = Sealer::new(&[Zeroizing::new([1; 32])]).unwrap();
+        let blob = sealer.seal(Purpose::Record, "s1:a:b", [9; 12], &plain);
+        prop_assert_eq!(sealer.open(Purpose::Record, "s1:a:b", &blob).unwrap().to_vec(), plain);
+        prop_assert!(sealer.open(Purpose::Record, "s1:a:c", &blob).is_none());
+        prop_assert!(sealer.open(Purpose::Refresh, "s1:a:b", &blob).is_none());
+        prop_assert!(sealer.open(Purpose::Record, "s1:a:b", &blob[..at % blob.len()]).is_none());
+        let mut flipped = blob.clone();
+        flipped[at % blob.len()] ^= 1;
+        prop_assert!(sealer.open(Purpose::Record, "s1:a:b", &flipped).is_none());
+    }
+
+    #[test]
+    fn any_configuration_is_parsed_or_named(apps in "\\PC{0,200}", keys in "\\PC{0,200}") {
+        let mut vars = variables();
+        vars.insert("WECHAT_APPS".into(), apps);
+        vars.insert("SIGNING_KEYS".into(), keys);
+        prop_assert!(Config::parse(&vars).is_err());
+    }
+}
+
+#[test]
+fn keys_rotate_old_blobs_open_until_their_key_goes() {
+    let (old, new) = (Zeroizing::new([1; 32]), Zeroizing::new([2; 32]));
+    let blob = Sealer::new(std::slice::from_ref(&old)).unwrap().seal(Purpose::Refresh, "x", [0; 12], b"plain");
+    assert!(Sealer::new(&[new.clone(), old]).unwrap().open(Purpose::Refresh, "x", &blob).is_some());
+    assert!(Sealer::new(&[new]).unwrap().open(Purpose::Refresh, "x", &blob).is_none());
+}
+
+/// The P-256 example of RFC 7517, appendix A.2.
+const JWK: &str = r#"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+    "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"}"#;
+
+fn variables() -> BTreeMap<String, String> {
+    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    [
+        ("ISSUER", "https://auth.example.com/".to_owned()),
+        ("WECHAT_APPS", r#"{"wx1":{"secret":"s"}}"#.to_owned()),
+        ("WECHAT_APPS_MORE", r#"{"wx2":{"secret":"s","kind":"website","open_data_max_age_s":0}}"#.to_owned()),
+        ("SIGNING_KEYS", format!(r#"{{"keys":[{JWK}]}}"#)),
+        ("SEALING_KEYS", format!(r#"{{"keys":[{{"kty":"oct","k":"{key}"}}]}}"#)),
+        ("NAME_KEY", key.to_owned()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+#[test]
+fn configuration_merges_apps_and_trims_the_issuer() {
+    let config = Config::parse(&variables()).unwrap();
+    assert_eq!((config.issuer.as_str(), config.apps.len()), ("https://auth.example.com", 2));
+    assert_eq!(config.apps[&AppId::parse("wx1").unwrap()].open_data_max_age_s, 600);
+    assert!(!format!("{config:?}").contains("870MB6"), "no key in Debug");
+}
+
+#[test]
+fn every_missing_variable_is_named() {
+    for name in ["ISSUER", "SIGNING_KEYS", "SEALING_KEYS", "NAME_KEY"] {
+        let mut vars = variables();
+        vars.remove(name);
+        assert_eq!(Config::parse(&vars).unwrap_err().variable, name);
+    }
+}
+
+#[test]
+fn a_key_is_named_by_its_thumbprint() {
+    let key = SigningKey::parse(serde_json::from_str(JWK).unwrap()).unwrap();
+    // RFC 7638 over the members crv, kty, x, y; computed with Python's hashlib.
+    assert_eq!(key.public.kid, "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s");
+}
+
+#[test]
+fn one_openid_in_two_apps_is_two_users() {
+    let config = Config::parse(&variables()).unwrap();
+    let name =
+        |appid: &str| UserName::new(&config.name_key, &AppId::parse(appid).unwrap(), &OpenId::parse("oSame").unwrap());
+    assert_ne!(name("wx1"), name("wx2"));
+    assert_eq!(name("wx1"), name("wx1"));
+}
