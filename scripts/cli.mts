@@ -1,6 +1,7 @@
 // The npm scripts. Each sets up what it needs, builds what changed, and goes on.
 import { buildAll, buildForStart } from './build/index.mts';
 import { writeSizes } from './build/sizes.mts';
+import { writeErrors } from './docs.mts';
 import { printKeys } from './keys.mts';
 import { setupBuild, setupTest } from './setup.mts';
 import { npmBin, run, Sorry } from './shell.mts';
@@ -22,6 +23,7 @@ const commands: Record<string, () => void | Promise<void>> = {
     process.exitCode = await (await import('./test.mts')).test(process.argv.slice(3));
   },
   keys: printKeys,
+  docs: writeErrors,
   format() {
     run('cargo', ['fmt']);
     run(npmBin('biome'), ['check', '--write', '.']);

@@ -31,7 +31,7 @@ function wasmPack(name: string, args: string[]): Suite {
     env: {
       PATH: `${at('.tools', 'bin')}:${process.env.PATH}`,
       WASM_BINDGEN_TEST_RUNNER: tool('wasm-bindgen-test-runner'),
-      WASM_BINDGEN_USE_BROWSER: args.includes('--headless') ? '1' : '',
+      ...(args.includes('--headless') ? { WASM_BINDGEN_USE_BROWSER: '1' } : {}),
     },
   };
 }

@@ -1,7 +1,9 @@
 // wxauth/errors: cause and remedy of every error code, in English and Chinese. Not in the bundle: import it where
-// errors are shown or logged. docs/errors.md is made of it.
+// errors are shown or logged. `npm run docs` makes docs/errors.md of it.
 
 import type { AuthErrorCode } from '../error.js';
+
+export { type EdgeExplanation, edgeErrors } from './edge.js';
 
 export interface Explanation {
   cause: string;

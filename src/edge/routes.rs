@@ -1,5 +1,5 @@
-//! Path and method to flow. A match, because a router costs more than all of this (`docs/weapp-build.md`
-//! has the sizes).
+//! Path and method to flow. A match: `worker::Router` would add 9 KB, axum 45 KB and two to four
+//! times the cost per request.
 
 use super::config::{Config, Misconfigured};
 use super::error::{Caller, Error};

@@ -1,0 +1,82 @@
+// The edge's stable codes: what `code` says beside OAuth's `error`.
+
+export interface EdgeExplanation {
+  /** The HTTP status it comes with. */
+  status: number;
+  cause: string;
+  remedy: string;
+}
+
+const say = (status: number, cause: string, remedy: string): EdgeExplanation => ({ status, cause, remedy });
+
+export const edgeErrors: Record<string, EdgeExplanation> = {
+  body_malformed: say(
+    400,
+    'The body is not one object of unique names and string values.',
+    'Send such JSON, or a form on /oauth/*.',
+  ),
+  body_not_utf8: say(400, 'The body is not UTF-8.', 'Send UTF-8.'),
+  body_too_large: say(413, 'The body is over 32 KiB.', 'Send less.'),
+  client_unknown: say(401, 'client_id is no appid of this edge.', 'Add the app to WECHAT_APPS, or correct client_id.'),
+  code_invalid: say(
+    400,
+    'WeChat: the code is wrong, of another app, or over 5 minutes old (40029).',
+    'Call wx.login again.',
+  ),
+  code_malformed: say(400, 'subject_token has characters that no code has.', 'Send the code as wx.login gave it.'),
+  code_missing: say(400, 'subject_token is missing or empty.', 'Send the code of wx.login.'),
+  code_used: say(400, 'WeChat: the code was redeemed before (40163).', 'Call wx.login again; use a code once.'),
+  data_stale: say(
+    400,
+    'The watermark is older than open_data_max_age_s, or from the future.',
+    'Ask WeChat for the data again.',
+  ),
+  decrypt_failed: say(
+    400,
+    'The open data does not open for this session; why is in the log only.',
+    'Send it as it came, from the session that got it.',
+  ),
+  grant_type_unsupported: say(400, 'Neither token exchange with a js-code nor refresh_token.', 'Use one of them.'),
+  internal: say(500, 'A promise of ours did not hold.', 'Report it with the request_id.'),
+  method_not_allowed: say(405, 'The endpoint has another method.', 'Use it.'),
+  misconfigured: say(
+    500,
+    'The configuration has a mistake, or WeChat refuses the app’s credentials.',
+    'Read the log: one line names the variable or errcode.',
+  ),
+  not_found: say(404, 'There is no such endpoint.', 'See the README.'),
+  parameter_missing: say(400, 'A required parameter is missing or empty.', 'Send it; the log names it.'),
+  session_ended: say(400, 'The refresh token is of no living session.', 'Log in again.'),
+  session_invalid: say(
+    401,
+    'The access token is missing, malformed, foreign, expired or revoked.',
+    'Refresh it, or log in.',
+  ),
+  session_key_stale: say(
+    409,
+    'No session_key is on record for this session.',
+    'Log in again, then ask WeChat for the data again.',
+  ),
+  signature_mismatch: say(
+    401,
+    'raw_data does not carry this signature.',
+    'Send rawData byte for byte, and the signature in lower case.',
+  ),
+  storage_unavailable: say(503, 'KV could not be read or written.', 'Try again after retry_after seconds.'),
+  unsupported_media_type: say(
+    415,
+    'The content type is neither JSON nor, on /oauth/*, a form.',
+    'Send application/json.',
+  ),
+  upstream_busy: say(503, 'WeChat: system busy (−1). The code may be spent.', 'Try again with a fresh code.'),
+  upstream_error: say(502, 'WeChat refused with an errcode of no table.', 'Read the log: it has the errcode and rid.'),
+  upstream_malformed: say(
+    502,
+    'What came back is no answer of WeChat’s.',
+    'Check WECHAT_API_BASE and the way to WeChat.',
+  ),
+  upstream_rate_limited: say(429, 'WeChat limits this app or user (45009, 45011).', 'Wait retry_after seconds.'),
+  upstream_timeout: say(504, 'WeChat did not answer within 5 s.', 'Try again with a fresh code.'),
+  upstream_unreachable: say(502, 'WeChat could not be reached.', 'Try again with a fresh code.'),
+  user_blocked: say(403, 'WeChat’s risk control blocks this user (40226).', 'Do not retry; offer a way as a guest.'),
+};

@@ -1,0 +1,101 @@
+// What the documents say is so: the error pages are complete, and the README's examples run.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { compileFunction } from 'node:vm';
+import { edgeErrors } from '../../js/errors/edge.js';
+import { createPhone } from '../../js/sim/phone.js';
+import { renderErrors } from '../../scripts/docs.mts';
+import { at } from '../../scripts/shell.mts';
+import { APPID, type Json, logIn, startWorld, type World } from '../harness.mts';
+import { lockedPhone } from '../weapp/phone.mts';
+
+const read = (file: string): string => readFileSync(at(file), 'utf8');
+
+test('docs/errors.md is what `npm run docs` makes', () => assert.equal(read('docs/errors.md'), renderErrors()));
+
+test('every code of the edge is explained, with its status', () => {
+  const source = read('src/edge/error.rs');
+  const codes = [...source.matchAll(/wire\(\s*(\d{3}),\s*(?:[A-Z]+|"\w+"),\s*"(\w+)"/g)].map(([, status, code]) => [
+    code,
+    Number(status),
+  ]);
+  assert.ok(codes.length > 25);
+  assert.deepEqual(
+    Object.fromEntries(codes),
+    Object.fromEntries(Object.entries(edgeErrors).map(([code, { status }]) => [code, status])),
+  );
+});
+
+/** The README's example for a host, with the demo edge in the place of example.com. */
+function example(name: string, file = 'README.md'): string {
+  const block = new RegExp(`<!-- run: ${name} -->\\n\`\`\`js\\n([\\s\\S]*?)\`\`\``).exec(read(file))?.[1];
+  assert.ok(block, `${file} has no example ${name}`);
+  return block.replaceAll('https://auth.example.com', world.url);
+}
+
+/** Runs an ES module's text as a function of its free names; gives the names it declares. */
+async function runModule(source: string, names: Record<string, unknown>, wanted: string[]): Promise<Json> {
+  const body = source.replace(
+    /^import \{(.*)\} from '(.*)';$/gm,
+    (_, what, from) => `const {${what}} = await import('${from}');`,
+  );
+  const run = `return (async () => {${body.replaceAll("import('wxauth/web')", 'web')}\nreturn { ${wanted.join(', ')} };})()`;
+  const { constants } = await import('node:vm');
+  const options = { importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
+  return compileFunction(run, Object.keys(names), options)(...Object.values(names));
+}
+
+let world: World;
+before(async () => {
+  world = await startWorld();
+});
+after(() => world.stop());
+
+for (const file of ['README.md', 'README.zh-CN.md']) {
+  test(`${file}: the mini program example runs on a phone's engine`, async () => {
+    const phone = createPhone({
+      wechat: world.wechat,
+      appid: APPID,
+      user: file,
+      onPrompt: (prompt) => prompt.kind === 'scope' && prompt.allow(),
+    });
+    const { weapp } = lockedPhone(phone.wx);
+    let app: Json;
+    let page: Json;
+    const names = {
+      require(name: string) {
+        assert.equal(name, 'wxauth');
+        return weapp;
+      },
+      App: (options: Json) => (app = options),
+      getApp: () => app,
+      Page: (options: Json) => {
+        page = { ...options, data: {}, setData: (data: Json) => Object.assign(page.data, data) };
+      },
+    };
+    compileFunction(example('weapp', file), Object.keys(names))(...Object.values(names));
+    assert.equal((await app.onLaunch()).session, 'logged-in');
+    await page.orders();
+    assert.equal(page.data.orders.code, 'not_found', 'the demo edge has no /orders, and says so');
+    await page.nearest();
+    assert.deepEqual([page.data.granted, page.data.showSettings], [true, false]);
+    app.auth.dispose();
+  });
+
+  test(`${file}: the server's examples run`, async () => {
+    const { access: token } = await logIn(world, 'reader');
+    const { payload } = await runModule(example('jose', file), { token }, ['payload']);
+    assert.equal(payload.client_id, APPID);
+    const profile = await world.wechat.profile(APPID, 'reader');
+    const { sessionKey } = await world.wechat.account(APPID, 'reader');
+    const names = { ...profile, sessionKey, appid: APPID };
+    await runModule(example('node', file), names, []);
+  });
+}
+
+test('the two READMEs have the same sections, examples and tables', () => {
+  const shape = (file: string) =>
+    [...read(file).matchAll(/^(#+) |^```(\w+)|^<!-- (.*) -->|^(\|)/gm)].map(([, ...groups]) => groups.find(Boolean));
+  assert.deepEqual(shape('README.zh-CN.md'), shape('README.md'));
+});
