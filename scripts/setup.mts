@@ -38,7 +38,14 @@ function wasmBindgenVersion(): string {
 function cargoTool(crate: string, binary: string, version: string): void {
   if (capture(tool(binary), ['--version'])?.includes(version)) return;
   console.log(`[setup] cargo install ${crate} ${version} (compiles for a minute or two)`);
-  run('cargo', ['install', '--quiet', '--locked', '--root', tools, `${crate}@${version}`], { env: LIGHT });
+  const install = ['install', '--quiet', '--root', tools, `${crate}@${version}`];
+  try {
+    run('cargo', [...install, '--locked'], { env: LIGHT });
+  } catch {
+    // A registry mirror may not have every version of the tool's own lock file yet.
+    console.log(`[setup] ${crate}: its lock file could not be used; resolving anew`);
+    run('cargo', install, { env: LIGHT });
+  }
 }
 
 /** What building needs. */

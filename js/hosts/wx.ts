@@ -3,37 +3,27 @@
 
 import type { AuthSetting, CoreModule, Failed, Host, HostRequest, Reply } from '../host.js';
 
-/** The part of `wx` that is used. Checked against miniprogram-api-typings by tests/types. */
-export interface Wx {
-  login(options: { timeout?: number; success?: (result: { code: string }) => void; fail?: Failed }): void;
-  request(options: {
-    url: string;
-    method?: never;
-    data?: never;
-    header?: Record<string, string>;
-    timeout?: number;
-    success?: (result: never) => void;
-    fail?: Failed;
-  }): unknown;
-  getStorageSync(key: string): unknown;
-  getStorage(options: { key: string; encrypt?: boolean; success?: (result: never) => void; fail?: Failed }): void;
-  setStorage(options: { key: string; data: string; encrypt?: boolean; fail?: Failed }): void;
-  getSetting(options: { success?: (result: never) => void; fail?: Failed }): void;
-  openSetting(options: { success?: (result: never) => void; fail?: Failed }): void;
-  authorize(options: { scope: string; success?: () => void; fail?: Failed }): void;
-  getPrivacySetting?(options: { success?: (result: never) => void; fail?: Failed }): void;
-  getRandomValues?(options: { length: number; success?: (result: never) => void; fail?: () => void }): void;
-  getAccountInfoSync(): { miniProgram: { appId: string } };
-  getAppBaseInfo?(): { SDKVersion: string; version?: string };
-  onAppShow(callback: () => void): void;
-  offAppShow?(callback: () => void): void;
-  onAppHide(callback: () => void): void;
-  offAppHide?(callback: () => void): void;
-}
+/** What of `wx` is used always, and where the base library has it. */
+type Needed =
+  | 'login'
+  | 'request'
+  | 'getStorage'
+  | 'getStorageSync'
+  | 'setStorage'
+  | 'getSetting'
+  | 'openSetting'
+  | 'authorize'
+  | 'getAccountInfoSync'
+  | 'onAppShow'
+  | 'onAppHide';
+type Optional = 'getPrivacySetting' | 'getRandomValues' | 'getAppBaseInfo' | 'offAppShow' | 'offAppHide';
 
-/** Any object that has those methods: the real `wx` types every option more narrowly. */
-// biome-ignore lint/suspicious/noExplicitAny: the platform's own typings cannot be narrowed from here.
-export type WxLike = { [Method in keyof Wx]: any };
+/**
+ * Any object with those methods: the real `wx` (tests/types checks it against miniprogram-api-typings), a wrapper, or
+ * the simulator's.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: each platform types its options in its own way.
+export type WxLike = { [Method in Needed]: any } & { [Method in Optional]?: any };
 
 /** `encrypt` needs base library 2.21.3, and the same flag on reading (§1.7). */
 const ENCRYPTED_STORAGE = [2, 21, 3];
