@@ -74,8 +74,8 @@ interface Waiter {
   reply?: Reply;
 }
 
-/** Storage that has not answered by then will not. */
-const STORAGE_PATIENCE_MS = 3_000;
+/** Storage and randomness that have not come by then will not. */
+const START_PATIENCE_MS = 3_000;
 /** The core has a fixed memory: what is longer than any real message of WeChat's is cut. */
 const LONGEST_TEXT = 8_192;
 const TRACE_ENTRIES = 256;
@@ -108,8 +108,9 @@ class Client implements Auth {
   private readonly listeners = new Set<(state: State) => void>();
   private readonly entries: TraceEntry[] = [];
   private readonly stopWatching: () => void;
-  /** Events that came before the core did. */
-  private early: Array<() => void> | null = [];
+  /** Events that wait: for the core to come, or for the effects of the one before to be performed. */
+  private readonly events: Array<() => void> = [];
+  private busy = false;
   private core: Core | undefined;
   private ended: AuthErrorCode | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -194,34 +195,41 @@ class Client implements Auth {
         this.guard(() => {
           this.core = new module.Core(mode, privacy === 'official' ? 'official' : 'handler');
         });
-        const early = this.early || [];
-        this.early = null;
-        for (const event of early) event();
         this.restore();
+        this.drain();
       },
       () => this.end('core_crashed'),
     );
   }
 
   private restore(): void {
-    let answered = false;
-    const launch = (record: string | undefined, failed: boolean) => {
-      if (answered) return;
-      answered = true;
+    let missing = 2;
+    let record: string | undefined;
+    let readable = false;
+    let seed = Date.now() >>> 0;
+    const launch = () => {
+      if (missing < 0) return;
+      missing = -1;
       clearTimeout(patience);
-      if (failed) this.tell('storageFailed');
-      this.host.random((seed) => this.tell('launched', record, seed));
+      if (!readable) this.tell('storageFailed');
+      this.tell('launched', record, seed);
     };
-    const patience = setTimeout(() => launch(undefined, true), STORAGE_PATIENCE_MS);
-    this.attempt(
-      () =>
-        this.host.read(
-          this.storageKey,
-          (record) => launch(record, false),
-          () => launch(undefined, true),
-        ),
-      () => launch(undefined, true),
-    );
+    const arrived = () => {
+      missing -= 1;
+      if (missing === 0) launch();
+    };
+    const patience = setTimeout(launch, START_PATIENCE_MS);
+    const read = (stored: string | undefined) => {
+      record = stored;
+      readable = true;
+      arrived();
+    };
+    this.attempt(() => this.host.read(this.storageKey, read, arrived), arrived);
+    const drawn = (random: number) => {
+      seed = random;
+      arrived();
+    };
+    this.attempt(() => this.host.random(drawn), arrived);
   }
 
   private wait<T>(ask: (id: number) => void, payload?: RequestOptions): Promise<T> {
@@ -234,13 +242,21 @@ class Client implements Auth {
     });
   }
 
-  /** Tells the core what happened, and does what it says. */
+  /** Tells the core what happened, and does what it says: one event at a time, in order. */
   private tell<Name extends EventName>(name: Name, ...args: EventArgs<Name>): void {
     if (this.ended) return;
-    if (this.early) {
-      this.early.push(() => this.tell(name, ...args));
-      return;
-    }
+    this.events.push(() => this.handle(name, args));
+    this.drain();
+  }
+
+  private drain(): void {
+    if (!this.core || this.busy) return;
+    this.busy = true;
+    for (let event = this.events.shift(); event; event = this.events.shift()) event();
+    this.busy = false;
+  }
+
+  private handle<Name extends EventName>(name: Name, args: EventArgs<Name>): void {
     this.note('event', name, typeof args[0] === 'number' ? args[0] : null);
     let effects: Effect[] = [];
     this.guard(() => {
@@ -263,7 +279,7 @@ class Client implements Auth {
   private end(code: AuthErrorCode): void {
     if (this.ended) return;
     this.ended = code;
-    this.early = null;
+    this.events.length = 0;
     this.core = undefined;
     clearTimeout(this.timer);
     this.stopWatching();
@@ -330,7 +346,7 @@ class Client implements Auth {
         return;
       case 'State':
         this.state = effect.state;
-        for (const listener of Array.from(this.listeners)) listener(effect.state);
+        for (const listener of Array.from(this.listeners)) this.attempt(() => listener(effect.state), rethrow);
     }
   }
 
@@ -410,6 +426,13 @@ class Client implements Auth {
     this.entries.push({ at: Date.now(), kind, name, id });
     if (this.entries.length > TRACE_ENTRIES) this.entries.shift();
   }
+}
+
+/** A listener's mistake is the application's to see, and no reason for anybody else to wait. */
+function rethrow({ errMsg }: WxFailure): void {
+  setTimeout(() => {
+    throw new Error(errMsg);
+  });
 }
 
 /** The core's methods that take an event. */

@@ -45,7 +45,11 @@ export function edgeClient(host: Host, edge: string, appid: string) {
       );
     };
     const request = { url: edge + path, method: 'POST', header: { 'content-type': 'application/json' }, timeout };
-    host.request({ ...request, data: { ...data, client_id: appid } }, done, failed);
+    try {
+      host.request({ ...request, data: { ...data, client_id: appid } }, done, failed);
+    } catch (error) {
+      failed({ errMsg: String(error) });
+    }
   };
   return {
     exchange: (code: string, refreshToken: string | null, timeout: number, answers: Answers) =>

@@ -20,6 +20,7 @@ const commands: Record<string, () => void | Promise<void>> = {
   async test() {
     setupTest();
     await buildAll();
+    writeSizes();
     process.exitCode = await (await import('./test.mts')).test(process.argv.slice(3));
   },
   keys: printKeys,

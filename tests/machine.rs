@@ -269,6 +269,16 @@ fn a_server_that_always_says_401_gets_its_401_delivered() {
 }
 
 #[test]
+fn a_token_with_no_life_left_is_used_and_not_renewed_in_circles() {
+    let mut phone = Phone::silent();
+    phone.request(1).code();
+    let op = phone.last_op("Exchange");
+    let tokens = Tokens { expires_in_s: 0, ..tokens(op) };
+    phone.tell(Event::TokensArrived { op, tokens, server_now: Some(phone.now) });
+    assert_eq!((phone.sent(1).len(), phone.count("Refresh"), phone.count("CallLogin")), (1, 0, 1));
+}
+
+#[test]
 fn a_login_that_fails_rejects_everyone_and_the_next_request_tries_afresh() {
     let mut phone = Phone::silent();
     phone.request(1).tell(Event::Ready(2));

@@ -30,6 +30,7 @@ export function loadOnPhone(wx: WxLike, wasm: string | false): Promise<CoreModul
 function load(wx: WxLike, wasm: string | false): Promise<CoreModule> {
   return new Promise((resolve, reject) => {
     let settled = false;
+    let patience: ReturnType<typeof setTimeout> | undefined;
     const use = (exports: Exports) => {
       if (settled) return;
       settled = true;
@@ -40,24 +41,27 @@ function load(wx: WxLike, wasm: string | false): Promise<CoreModule> {
       if (settled) return;
       try {
         use(require('./fallback.js').instantiate(imports()));
-        remember(wx);
       } catch (error) {
         settled = true;
-        clearTimeout(patience);
         reject(error);
       }
     };
-    const patience = setTimeout(fallBack, PATIENCE_MS);
+    const failed = () => {
+      if (settled) return;
+      fallBack();
+      remember(wx);
+    };
     if (wasm === false || typeof WXWebAssembly === 'undefined' || isRemembered(wx)) return fallBack();
+    patience = setTimeout(failed, PATIENCE_MS);
     try {
       WXWebAssembly.instantiate(wasm, imports()).then((result) => {
         // The typings promise an instance, the phones give `{ instance }`.
         const exports = (result.instance || result).exports;
         if (exports) use(exports);
-        else fallBack();
-      }, fallBack);
+        else failed();
+      }, failed);
     } catch {
-      fallBack();
+      failed();
     }
   });
 }
@@ -77,6 +81,9 @@ function isRemembered(wx: WxLike): boolean {
 }
 
 function remember(wx: WxLike): void {
-  if (typeof WXWebAssembly === 'undefined') return;
-  wx.setStorage({ key: REMEMBER, data: versions(wx), fail() {} });
+  try {
+    wx.setStorage({ key: REMEMBER, data: versions(wx), fail() {} });
+  } catch {
+    // Then the next start finds out again.
+  }
 }

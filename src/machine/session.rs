@@ -225,7 +225,9 @@ impl Session {
                     cx.clock.learn(server_now);
                 }
                 self.hold(cx, tokens);
-                self.serve_parked(cx);
+                // Whatever life it has left, a token just given is used: asking for another at
+                // once would go round in circles at the end of a session.
+                self.serve_parked_as(cx, true);
             }
             // The user logged out while they were on their way.
             _ if self.record.logged_out => {
@@ -468,10 +470,14 @@ impl Session {
 
     /// Serves who can be served now, and takes off for the rest.
     fn serve_parked(&mut self, cx: &mut Context) {
+        let live = self.is_live(cx);
+        self.serve_parked_as(cx, live);
+    }
+
+    fn serve_parked_as(&mut self, cx: &mut Context, live: bool) {
         if !self.launched {
             return;
         }
-        let live = self.is_live(cx);
         let logged_out = self.record.logged_out;
         let landed = matches!(self.flight, Flight::Landed);
         let no_session = landed && self.record.held.is_none();

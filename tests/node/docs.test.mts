@@ -99,3 +99,18 @@ test('the two READMEs have the same sections, examples and tables', () => {
     [...read(file).matchAll(/^(#+) |^```(\w+)|^<!-- (.*) -->|^(\|)/gm)].map(([, ...groups]) => groups.find(Boolean));
   assert.deepEqual(shape('README.zh-CN.md'), shape('README.md'));
 });
+
+for (const file of ['README.md', 'README.zh-CN.md']) {
+  test(`${file}: the sizes are those of the build, within three percent`, () => {
+    const sizes: Json = JSON.parse(read('dist/sizes.json'));
+    const rows = [...read(file).matchAll(/^\| (\w+) \| `([\w.]+)` \| ([\d.]+) KB \| ([\d.]+) KB \| ([\d.]+) KB \|$/gm)];
+    assert.equal(rows.length, 9);
+    for (const [, folder, name, ...told] of rows) {
+      const { raw, gzip, brotli } = sizes[folder as string][name as string];
+      for (const [index, size] of [raw, gzip, brotli].entries()) {
+        const off = Math.abs(Number(told[index]) * 1000 - size) / size;
+        assert.ok(off < 0.03, `${folder}/${name}: ${told[index]} KB, measured ${size}`);
+      }
+    }
+  });
+}

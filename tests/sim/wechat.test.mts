@@ -52,7 +52,11 @@ test('one session_key is valid per user and app: a login ends the one before (§
   const { access_token } = await stableToken();
   const first = await redeem((await wechat.issueCode(A, 'mei')).code);
   const check = async (key: string) =>
-    (await get(`/wxa/checksession?access_token=${access_token}&openid=${first.openid}&signature=${await hmacHex(key, '')}&sig_method=hmac_sha256`)).errcode;
+    (
+      await get(
+        `/wxa/checksession?access_token=${access_token}&openid=${first.openid}&signature=${await hmacHex(key, '')}&sig_method=hmac_sha256`,
+      )
+    ).errcode;
   assert.equal(await check(first.session_key), 0);
   const second = await redeem((await wechat.issueCode(A, 'mei')).code);
   assert.deepEqual([await check(first.session_key), await check(second.session_key)], [87009, 0]);
