@@ -117,28 +117,19 @@ test('storage and randomness that never answer delay the start, and stop nothing
   auth.dispose();
 });
 
-test('a wx that throws has failed, and a listener that throws harms nobody', async () => {
+test('a wx that throws has failed, and is called again', async () => {
   const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'throws' });
-  let thrown = 0;
+  let calls = 0;
   const wx = {
     ...phone.wx,
     login(options: Json) {
-      thrown += 1;
-      if (thrown === 1) throw new Error('login is not a function here');
+      calls += 1;
+      if (calls === 1) throw new Error('login is not a function here');
       phone.wx.login(options);
     },
   };
   const auth = esm.createAuth({ edge: world.url, host: esm.weappHost({ wx }) });
-  const mistakes: string[] = [];
-  const catcher = (error: Error) => mistakes.push(error.message);
-  process.on('uncaughtException', catcher);
-  auth.subscribe(() => {
-    throw new Error('a listener’s mistake');
-  });
   assert.equal((await auth.ready()).session, 'logged-in');
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  process.off('uncaughtException', catcher);
-  assert.ok(mistakes.length > 0 && mistakes.every((mistake) => mistake.includes('listener')));
-  assert.equal(thrown, 2);
+  assert.equal(calls, 2);
   auth.dispose();
 });

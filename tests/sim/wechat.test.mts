@@ -9,7 +9,11 @@ import type { Json } from '../harness.mts';
 
 const A = 'wxaaaaaaaaaaaaaaaa';
 const B = 'wxbbbbbbbbbbbbbbbb';
-const wechat = new WeChat({ apps: { [A]: { secret: 'sa', unionid: true }, [B]: { secret: 'sb', unionid: true } } });
+// The clock stands, but for what a test advances.
+const wechat = new WeChat({
+  now: () => 1_790_000_000_000,
+  apps: { [A]: { secret: 'sa', unionid: true }, [B]: { secret: 'sb', unionid: true } },
+});
 let server: SimServer;
 before(async () => {
   server = await startServer(wechat);
@@ -125,7 +129,7 @@ test('a refused scope fails at once, without a dialog, until the settings grant 
   await assert.rejects(promised(phone.wx.authorize, { scope }), { errno: 103 });
   assert.deepEqual([await setting(), prompts.length], [{ [scope]: false }, 0]);
 
-  await assert.rejects(promised(phone.wx.openSetting), /TAP gesture/);
+  await assert.rejects(promised(phone.wx.openSetting), { errMsg: /TAP gesture/ });
   const opened = phone.tap(() => promised<Json>(phone.wx.openSetting));
   const page = await prompted();
   if (page.kind === 'settings') {

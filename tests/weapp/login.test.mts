@@ -69,3 +69,25 @@ test('two createAuth calls share one machine', () => {
   first.dispose();
   assert.notEqual(weapp.createAuth(options()), first);
 });
+
+test('a listener that throws harms nobody, and its mistake is seen', async () => {
+  const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'listener' });
+  const seen: string[] = [];
+  const watched = (task: () => void, ms?: number) =>
+    setTimeout(() => {
+      try {
+        task();
+      } catch (error) {
+        seen.push((error as Error).message);
+      }
+    }, ms);
+  const { weapp } = lockedPhone(phone.wx, 'none', { setTimeout: watched });
+  const auth = weapp.createAuth({ edge: world.url, host: weapp.weappHost() });
+  auth.subscribe(() => {
+    throw new Error('a listener’s mistake');
+  });
+  assert.equal((await auth.ready()).session, 'logged-in');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(seen.length > 0 && seen.every((message) => message.includes('listener’s mistake')));
+  auth.dispose();
+});

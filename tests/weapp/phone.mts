@@ -30,7 +30,7 @@ export interface LockedPhone {
   required: string[];
 }
 
-export function lockedPhone(wx: object, fault: WasmFault = 'none'): LockedPhone {
+export function lockedPhone(wx: object, fault: WasmFault = 'none', globals: object = {}): LockedPhone {
   const app = {};
   const sandbox: Record<string, unknown> = {
     wx,
@@ -39,6 +39,7 @@ export function lockedPhone(wx: object, fault: WasmFault = 'none'): LockedPhone 
     setInterval,
     clearInterval,
     getApp: () => app,
+    ...globals,
   };
   if (fault !== 'absent') sandbox.WXWebAssembly = { instantiate: instantiate(fault) };
   const context = createContext(sandbox, { codeGeneration: { strings: false, wasm: false } });
