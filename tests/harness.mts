@@ -1,11 +1,13 @@
 // What the TypeScript tests share: a simulator, an edge in workerd, and requests to it.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Miniflare } from 'miniflare';
 import { type SimServer, startServer } from '../js/sim/server.js';
 import { type App, WeChat } from '../js/sim/wechat.js';
 import { startEdge } from '../scripts/edge.mts';
 import { makeKeys } from '../scripts/keys.mts';
+import { at } from '../scripts/shell.mts';
 
 export const APPID = 'wxa0b1c2d3e4f50617';
 export const OTHER_APPID = 'wxffffffffffffffff';
@@ -125,3 +127,12 @@ export async function logIn(world: World, user = 'mei', more: Record<string, str
 }
 
 export const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+
+/** A README's example for a host, with this edge in the place of example.com. */
+export function readmeExample(name: string, edge: string, file = 'README.md'): string {
+  const block = new RegExp(`<!-- run: ${name} -->\\n\`\`\`js\\n([\\s\\S]*?)\`\`\``).exec(
+    readFileSync(at(file), 'utf8'),
+  )?.[1];
+  assert.ok(block, `${file} has no example ${name}`);
+  return block.replaceAll('https://auth.example.com', edge);
+}

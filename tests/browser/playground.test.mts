@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { find } from '../../scripts/setup.mts';
 import { at } from '../../scripts/shell.mts';
-import { freePort, type Json } from '../harness.mts';
+import { freePort, type Json, readmeExample } from '../harness.mts';
 import { CHROMIUM_FLAGS } from './flags.mts';
 
 interface Running {
@@ -173,17 +173,18 @@ for (const width of [390, 1280]) {
   });
 }
 
-test('a web page without wx is a guest', async () => {
-  const state = await page.evaluate(async () => {
-    const { createAuth, webHost } = await import(`${location.origin}/wxauth-web.mjs`);
-    const auth = createAuth({ edge: location.origin, appid: 'wxa0b1c2d3e4f50617', host: webHost() });
-    const { session } = await auth.ready();
-    const reply = await auth.request({ url: '/healthz', guest: true });
-    const refused = await auth.request({ url: '/healthz' }).catch((error: { code: string }) => error.code);
+test('the README’s web example runs: a page without wx is a guest', async () => {
+  const source = readmeExample('web', url).replace(
+    /^import (.*) from 'wxauth\/web';$/m,
+    "const $1 = await import('/wxauth-web.mjs');",
+  );
+  const [session, statusCode, refused] = (await page.evaluate(`(async () => {
+    ${source}
+    const refused = await auth.request({ url: '/healthz' }).catch((error) => error.code);
     auth.dispose();
-    return [session, reply.statusCode, refused];
-  });
-  assert.deepEqual(state, ['guest', 200, 'login_required']);
+    return [session, statusCode, refused];
+  })()`)) as [string, number, string];
+  assert.deepEqual([session, statusCode, refused], ['guest', 200, 'login_required']);
 });
 
 test('no console errors but the one line Chromium writes for the 400 that OAuth wants after a revoke', () => {

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { compileFunction } from 'node:vm';
+import { compileFunction, constants } from 'node:vm';
 import { edgeErrors } from '../../js/errors/edge.js';
 import { createPhone } from '../../js/sim/phone.js';
 import { renderErrors } from '../../scripts/docs.mts';
 import { at } from '../../scripts/shell.mts';
-import { APPID, type Json, logIn, startWorld, type World } from '../harness.mts';
+import { APPID, type Json, logIn, readmeExample, startWorld, type World } from '../harness.mts';
 import { lockedPhone } from '../weapp/phone.mts';
 
 const read = (file: string): string => readFileSync(at(file), 'utf8');
@@ -27,12 +27,7 @@ test('every code of the edge is explained, with its status', () => {
   );
 });
 
-/** The README's example for a host, with the demo edge in the place of example.com. */
-function example(name: string, file = 'README.md'): string {
-  const block = new RegExp(`<!-- run: ${name} -->\\n\`\`\`js\\n([\\s\\S]*?)\`\`\``).exec(read(file))?.[1];
-  assert.ok(block, `${file} has no example ${name}`);
-  return block.replaceAll('https://auth.example.com', world.url);
-}
+const example = (name: string, file: string): string => readmeExample(name, world.url, file);
 
 /** Runs an ES module's text as a function of its free names; gives the names it declares. */
 async function runModule(source: string, names: Record<string, unknown>, wanted: string[]): Promise<Json> {
@@ -40,8 +35,7 @@ async function runModule(source: string, names: Record<string, unknown>, wanted:
     /^import \{(.*)\} from '(.*)';$/gm,
     (_, what, from) => `const {${what}} = await import('${from}');`,
   );
-  const run = `return (async () => {${body.replaceAll("import('wxauth/web')", 'web')}\nreturn { ${wanted.join(', ')} };})()`;
-  const { constants } = await import('node:vm');
+  const run = `return (async () => {${body}\nreturn { ${wanted.join(', ')} };})()`;
   const options = { importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
   return compileFunction(run, Object.keys(names), options)(...Object.values(names));
 }
