@@ -1,4 +1,4 @@
-// wxauth/sim: a stateful fake WeChat. Runs in Node, a page or a Worker; `wxauth/sim/server` adds HTTP on Node.
+// wxauth/sim: a stateful fake WeChat, for Node, a page or a Worker. server.ts serves it over HTTP in `npm start`.
 
 export { type Handler, serve } from './api.js';
 export type { Fault } from './faults.js';

@@ -8,10 +8,12 @@ mod clock;
 mod context;
 mod effect;
 mod event;
+mod flight;
 mod journal;
 mod permission;
 mod session;
 mod tokens;
+mod waiters;
 
 pub use effect::{Effect, ErrorCode, Outcome, Permission, ScopeGrant, SessionState, State, Tap};
 pub use event::{AuthSetting, EdgeFailure, Event, OpId, WaiterId};

@@ -5,25 +5,23 @@
 //! off or told why not.
 
 use super::clock::Instant;
-use super::context::{Context, Pending, after_shown};
+use super::context::{Context, Pending};
 use super::effect::{Effect, ErrorCode, Outcome, SessionState};
 use super::event::{EdgeFailure, OpId, WaiterId};
+use super::flight::{Flight, Setback};
 use super::journal::{Held, Record};
 use super::tokens::{Generation, LoginCode, Tokens};
+use super::waiters::{Waiters, Wants};
 use crate::wechat::Failure;
 
 const LOGIN_TIMEOUT_MS: u32 = 10_000;
 const EDGE_TIMEOUT_MS: u32 = 10_000;
-/// WeChat's own default for a request is 60 s (§1.8); past that nobody will call back.
-const REQUEST_TIMEOUT_MS: Instant = 65_000;
 /// Tries of one flight before its callers are told.
 const MAX_TRIES: u8 = 3;
 /// The first rest between tries; doubled by each, and as much again at random.
 const REST_MS: u32 = 400;
 /// A token this close to its end is renewed first: it has to survive the way to the server.
 const LEEWAY_MS: u64 = 30_000;
-/// How often one request is sent again after an expiry reply.
-const MAX_REPLAYS: u8 = 2;
 
 /// Whether a login happens by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,41 +49,8 @@ pub(crate) struct Session {
     /// Until when the edge asked us to stay away.
     closed_until: Option<Instant>,
     revoking: Option<Pending>,
-    waiters: Vec<Waiter>,
+    waiters: Waiters,
     rng: u32,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Flight {
-    Landed,
-    Login(Pending),
-    Exchange(Pending),
-    Refresh(Pending),
-    Resting(Instant),
-}
-
-#[derive(Debug)]
-struct Waiter {
-    id: WaiterId,
-    wants: Wants,
-    stage: Stage,
-    replays: u8,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wants {
-    Ready,
-    Login,
-    Token,
-    Request { guest: bool },
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Stage {
-    /// Waits for the flight.
-    Parked,
-    /// The request is out, with the token of this generation.
-    Sent { generation: Option<Generation>, deadline: Instant },
 }
 
 impl Session {
@@ -101,7 +66,7 @@ impl Session {
             tries: 0,
             closed_until: None,
             revoking: None,
-            waiters: Vec::new(),
+            waiters: Waiters::default(),
             rng: 1,
         }
     }
@@ -172,12 +137,11 @@ impl Session {
     }
 
     pub(crate) fn cancel(&mut self, cx: &mut Context, waiter: WaiterId) -> bool {
-        let Some(at) = self.waiters.iter().position(|other| other.id == waiter) else {
-            return false;
-        };
-        self.waiters.remove(at);
-        cx.settle(waiter, Outcome::failed(ErrorCode::Cancelled));
-        true
+        let known = self.waiters.remove(waiter);
+        if known {
+            cx.settle(waiter, Outcome::failed(ErrorCode::Cancelled));
+        }
+        known
     }
 
     /// Ends the session here at once, and at the edge as soon as it can be told.
@@ -196,54 +160,43 @@ impl Session {
     // --- what the host answers
 
     pub(crate) fn code_issued(&mut self, cx: &mut Context, op: OpId, code: LoginCode) {
-        match self.flight {
-            Flight::Login(pending) if pending.op == op => {
-                let pending = cx.begin(EDGE_TIMEOUT_MS);
-                let refresh_token = self.record.held.as_ref().map(|held| held.refresh_token.clone());
-                cx.emit(Effect::Exchange { op: pending.op, code, refresh_token, timeout: EDGE_TIMEOUT_MS });
-                self.flight = Flight::Exchange(pending);
-            }
-            // A code of an abandoned login is left to expire: it was never sent, and never will be.
-            _ => {}
+        // A code of an abandoned login is left to expire: it was never sent, and never will be.
+        if self.flight.awaits_code(op) {
+            let pending = cx.begin(EDGE_TIMEOUT_MS);
+            let refresh_token = self.record.held.as_ref().map(|held| held.refresh_token.clone());
+            cx.emit(Effect::Exchange { op: pending.op, code, refresh_token, timeout: EDGE_TIMEOUT_MS });
+            self.flight = Flight::Exchange(pending);
         }
     }
 
     pub(crate) fn login_failed(&mut self, cx: &mut Context, op: OpId, failure: Failure) {
-        match self.flight {
-            Flight::Login(pending) if pending.op == op => match failure {
-                Failure::Blocked => self.give_up(cx, Outcome::failed(ErrorCode::LoginBlocked)),
-                _ => self.try_again(cx, ErrorCode::WechatLoginFailed),
-            },
-            _ => {}
+        if self.flight.awaits_code(op) {
+            self.suffer(cx, Setback::of_login(failure));
         }
     }
 
     pub(crate) fn tokens_arrived(&mut self, cx: &mut Context, op: OpId, tokens: Tokens, server_now: Option<u64>) {
-        match self.flight {
-            Flight::Exchange(pending) | Flight::Refresh(pending) if pending.op == op => {
-                if let Some(server_now) = server_now {
-                    cx.clock.learn(server_now);
-                }
-                self.hold(cx, tokens);
-                // Whatever life it has left, a token just given is used: asking for another at
-                // once would go round in circles at the end of a session.
-                self.serve_parked_as(cx, true);
+        if self.flight.awaits_tokens(op) {
+            if let Some(server_now) = server_now {
+                cx.clock.learn(server_now);
             }
+            self.hold(cx, tokens);
+            // Whatever life it has left, a token just given is used: asking for another at once
+            // would go round in circles at the end of a session.
+            self.serve_parked_as(cx, true);
+        } else if self.record.logged_out {
             // The user logged out while they were on their way.
-            _ if self.record.logged_out => {
-                self.record.owe(tokens.refresh_token);
-                self.save(cx);
-                self.revoke_owed(cx);
-            }
-            // Of a try that was given up; a newer one decides.
-            _ => {}
+            self.record.owe(tokens.refresh_token);
+            self.save(cx);
+            self.revoke_owed(cx);
         }
+        // Else they are of a try that was given up; a newer one decides.
     }
 
     pub(crate) fn edge_failed(&mut self, cx: &mut Context, op: OpId, failure: &EdgeFailure) {
         match self.flight {
-            Flight::Exchange(pending) if pending.op == op => self.exchange_failed(cx, failure),
-            Flight::Refresh(pending) if pending.op == op => self.refresh_failed(cx, failure),
+            Flight::Exchange(pending) if pending.op == op => self.suffer(cx, Setback::of_exchange(failure)),
+            Flight::Refresh(pending) if pending.op == op => self.suffer(cx, Setback::of_refresh(failure)),
             _ if self.revoking.is_some_and(|pending| pending.op == op) => match failure {
                 EdgeFailure::Refused { status: 400..=428 | 430..=499, .. } => self.revoked(cx, op),
                 _ => self.revoking = None,
@@ -265,21 +218,21 @@ impl Session {
 
     pub(crate) fn reply_arrived(&mut self, cx: &mut Context, id: WaiterId, status: u16) {
         const UNAUTHORIZED: u16 = 401;
-        let Some(waiter) = self.waiters.iter_mut().find(|waiter| waiter.id == id) else { return };
-        match waiter.stage {
-            Stage::Parked => {}
-            Stage::Sent { generation: Some(used), .. } if status == UNAUTHORIZED && waiter.replays < MAX_REPLAYS => {
-                waiter.replays += 1;
-                waiter.stage = Stage::Parked;
+        if !self.waiters.is_sent(id) {
+            return;
+        }
+        let used = if status == UNAUTHORIZED { self.waiters.take_back(id) } else { None };
+        match used {
+            Some(used) => {
                 self.expired(used);
                 self.serve_parked(cx);
             }
-            Stage::Sent { .. } => self.settle(cx, id, Outcome::Deliver),
+            None => self.settle(cx, id, Outcome::Deliver),
         }
     }
 
     pub(crate) fn request_failed(&mut self, cx: &mut Context, id: WaiterId, failure: Failure) {
-        if self.waiters.iter().any(|waiter| waiter.id == id && matches!(waiter.stage, Stage::Sent { .. })) {
+        if self.waiters.is_sent(id) {
             let code = match failure {
                 Failure::Misconfigured(_) | Failure::Bug => ErrorCode::Misconfigured,
                 _ => ErrorCode::Network,
@@ -295,20 +248,11 @@ impl Session {
     // --- time
 
     pub(crate) fn shown(&mut self, cx: &mut Context) {
-        match &mut self.flight {
-            Flight::Login(pending) | Flight::Exchange(pending) | Flight::Refresh(pending) => {
-                pending.allow_after_shown(cx);
-            }
-            Flight::Resting(_) | Flight::Landed => {}
-        }
+        self.flight.allow_after_shown(cx);
         if let Some(pending) = &mut self.revoking {
             pending.allow_after_shown(cx);
         }
-        for waiter in &mut self.waiters {
-            if let Stage::Sent { deadline, .. } = &mut waiter.stage {
-                *deadline = after_shown(*deadline, cx);
-            }
-        }
+        self.waiters.allow_after_shown(cx);
         if self.launched {
             self.revoke_owed(cx);
         }
@@ -316,7 +260,9 @@ impl Session {
 
     pub(crate) fn tick(&mut self, cx: &mut Context) {
         match self.flight {
-            Flight::Login(pending) if pending.is_overdue(cx) => self.try_again(cx, ErrorCode::WechatLoginTimeout),
+            Flight::Login(pending) if pending.is_overdue(cx) => {
+                self.suffer(cx, Setback::TryAgain(ErrorCode::WechatLoginTimeout));
+            }
             Flight::Exchange(pending) | Flight::Refresh(pending) if pending.is_overdue(cx) => {
                 self.edge_failed(cx, pending.op, &EdgeFailure::Unreachable);
             }
@@ -329,25 +275,14 @@ impl Session {
         if self.revoking.is_some_and(|pending| pending.is_overdue(cx)) {
             self.revoking = None;
         }
-        let now = cx.clock.elapsed();
-        let overdue = |waiter: &Waiter| matches!(waiter.stage, Stage::Sent { deadline, .. } if deadline <= now);
-        while let Some(id) = self.waiters.iter().find(|waiter| overdue(waiter)).map(|waiter| waiter.id) {
+        while let Some(id) = self.waiters.overdue(cx) {
             self.settle(cx, id, Outcome::failed(ErrorCode::Network));
         }
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        let flight = match self.flight {
-            Flight::Login(pending) | Flight::Exchange(pending) | Flight::Refresh(pending) => pending.deadline,
-            Flight::Resting(until) => Some(until),
-            Flight::Landed => None,
-        };
-        let sent = self.waiters.iter().filter_map(|waiter| match waiter.stage {
-            Stage::Sent { deadline, .. } => Some(deadline),
-            Stage::Parked => None,
-        });
         let revoking = self.revoking.and_then(|pending| pending.deadline);
-        flight.into_iter().chain(revoking).chain(sent).min()
+        self.flight.next_deadline().into_iter().chain(revoking).chain(self.waiters.next_deadline()).min()
     }
 
     // --- the flight
@@ -359,15 +294,14 @@ impl Session {
     }
 
     fn take_off(&mut self, cx: &mut Context) {
-        if !matches!(self.flight, Flight::Landed) {
+        if !self.flight.is_landed() {
             return;
         }
         if let Some(wait) =
             self.closed_until.and_then(|until| until.checked_sub(cx.clock.elapsed())).filter(|wait| *wait > 0)
         {
             let retry_after = u32::try_from(wait.div_ceil(1000)).ok();
-            let outcome = Outcome::Failed { code: ErrorCode::RateLimited, retryable: true, retry_after };
-            return self.give_up(cx, outcome);
+            return self.give_up(cx, &rate_limited(retry_after));
         }
         match &self.record.held {
             Some(held) if !self.refresh_refused => {
@@ -376,7 +310,7 @@ impl Session {
                 cx.emit(Effect::Refresh { op: pending.op, refresh_token, timeout: EDGE_TIMEOUT_MS });
                 self.flight = Flight::Refresh(pending);
             }
-            _ if self.mode == LoginMode::Never => self.give_up(cx, Outcome::failed(ErrorCode::LoginRequired)),
+            _ if self.mode == LoginMode::Never => self.give_up(cx, &Outcome::failed(ErrorCode::LoginRequired)),
             _ => {
                 let pending = cx.begin(LOGIN_TIMEOUT_MS);
                 cx.emit(Effect::CallLogin { op: pending.op, timeout: LOGIN_TIMEOUT_MS });
@@ -385,27 +319,15 @@ impl Session {
         }
     }
 
-    fn exchange_failed(&mut self, cx: &mut Context, failure: &EdgeFailure) {
-        match failure {
-            // Nobody knows whether the code is spent, so the next try takes a fresh one.
-            EdgeFailure::Unreachable => self.try_again(cx, ErrorCode::EdgeUnreachable),
-            EdgeFailure::Refused { status: 429, retry_after_s, .. } => self.stay_away(cx, *retry_after_s),
-            EdgeFailure::Refused { code, .. } if code == "user_blocked" => {
-                self.give_up(cx, Outcome::failed(ErrorCode::LoginBlocked));
+    fn suffer(&mut self, cx: &mut Context, setback: Setback) {
+        match setback {
+            Setback::TryAgain(code) => self.try_again(cx, code),
+            Setback::GiveUp(code) => self.give_up(cx, &Outcome::failed(code)),
+            Setback::StayAway(wait_s) => {
+                self.closed_until = Some(cx.clock.elapsed() + Instant::from(wait_s) * 1000);
+                self.give_up(cx, &rate_limited(Some(wait_s)));
             }
-            EdgeFailure::Refused { code, .. } if code == "misconfigured" || code == "client_unknown" => {
-                self.give_up(cx, Outcome::failed(ErrorCode::Misconfigured));
-            }
-            EdgeFailure::Refused { .. } => self.try_again(cx, ErrorCode::EdgeFailed),
-        }
-    }
-
-    fn refresh_failed(&mut self, cx: &mut Context, failure: &EdgeFailure) {
-        match failure {
-            // The edge answers a rotated token again for a while, so the same one may be sent.
-            EdgeFailure::Unreachable => self.try_again(cx, ErrorCode::EdgeUnreachable),
-            EdgeFailure::Refused { status: 429, retry_after_s, .. } => self.stay_away(cx, *retry_after_s),
-            EdgeFailure::Refused { status: 400 | 401, .. } => {
+            Setback::SessionEnded => {
                 self.refresh_refused = true;
                 if self.mode == LoginMode::Never {
                     self.record.held = None;
@@ -414,28 +336,20 @@ impl Session {
                 self.flight = Flight::Landed;
                 self.take_off(cx);
             }
-            EdgeFailure::Refused { .. } => self.try_again(cx, ErrorCode::EdgeFailed),
         }
-    }
-
-    fn stay_away(&mut self, cx: &mut Context, retry_after_s: Option<u32>) {
-        let wait_s = retry_after_s.unwrap_or(60);
-        self.closed_until = Some(cx.clock.elapsed() + Instant::from(wait_s) * 1000);
-        let retry_after = Some(wait_s);
-        self.give_up(cx, Outcome::Failed { code: ErrorCode::RateLimited, retryable: true, retry_after });
     }
 
     fn try_again(&mut self, cx: &mut Context, code: ErrorCode) {
         self.tries += 1;
         if self.tries >= MAX_TRIES {
-            return self.give_up(cx, Outcome::failed(code));
+            return self.give_up(cx, &Outcome::failed(code));
         }
         let rest = REST_MS << self.tries.saturating_sub(1);
         let jitter = self.random() % rest;
         self.flight = Flight::Resting(cx.clock.elapsed() + Instant::from(rest + jitter));
     }
 
-    fn give_up(&mut self, cx: &mut Context, outcome: Outcome) {
+    fn give_up(&mut self, cx: &mut Context, outcome: &Outcome) {
         self.flight = Flight::Landed;
         self.tries = 0;
         // A guest-allowed request goes without; on a host that cannot log in, `ready` means guest.
@@ -464,7 +378,7 @@ impl Session {
     // --- the waiters
 
     fn park(&mut self, cx: &mut Context, id: WaiterId, wants: Wants) {
-        self.waiters.push(Waiter { id, wants, stage: Stage::Parked, replays: 0 });
+        self.waiters.park(id, wants);
         self.serve_parked(cx);
     }
 
@@ -479,21 +393,16 @@ impl Session {
             return;
         }
         let logged_out = self.record.logged_out;
-        let landed = matches!(self.flight, Flight::Landed);
-        let no_session = landed && self.record.held.is_none();
+        let no_session = self.flight.is_landed() && self.record.held.is_none();
         let guest_is_fine = logged_out || (no_session && self.mode != LoginMode::Silent);
         let mut left = false;
-        let mut ids = Vec::new();
-        for waiter in self.waiters.iter().filter(|waiter| matches!(waiter.stage, Stage::Parked)) {
-            match waiter.wants {
-                _ if live || logged_out => ids.push(waiter.id),
-                Wants::Ready if guest_is_fine => ids.push(waiter.id),
-                Wants::Request { guest: true } if self.record.held.is_none() => ids.push(waiter.id),
+        for (id, wants) in self.waiters.parked() {
+            match wants {
+                _ if live || logged_out => self.serve_one(cx, id, live),
+                Wants::Ready if guest_is_fine => self.serve_one(cx, id, live),
+                Wants::Request { guest: true } if self.record.held.is_none() => self.serve_one(cx, id, live),
                 _ => left = true,
             }
-        }
-        for id in ids {
-            self.serve_one(cx, id, live);
         }
         if left {
             self.take_off(cx);
@@ -501,12 +410,12 @@ impl Session {
     }
 
     fn serve_one(&mut self, cx: &mut Context, id: WaiterId, live: bool) {
-        let Some(waiter) = self.waiters.iter_mut().find(|waiter| waiter.id == id) else { return };
+        let Some(wants) = self.waiters.wants(id) else { return };
         let held = self.record.held.as_ref().filter(|_| live);
-        match (waiter.wants, held) {
+        match (wants, held) {
             (Wants::Request { guest }, held) if guest || held.is_some() => {
                 let generation = held.map(|_| self.record.generation);
-                waiter.stage = Stage::Sent { generation, deadline: cx.clock.elapsed() + REQUEST_TIMEOUT_MS };
+                self.waiters.send(cx, id, generation);
                 cx.emit(Effect::Send { waiter: id, token: held.map(|held| held.access_token.clone()) });
             }
             (Wants::Token, Some(held)) => {
@@ -520,13 +429,7 @@ impl Session {
 
     /// Settles parked callers as `outcome` says; `None` sends the request without a token.
     fn serve(&mut self, cx: &mut Context, outcome: impl Fn(Wants) -> Option<Outcome>) {
-        let parked: Vec<_> = self
-            .waiters
-            .iter()
-            .filter(|waiter| matches!(waiter.stage, Stage::Parked))
-            .map(|waiter| (waiter.id, waiter.wants))
-            .collect();
-        for (id, wants) in parked {
+        for (id, wants) in self.waiters.parked() {
             match outcome(wants) {
                 Some(outcome) => self.settle(cx, id, outcome),
                 None => self.serve_one(cx, id, false),
@@ -543,7 +446,7 @@ impl Session {
     }
 
     fn settle(&mut self, cx: &mut Context, id: WaiterId, outcome: Outcome) {
-        self.waiters.retain(|waiter| waiter.id != id);
+        self.waiters.remove(id);
         cx.settle(id, outcome);
     }
 
@@ -569,4 +472,8 @@ impl Session {
         self.rng ^= self.rng << 5;
         self.rng
     }
+}
+
+fn rate_limited(retry_after: Option<u32>) -> Outcome {
+    Outcome::Failed { code: ErrorCode::RateLimited, retryable: true, retry_after }
 }

@@ -1,0 +1,95 @@
+//! A flight is the way to a session: renewal, or `wx.login` and an exchange, with rests between
+//! tries. Here is where it stands, and what a setback on it means.
+
+use super::clock::Instant;
+use super::context::{Context, Pending};
+use super::effect::ErrorCode;
+use super::event::{EdgeFailure, OpId};
+use crate::wechat::Failure;
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Flight {
+    /// None is under way.
+    Landed,
+    Login(Pending),
+    Exchange(Pending),
+    Refresh(Pending),
+    /// Until the next try.
+    Resting(Instant),
+}
+
+impl Flight {
+    pub(crate) fn is_landed(self) -> bool {
+        matches!(self, Self::Landed)
+    }
+
+    pub(crate) fn awaits_code(self, op: OpId) -> bool {
+        matches!(self, Self::Login(pending) if pending.op == op)
+    }
+
+    pub(crate) fn awaits_tokens(self, op: OpId) -> bool {
+        matches!(self, Self::Exchange(pending) | Self::Refresh(pending) if pending.op == op)
+    }
+
+    pub(crate) fn allow_after_shown(&mut self, cx: &Context) {
+        if let Self::Login(pending) | Self::Exchange(pending) | Self::Refresh(pending) = self {
+            pending.allow_after_shown(cx);
+        }
+    }
+
+    pub(crate) fn next_deadline(self) -> Option<Instant> {
+        match self {
+            Self::Login(pending) | Self::Exchange(pending) | Self::Refresh(pending) => pending.deadline,
+            Self::Resting(until) => Some(until),
+            Self::Landed => None,
+        }
+    }
+}
+
+/// What a failed step asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Setback {
+    /// Another try after a rest, and this error when there have been enough.
+    TryAgain(ErrorCode),
+    /// No try will help.
+    GiveUp(ErrorCode),
+    /// The edge asks to be left alone for so many seconds.
+    StayAway(u32),
+    /// The refresh token is of no living session: log in.
+    SessionEnded,
+}
+
+/// WeChat's own advice where a 429 names no time (§3.4).
+const STAY_AWAY_S: u32 = 60;
+
+impl Setback {
+    pub(crate) fn of_login(failure: Failure) -> Self {
+        match failure {
+            Failure::Blocked => Self::GiveUp(ErrorCode::LoginBlocked),
+            _ => Self::TryAgain(ErrorCode::WechatLoginFailed),
+        }
+    }
+
+    pub(crate) fn of_exchange(failure: &EdgeFailure) -> Self {
+        match failure {
+            // Nobody knows whether the code is spent; the next try takes a fresh one.
+            EdgeFailure::Unreachable => Self::TryAgain(ErrorCode::EdgeUnreachable),
+            EdgeFailure::Refused { status: 429, retry_after_s, .. } => {
+                Self::StayAway(retry_after_s.unwrap_or(STAY_AWAY_S))
+            }
+            EdgeFailure::Refused { code, .. } => match code.as_str() {
+                "user_blocked" => Self::GiveUp(ErrorCode::LoginBlocked),
+                "misconfigured" | "client_unknown" => Self::GiveUp(ErrorCode::Misconfigured),
+                _ => Self::TryAgain(ErrorCode::EdgeFailed),
+            },
+        }
+    }
+
+    pub(crate) fn of_refresh(failure: &EdgeFailure) -> Self {
+        match failure {
+            EdgeFailure::Refused { status: 400 | 401, code, .. } if code != "client_unknown" => Self::SessionEnded,
+            // The edge answers a rotated token again for a while, so the same one may be sent.
+            other => Self::of_exchange(other),
+        }
+    }
+}

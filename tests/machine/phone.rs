@@ -1,0 +1,215 @@
+//! A phone for the machine to live in.
+
+use wxauth::machine::{
+    AccessToken, AuthSetting, EdgeFailure, Effect, ErrorCode, Event, LoginCode, LoginMode, Machine, OpId, Outcome,
+    Permission, PrivacyMode, RefreshToken, SessionState, Tokens, WaiterId,
+};
+use wxauth::wechat::Failure;
+
+const START: u64 = 1_790_000_000_000;
+
+/// A phone that does nothing by itself: the test says what happens, and looks at what was asked.
+pub(crate) struct Phone {
+    pub(crate) machine: Machine,
+    pub(crate) now: u64,
+    pub(crate) asked: Vec<Effect>,
+    pub(crate) codes: u32,
+}
+
+impl Phone {
+    pub(crate) fn new(login: LoginMode, privacy: PrivacyMode) -> Self {
+        Self { machine: Machine::new(login, privacy), now: START, asked: Vec::new(), codes: 0 }
+    }
+
+    pub(crate) fn silent() -> Self {
+        let mut phone = Self::new(LoginMode::Silent, PrivacyMode::Official);
+        phone.launch(None);
+        phone
+    }
+
+    pub(crate) fn logged_in() -> Self {
+        let mut phone = Self::silent();
+        phone.log_in();
+        phone
+    }
+
+    pub(crate) fn tell(&mut self, event: Event) -> &mut Self {
+        self.asked.extend(self.machine.handle(self.now, event));
+        self
+    }
+
+    pub(crate) fn launch(&mut self, record: Option<String>) {
+        self.tell(Event::Launched { record, seed: 7 });
+    }
+
+    /// Lets time pass, with the ticks that were asked for.
+    pub(crate) fn wait(&mut self, ms: u64) -> &mut Self {
+        let end = self.now + ms;
+        while self.now < end {
+            self.now = (self.now + 500).min(end);
+            self.tell(Event::Tick);
+        }
+        self
+    }
+
+    pub(crate) fn last_op(&self, wanted: &str) -> OpId {
+        self.asked.iter().rev().find_map(|effect| op(effect).filter(|_| name(effect) == wanted)).expect(wanted)
+    }
+
+    pub(crate) fn count(&self, wanted: &str) -> usize {
+        self.asked.iter().filter(|effect| name(effect) == wanted).count()
+    }
+
+    pub(crate) fn code(&mut self) -> &mut Self {
+        self.codes += 1;
+        let code = LoginCode::parse(format!("code{}", self.codes)).unwrap();
+        let op = self.last_op("CallLogin");
+        self.tell(Event::CodeIssued { op, code })
+    }
+
+    pub(crate) fn tokens(&mut self, answered: &str) -> &mut Self {
+        self.tokens_for_op(self.last_op(answered))
+    }
+
+    pub(crate) fn tokens_for_op(&mut self, op: OpId) -> &mut Self {
+        let server_now = Some(self.now);
+        self.tell(Event::TokensArrived { op, tokens: tokens(op), server_now })
+    }
+
+    pub(crate) fn log_in(&mut self) -> &mut Self {
+        self.code().tokens("Exchange")
+    }
+
+    pub(crate) fn refused(&mut self, answered: &str, status: u16, code: &str) -> &mut Self {
+        let op = self.last_op(answered);
+        let failure = EdgeFailure::Refused { status, code: code.into(), retry_after_s: None };
+        self.tell(Event::EdgeFailed { op, failure })
+    }
+
+    pub(crate) fn unreachable(&mut self, answered: &str) -> &mut Self {
+        let op = self.last_op(answered);
+        self.tell(Event::EdgeFailed { op, failure: EdgeFailure::Unreachable })
+    }
+
+    pub(crate) fn login_failed(&mut self) -> &mut Self {
+        let op = self.last_op("CallLogin");
+        self.tell(Event::LoginFailed { op, failure: Failure::Transient })
+    }
+
+    pub(crate) fn request(&mut self, waiter: WaiterId) -> &mut Self {
+        self.tell(Event::Request { waiter, guest: false })
+    }
+
+    pub(crate) fn reply(&mut self, waiter: WaiterId, status: u16) -> &mut Self {
+        self.tell(Event::ReplyArrived { waiter, status })
+    }
+
+    pub(crate) fn ensure(&mut self, waiter: WaiterId) -> &mut Self {
+        self.tell(Event::Ensure { waiter, scope: "scope.camera".into() })
+    }
+
+    pub(crate) fn setting(&mut self, granted: &[&str], denied: &[&str]) -> &mut Self {
+        let op = self.last_op("ReadSetting");
+        self.tell(Event::SettingRead { op, setting: setting(granted, denied) })
+    }
+
+    pub(crate) fn outcome(&self, wanted: WaiterId) -> Option<&Outcome> {
+        let mut outcomes = self.asked.iter().filter_map(|effect| match effect {
+            Effect::Settle { waiter, outcome } if *waiter == wanted => Some(outcome),
+            _ => None,
+        });
+        let outcome = outcomes.next();
+        assert!(outcomes.next().is_none(), "waiter {wanted} settled twice");
+        outcome
+    }
+
+    pub(crate) fn failed_with(&self, waiter: WaiterId) -> ErrorCode {
+        match self.outcome(waiter) {
+            Some(Outcome::Failed { code, .. }) => *code,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn permission(&self, waiter: WaiterId) -> Permission {
+        match self.outcome(waiter) {
+            Some(Outcome::Permission { permission }) => *permission,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The tokens a waiter's request was sent with, in order.
+    pub(crate) fn sent(&self, wanted: WaiterId) -> Vec<Option<String>> {
+        let sends = self.asked.iter().filter_map(|effect| match effect {
+            Effect::Send { waiter, token } if *waiter == wanted => Some(token),
+            _ => None,
+        });
+        sends.map(|token| token.as_ref().map(|token| token.reveal().to_owned())).collect()
+    }
+
+    pub(crate) fn state(&self) -> SessionState {
+        self.asked
+            .iter()
+            .rev()
+            .find_map(|effect| match effect {
+                Effect::State { state } => Some(state.session),
+                _ => None,
+            })
+            .unwrap()
+    }
+
+    pub(crate) fn record(&self) -> String {
+        self.asked
+            .iter()
+            .rev()
+            .find_map(|effect| match effect {
+                Effect::Save { record } => Some(record.clone()),
+                _ => None,
+            })
+            .unwrap()
+    }
+}
+
+pub(crate) fn tokens(n: u32) -> Tokens {
+    Tokens {
+        access_token: AccessToken::parse(format!("access{n}")).unwrap(),
+        refresh_token: RefreshToken::parse(format!("refresh{n}")).unwrap(),
+        expires_in_s: 600,
+    }
+}
+
+pub(crate) fn setting(granted: &[&str], denied: &[&str]) -> AuthSetting {
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    AuthSetting { granted: owned(granted), denied: owned(denied) }
+}
+
+pub(crate) fn name(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::CallLogin { .. } => "CallLogin",
+        Effect::Exchange { .. } => "Exchange",
+        Effect::Refresh { .. } => "Refresh",
+        Effect::Revoke { .. } => "Revoke",
+        Effect::Send { .. } => "Send",
+        Effect::Settle { .. } => "Settle",
+        Effect::Save { .. } => "Save",
+        Effect::ReadSetting { .. } => "ReadSetting",
+        Effect::ReadPrivacy { .. } => "ReadPrivacy",
+        Effect::ShowPrivacy { .. } => "ShowPrivacy",
+        Effect::Authorize { .. } => "Authorize",
+        Effect::Wake { .. } => "Wake",
+        Effect::State { .. } => "State",
+    }
+}
+
+pub(crate) fn op(effect: &Effect) -> Option<OpId> {
+    match effect {
+        Effect::CallLogin { op, .. }
+        | Effect::Exchange { op, .. }
+        | Effect::Refresh { op, .. }
+        | Effect::Revoke { op, .. }
+        | Effect::ReadSetting { op }
+        | Effect::ReadPrivacy { op }
+        | Effect::ShowPrivacy { op }
+        | Effect::Authorize { op, .. } => Some(*op),
+        _ => None,
+    }
+}

@@ -1,0 +1,208 @@
+//! What holds in any history.
+
+use crate::phone::{Phone, tokens};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use wxauth::machine::{AuthSetting, EdgeFailure, Effect, Event, LoginCode, LoginMode, PrivacyMode};
+use wxauth::wechat::Failure;
+
+/// What may happen next: a caller comes, the host answers something outstanding (or answers
+/// twice, or late), the app is hidden, the clock is set.
+#[derive(Debug, Clone)]
+enum Step {
+    Request {
+        guest: bool,
+    },
+    Ready,
+    Login,
+    Token,
+    Logout,
+    Ensure,
+    Cancel(u32),
+    /// Answer the nth effect ever emitted, well or badly.
+    Answer {
+        nth: usize,
+        well: bool,
+        status: u16,
+    },
+    Reply {
+        nth: usize,
+        status: u16,
+    },
+    Wait(u64),
+    ClockSet(i64),
+    Hidden,
+    Shown,
+    StorageFailed,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        3 => any::<bool>().prop_map(|guest| Step::Request { guest }),
+        1 => Just(Step::Ready),
+        1 => Just(Step::Login),
+        1 => Just(Step::Token),
+        1 => Just(Step::Logout),
+        2 => Just(Step::Ensure),
+        1 => (0..20_u32).prop_map(Step::Cancel),
+        8 => (any::<usize>(), any::<bool>(), prop::sample::select(vec![400_u16, 401, 403, 429, 500, 503]))
+            .prop_map(|(nth, well, status)| Step::Answer { nth, well, status }),
+        4 => (any::<usize>(), prop::sample::select(vec![200_u16, 401, 500]))
+            .prop_map(|(nth, status)| Step::Reply { nth, status }),
+        4 => (0..30_000_u64).prop_map(Step::Wait),
+        1 => (-172_800_000..172_800_000_i64).prop_map(Step::ClockSet),
+        1 => Just(Step::Hidden),
+        1 => Just(Step::Shown),
+        1 => Just(Step::StorageFailed),
+    ];
+    prop::collection::vec(step, 1..120)
+}
+
+fn answer(phone: &mut Phone, effect: &Effect, well: bool, status: u16) {
+    let failure = EdgeFailure::Refused { status, code: String::new(), retry_after_s: None };
+    let event = match (effect.clone(), well) {
+        (Effect::CallLogin { op, .. }, true) => {
+            phone.codes += 1;
+            Event::CodeIssued { op, code: LoginCode::parse(format!("code{}", phone.codes)).unwrap() }
+        }
+        (Effect::CallLogin { op, .. }, false) => Event::LoginFailed { op, failure: Failure::Transient },
+        (Effect::Exchange { op, .. } | Effect::Refresh { op, .. }, true) => {
+            Event::TokensArrived { op, tokens: tokens(op), server_now: Some(phone.now) }
+        }
+        (Effect::Revoke { op, .. }, true) => Event::Revoked { op },
+        (Effect::Exchange { op, .. } | Effect::Refresh { op, .. } | Effect::Revoke { op, .. }, false) => {
+            Event::EdgeFailed { op, failure }
+        }
+        (Effect::ReadSetting { op }, true) => Event::SettingRead { op, setting: AuthSetting::default() },
+        (Effect::ReadPrivacy { op }, true) => Event::PrivacyRead { op, needed: true },
+        (Effect::ShowPrivacy { op }, agreed) => Event::PrivacyAnswered { op, agreed },
+        (Effect::Authorize { op, .. }, true) => Event::Authorized { op },
+        (Effect::ReadSetting { op } | Effect::ReadPrivacy { op } | Effect::Authorize { op, .. }, false) => {
+            Event::PermissionFailed { op, failure: Failure::Denied }
+        }
+        _ => return,
+    };
+    phone.tell(event);
+}
+
+fn play(phone: &mut Phone, steps: &[Step]) -> u32 {
+    let mut waiters = 0;
+    let mut next = || {
+        waiters += 1;
+        waiters
+    };
+    for step in steps {
+        match step.clone() {
+            Step::Request { guest } => {
+                let waiter = next();
+                phone.tell(Event::Request { waiter, guest });
+            }
+            Step::Ready => {
+                let waiter = next();
+                phone.tell(Event::Ready(waiter));
+            }
+            Step::Login => {
+                let waiter = next();
+                phone.tell(Event::Login(waiter));
+            }
+            Step::Token => {
+                let waiter = next();
+                phone.tell(Event::Token(waiter));
+            }
+            Step::Logout => {
+                let waiter = next();
+                phone.tell(Event::Logout(waiter));
+            }
+            Step::Ensure => {
+                let waiter = next();
+                phone.ensure(waiter);
+            }
+            Step::Cancel(waiter) => {
+                phone.tell(Event::Cancelled(waiter));
+            }
+            Step::Answer { nth, well, status } if !phone.asked.is_empty() => {
+                let effect = phone.asked[nth % phone.asked.len()].clone();
+                answer(phone, &effect, well, status);
+            }
+            Step::Reply { nth, status } => {
+                phone.reply((nth % 40) as u32, status);
+            }
+            Step::Answer { .. } => {}
+            Step::Wait(ms) => {
+                phone.wait(ms);
+            }
+            Step::ClockSet(by) => phone.now = phone.now.saturating_add_signed(by),
+            Step::Hidden => {
+                phone.tell(Event::Hidden);
+            }
+            Step::Shown => {
+                phone.tell(Event::Shown);
+            }
+            Step::StorageFailed => {
+                phone.tell(Event::StorageFailed);
+            }
+        }
+    }
+    waiters
+}
+
+fn modes() -> impl Strategy<Value = (LoginMode, PrivacyMode)> {
+    let login = prop::sample::select(vec![LoginMode::Silent, LoginMode::OnDemand, LoginMode::Never]);
+    (login, prop::sample::select(vec![PrivacyMode::Official, PrivacyMode::Handler]))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_waiter_settles_exactly_once(steps in steps(), (login, privacy) in modes()) {
+        let mut phone = Phone::new(login, privacy);
+        phone.launch(None);
+        let waiters = play(&mut phone, &steps);
+        // The host goes silent; dialogs are closed by their owner. Nothing else is needed.
+        phone.tell(Event::Shown);
+        for _ in 0..40 {
+            phone.wait(10_000);
+            for effect in phone.asked.clone() {
+                if matches!(effect, Effect::ShowPrivacy { .. } | Effect::Authorize { .. }) {
+                    answer(&mut phone, &effect, false, 0);
+                }
+            }
+        }
+        for waiter in 1..=waiters {
+            prop_assert!(phone.outcome(waiter).is_some(), "waiter {} hangs", waiter);
+        }
+    }
+
+    #[test]
+    fn no_code_is_sent_twice(steps in steps(), (login, privacy) in modes()) {
+        let mut phone = Phone::new(login, privacy);
+        phone.launch(None);
+        play(&mut phone, &steps);
+        let mut codes = BTreeSet::new();
+        for effect in &phone.asked {
+            if let Effect::Exchange { code, .. } = effect {
+                prop_assert!(codes.insert(code.reveal().to_owned()), "code sent twice");
+            }
+        }
+        if login == LoginMode::Never {
+            prop_assert_eq!(phone.count("CallLogin"), 0);
+        }
+    }
+
+    #[test]
+    fn no_scope_is_prompted_for_after_a_refusal(steps in steps()) {
+        let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
+        phone.launch(None);
+        phone.ensure(1000).setting(&[], &["scope.camera"]);
+        let quiet: Vec<_> = steps.into_iter().filter(|step| !matches!(step, Step::Answer { .. } | Step::Shown)).collect();
+        play(&mut phone, &quiet);
+        prop_assert_eq!(phone.count("Authorize"), 0);
+    }
+
+    #[test]
+    fn any_line_is_a_record_or_none_and_never_a_panic(line in "\\PC{0,200}") {
+        let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
+        phone.launch(Some(line));
+    }
+}
