@@ -76,8 +76,9 @@ interface Waiter {
 
 /** Storage and randomness that have not come by then will not. */
 const START_PATIENCE_MS = 3_000;
-/** The core has a fixed memory: what is longer than any real message of WeChat's is cut. */
+/** The core has a fixed memory: what is longer than any real message or record is cut or left out. */
 const LONGEST_TEXT = 8_192;
+const MOST_SCOPES = 64;
 const TRACE_ENTRIES = 256;
 
 const STARTING: State = { session: 'starting', generation: 0, degraded: false, scopes: [] };
@@ -220,7 +221,8 @@ class Client implements Auth {
     };
     const patience = setTimeout(launch, START_PATIENCE_MS);
     const read = (stored: string | undefined) => {
-      record = stored;
+      // What is longer was not written by the core.
+      record = stored !== undefined && stored.length <= LONGEST_TEXT ? stored : undefined;
       readable = true;
       arrived();
     };
@@ -445,6 +447,7 @@ function names(setting: AuthSetting): [string[], string[]] {
   const named = (value: boolean) =>
     Object.keys(setting || {})
       .filter((name) => setting[name] === value)
+      .slice(0, MOST_SCOPES)
       .map(cap);
   return [named(true), named(false)];
 }

@@ -172,6 +172,15 @@ fn hidden_time_does_not_count_and_three_seconds_remain_after_shown() {
 }
 
 #[test]
+fn what_was_left_of_a_deadline_is_left_after_a_minute_in_the_background() {
+    let mut phone = Phone::silent();
+    phone.request(1).wait(2_000).tell(Event::Hidden).wait(60_000).tell(Event::Shown).wait(7_500);
+    assert_eq!(phone.count("CallLogin"), 1, "eight of its ten seconds were left");
+    phone.wait(1_500);
+    assert_eq!(phone.count("CallLogin"), 2);
+}
+
+#[test]
 fn a_phone_clock_set_by_two_days_neither_logs_out_nor_times_out() {
     for jump in [-172_800_000_i64, 172_800_000] {
         let mut phone = Phone::logged_in();

@@ -98,6 +98,26 @@ test('full storage costs the session its persistence and nobody an answer', asyn
   auth.dispose();
 });
 
+test('megabytes of somebody else’s in storage and in messages are no crash', async () => {
+  const stored = new Map([[`wxauth:${APPID}`, 'wxauth1 '.repeat(500_000)]]);
+  const storage = {
+    get: (key: string) => stored.get(key),
+    set: (key: string, value: string) => void stored.set(key, value),
+    remove() {},
+  };
+  const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'garbage', storage });
+  const getSetting = ({ success }: Json) =>
+    success({
+      authSetting: Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`scope.${n}${'x'.repeat(100)}`, true])),
+    });
+  const authorize = ({ fail }: Json) => fail({ errMsg: `authorize:fail ${'auth deny '.repeat(300_000)}` });
+  const auth = esm.createAuth({ edge: world.url, host: esm.weappHost({ wx: { ...phone.wx, getSetting, authorize } }) });
+  assert.equal((await auth.ready()).session, 'logged-in');
+  assert.deepEqual(await auth.ensure('scope.camera'), { type: 'denied-now' });
+  assert.deepEqual(await auth.ensure('x'.repeat(3_000_000)), { type: 'misconfigured', missing: 'scope-name' });
+  auth.dispose();
+});
+
 test('a wx.login that fails for ever rejects, and the next call recovers', async () => {
   const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'unlucky' });
   world.wechat.faults.add({ call: 'wx.login', fail: { errMsg: 'login:fail timeout', errno: 5 }, times: 3 });
