@@ -36,6 +36,8 @@ pub struct Machine {
     cx: Context,
     session: Session,
     permissions: Permissions,
+    /// What was asked before the launch and depends on the record it brings.
+    early: Vec<Event>,
     shown_state: Option<State>,
     wake_at: Option<Instant>,
 }
@@ -48,6 +50,7 @@ impl Machine {
             cx: Context::default(),
             session: Session::new(login),
             permissions: Permissions::new(privacy),
+            early: Vec::new(),
             shown_state: None,
             wake_at: None,
         }
@@ -57,7 +60,17 @@ impl Machine {
     /// to do, in this order.
     pub fn handle(&mut self, now: u64, event: Event) -> Vec<Effect> {
         self.cx.clock.advance(now);
-        self.dispatch(event);
+        match event {
+            Event::Login(_) | Event::Logout(_) | Event::Cancelled(_) if !self.session.is_launched() => {
+                self.early.push(event);
+            }
+            _ => self.dispatch(event),
+        }
+        if self.session.is_launched() {
+            for event in core::mem::take(&mut self.early) {
+                self.dispatch(event);
+            }
+        }
         if !self.cx.clock.is_hidden() {
             self.session.tick(&mut self.cx);
             self.permissions.tick(&mut self.cx);

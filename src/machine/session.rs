@@ -86,6 +86,10 @@ impl Session {
         self.record.generation
     }
 
+    pub(crate) fn is_launched(&self) -> bool {
+        self.launched
+    }
+
     pub(crate) fn is_degraded(&self) -> bool {
         self.degraded
     }
@@ -147,6 +151,7 @@ impl Session {
     /// Ends the session here at once, and at the edge as soon as it can be told.
     pub(crate) fn logout(&mut self, cx: &mut Context, waiter: WaiterId) {
         self.flight = Flight::Landed;
+        self.tries = 0;
         self.record.logged_out = true;
         if let Some(held) = self.record.held.take() {
             self.record.owe(held.refresh_token);

@@ -222,6 +222,21 @@ fn logging_out_persists_and_revokes_later() {
 }
 
 #[test]
+fn what_is_asked_before_the_launch_is_asked_of_the_session_it_brings() {
+    let record = Phone::logged_in().record();
+    let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
+    phone.tell(Event::Logout(1)).launch(Some(record));
+    assert!(matches!(phone.outcome(1), Some(Outcome::Done)));
+    assert_eq!((phone.state(), phone.count("Revoke")), (SessionState::LoggedOut, 1));
+
+    let mut next = Phone::new(LoginMode::Silent, PrivacyMode::Official);
+    next.tell(Event::Login(1)).tell(Event::Login(2)).tell(Event::Cancelled(2)).launch(Some(phone.record()));
+    next.log_in();
+    assert!(matches!(next.outcome(1), Some(Outcome::Done)));
+    assert_eq!(next.failed_with(2), ErrorCode::Cancelled);
+}
+
+#[test]
 fn tokens_that_arrive_after_a_logout_are_revoked() {
     let mut phone = Phone::silent();
     phone.code().tell(Event::Logout(1)).tokens("Exchange");
