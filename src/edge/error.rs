@@ -95,9 +95,7 @@ impl Error {
         const BUSY: &str = "temporarily_unavailable";
         const SERVER: &str = "server_error";
         match self {
-            Self::Caller(C::NotFound) => {
-                wire(404, REQUEST, "not_found", "There is no such endpoint; see /openapi.json.")
-            }
+            Self::Caller(C::NotFound) => wire(404, REQUEST, "not_found", "There is no such endpoint."),
             Self::Caller(C::MethodNotAllowed) => {
                 wire(405, REQUEST, "method_not_allowed", "The endpoint has another method; see Allow.")
             }

@@ -160,7 +160,7 @@ impl<P: Ports> Records<'_, P> {
         })
     }
 
-    /// The user's newest session_key, and whether this session is buried.
+    /// The user's newest session_key.
     pub(crate) async fn newest_key(&self, user: &UserName) -> Result<Option<SessionKey>, StoreFailure> {
         let name = key_name(user);
         Ok(self.ports.get(&name).await?.and_then(|blob| self.open(&name, &blob)).and_then(|body| parse_key(&body)))

@@ -5,13 +5,12 @@ use crate::edge::config::{App, Kind};
 use crate::edge::error::{Caller, Error};
 use crate::edge::http::{Params, Response};
 use crate::edge::ports::{Ports, random};
-use crate::edge::records::{SessionRecord, Sid, UserName};
+use crate::edge::records::{Found, SessionRecord, Sid};
 use crate::edge::tokens::Subject;
 use crate::edge::upstream;
 use crate::wechat::Code;
 use crate::wechat::ident::IdentError;
 use crate::wechat::reply::CodeSession;
-use futures_util::future::try_join;
 
 pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JS_CODE: &str = "urn:wechat:params:oauth:token-type:js-code";
@@ -38,31 +37,25 @@ impl<P: Ports> Flow<'_, P> {
             .get("refresh_token")
             .and_then(|token| self.tokens().unseal(app, token))
             .filter(|(_, subject)| subject.openid == openid);
-        let ((sid, n), newest) =
-            try_join(self.continue_or_begin(&user, continued.map(|(token, _)| (token.sid, token.n))), async {
-                Ok(records.newest_key(&user).await?)
-            })
-            .await?;
+        let found = match &continued {
+            Some((old, _)) => records.find(&user, &old.sid).await?,
+            None => Found { newest_key: records.newest_key(&user).await?, ..Found::default() },
+        };
+        // A re-login goes on where the old session was, as one more rotation, unless that session
+        // was revoked.
+        let (sid, n) = match continued {
+            Some((old, _)) if !found.buried => (old.sid, old.n.saturating_add(1)),
+            _ => (Sid::new(random(self.ports)), 0),
+        };
 
         let record = SessionRecord::new(n - 1, self.now, self.now, Some(&session_key));
         let session = records.session(app, &user, &sid, &record, self.now);
         self.ports.put(&session).await?;
-        if newest.is_none_or(|newest| newest.reveal() != session_key.reveal()) {
+        if found.newest_key.is_none_or(|newest| newest.reveal() != session_key.reveal()) {
             self.ports.put(&records.key(app, &user, &session_key)).await?;
         }
         let subject = Subject { openid, unionid, sid, auth: self.now };
         let reply = self.tokens().issue(app, &subject, n, self.now, Some(ACCESS_TOKEN)).await?;
         Ok(Response::json(200, &reply))
-    }
-
-    /// The session id and the number of the next refresh token. A re-login goes on where the old
-    /// session was, as one more rotation, unless that session was revoked.
-    async fn continue_or_begin(&self, user: &UserName, old: Option<(Sid, i64)>) -> Result<(Sid, i64), Error> {
-        if let Some((sid, n)) = old
-            && !self.records().find(user, &sid).await?.buried
-        {
-            return Ok((sid, n.saturating_add(1)));
-        }
-        Ok((Sid::new(random(self.ports)), 0))
     }
 }
