@@ -137,6 +137,32 @@ test('storage and randomness that never answer delay the start, and stop nothing
   auth.dispose();
 });
 
+test('a wx that answers at once does not overtake the effects it was called among', async () => {
+  const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'at once' });
+  const getSetting = ({ success }: Json) => success({ authSetting: {} });
+  const authorize = ({ success }: Json) => success({});
+  const host = esm.weappHost({ wx: { ...phone.wx, getSetting, authorize } });
+  const auth = esm.createAuth({ edge: world.url, host, login: 'on-demand' });
+  await auth.ready();
+  const before = auth.trace().length;
+  assert.deepEqual(await auth.ensure('scope.camera'), { type: 'granted' });
+  const names = auth
+    .trace()
+    .slice(before)
+    .map(({ name }) => name);
+  assert.deepEqual(names, [
+    'ensure',
+    'ReadSetting',
+    'Wake',
+    'settingRead',
+    'Authorize',
+    'authorized',
+    'State',
+    'Settle',
+  ]);
+  auth.dispose();
+});
+
 test('a wx that throws has failed, and is called again', async () => {
   const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'throws' });
   let calls = 0;
