@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { startServer } from '../js/sim/server.js';
-import { WeChat } from '../js/sim/wechat.js';
+import { WeChat } from '../js/sim/wechat/index.js';
 import { startEdge } from './edge.mts';
 import { makeKeys } from './keys.mts';
 import { at, Sorry } from './shell.mts';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Miniflare } from 'miniflare';
 import { type SimServer, startServer } from '../js/sim/server.js';
-import { type App, WeChat } from '../js/sim/wechat.js';
+import { type App, WeChat } from '../js/sim/wechat/index.js';
 import { startEdge } from '../scripts/edge.mts';
 import { makeKeys } from '../scripts/keys.mts';
 import { at } from '../scripts/shell.mts';

@@ -2,7 +2,7 @@
 // page, WeChat is the simulator. This file only draws.
 
 import { type Auth, AuthError, createAuth, type Permission, type State, type TraceEntry, webHost } from 'wxauth/web';
-import { createPhone, type Phone, type Prompt } from '../js/sim/phone.js';
+import { createPhone, type Phone, type Prompt } from '../js/sim/phone/index.js';
 
 const SCOPE = 'scope.userLocation';
 const $ = (id: string) => document.getElementById(id) as HTMLElement;

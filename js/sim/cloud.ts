@@ -1,24 +1,42 @@
 // The line between a phone and WeChat: the phone keeps nothing that WeChat would keep. In one process it is a
 // function call, on a web page it is HTTP.
 
+import type { Assumptions } from './assumptions.js';
 import type { Fault } from './faults.js';
-import type { WeChat } from './wechat.js';
+import type { WeChat } from './wechat/index.js';
+import type { Setting } from './wechat/permissions.js';
+import type { SignedProfile } from './wechat/profiles.js';
+import type { UserKey } from './wechat/sessions.js';
 
 interface Who {
   appid: string;
   user: string;
 }
 
+/** What the app's entry at WeChat tells a phone. */
+export interface Backend {
+  certified: boolean;
+  requestDomains: string[] | undefined;
+  assume: Assumptions;
+}
+
 /** What a phone can ask of WeChat. */
 export interface PhoneCalls {
+  backend: (args: Who) => Backend;
   login: (args: Who) => { code: string };
   checkSession: (args: Who) => { valid: boolean };
-  setting: (args: Who) => { grants: Record<string, boolean>; privacyAgreed: boolean };
+  setting: (args: Who) => Setting;
   grant: (args: Who & { grants: Record<string, boolean> }) => unknown;
   agreePrivacy: (args: Who) => unknown;
-  profile: (args: Who) => Awaited<ReturnType<WeChat['profile']>>;
-  phoneCode: (args: Who) => { code: string };
-  fault: (args: { call: string }) => Fault | null;
+  profile: (args: Who & { ids: boolean; grey: boolean }) => SignedProfile;
+  /** Whether there is money for one more phone number; it is looked at when the button is tapped (§1.3). */
+  phoneQuota: (args: Who) => { left: boolean };
+  /** Pays for one. */
+  phoneButton: (args: Who) => { code: string; encryptedData?: string; iv?: string };
+  userKey: (args: Who) => UserKey;
+  /** Counts a call, and gives the fault that acts on it. */
+  enter: (args: Who & { call: string }) => Fault | null;
+  note: (args: Who & { name: string; text: string }) => unknown;
 }
 
 export type Cloud = <Op extends keyof PhoneCalls>(
@@ -27,31 +45,30 @@ export type Cloud = <Op extends keyof PhoneCalls>(
 ) => Promise<ReturnType<PhoneCalls[Op]>>;
 
 export function phoneCalls(wechat: WeChat): Cloud {
-  const calls: { [Op in keyof PhoneCalls]: (args: never) => unknown } = {
-    login: ({ appid, user }: Who) => wechat.issueCode(appid, user),
-    checkSession: async ({ appid, user }: Who) => ({ valid: Boolean((await wechat.account(appid, user)).sessionKey) }),
-    setting: async ({ appid, user }: Who) => {
-      const { grants, privacyAgreed } = await wechat.account(appid, user);
-      return { grants: { ...grants }, privacyAgreed };
+  const { permissions, profiles, sessions, world } = wechat;
+  const calls: PhoneCalls = {
+    backend({ appid }) {
+      const { certified = true, request_domains } = world.app(appid);
+      return { certified, requestDomains: request_domains, assume: world.assume };
     },
-    grant: async ({ appid, user, grants }: Who & { grants: Record<string, boolean> }) => {
-      Object.assign((await wechat.account(appid, user)).grants, grants);
-      return {};
+    login: ({ appid, user }) => sessions.issueCode(appid, user),
+    checkSession: ({ appid, user }) => ({ valid: sessions.valid(appid, user) }),
+    setting: ({ appid, user }) => permissions.setting(appid, user),
+    grant: ({ appid, user, grants }) => permissions.grant(appid, user, grants),
+    agreePrivacy: ({ appid, user }) => permissions.agree(appid, user).agreed,
+    profile: ({ appid, user, ...options }) => profiles.profile(appid, user, options),
+    phoneQuota: ({ appid }) => ({ left: profiles.phoneQuotaLeft(appid) }),
+    phoneButton: ({ appid, user }) => profiles.phoneButton(appid, user),
+    userKey: ({ appid, user }) => sessions.userKeysOf(world.people.account(appid, user))[0] as UserKey,
+    enter({ call, user }) {
+      wechat.count(call, user);
+      return wechat.faults.meet(call, user) ?? null;
     },
-    agreePrivacy: async ({ appid, user }: Who) => {
-      (await wechat.account(appid, user)).privacyAgreed = true;
-      return {};
-    },
-    profile: ({ appid, user }: Who) => wechat.profile(appid, user),
-    phoneCode: async ({ appid, user }: Who) => ({ code: await wechat.issuePhoneCode(appid, user) }),
-    fault: ({ call }: { call: string }) => {
-      wechat.count(call);
-      return wechat.faults.meet(call) ?? null;
-    },
+    note: ({ user, name, text }) => world.log.add('phone', name, `${user}: ${text}`),
   };
   return async (op, args) => {
     if (!Object.hasOwn(calls, op)) throw new Error(`no such call: ${op}`);
-    return (await (calls[op] as (args: unknown) => unknown)(args)) as never;
+    return ((calls[op] as (args: unknown) => unknown)(args) ?? {}) as never;
   };
 }
 

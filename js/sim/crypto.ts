@@ -1,29 +1,40 @@
-// WeChat's side of the crypto, on WebCrypto, so that the simulator runs wherever that exists. Kept apart
-// from the Rust core on purpose: two implementations check each other.
+// WeChat's side of the crypto (docs/platform-facts.md §4.1), in plain JavaScript by the noble libraries: it runs
+// wherever the simulator does and never waits, which keeps the order of things. Kept apart from the Rust core on
+// purpose: two implementations check each other.
 
-const { subtle } = globalThis.crypto;
-const utf8 = new TextEncoder();
+import { cbc } from '@noble/ciphers/aes.js';
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha1 } from '@noble/hashes/legacy.js';
+import { sha256 as digest } from '@noble/hashes/sha2.js';
+import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 
 export const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
-export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-const toHex = (bytes: ArrayBuffer): string =>
-  Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
+export const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 
-export const sha1Hex = async (text: string): Promise<string> => toHex(await subtle.digest('SHA-1', utf8.encode(text)));
+export const sha1Hex = (text: string): string => bytesToHex(sha1(utf8ToBytes(text)));
+export const sha256 = (text: string): Uint8Array => digest(utf8ToBytes(text));
 
-export const sha256 = async (text: string): Promise<Uint8Array> =>
-  new Uint8Array(await subtle.digest('SHA-256', utf8.encode(text)));
+/** Keyed with the session_key's base64 text. */
+export const hmacHex = (keyText: string, message: string): string =>
+  bytesToHex(hmac(digest, utf8ToBytes(keyText), utf8ToBytes(message)));
 
-/** Keyed with the session_key's base64 text (§4.1). */
-export async function hmacHex(keyText: string, message: string): Promise<string> {
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
-  const key = await subtle.importKey('raw', utf8.encode(keyText), algorithm, false, ['sign']);
-  return toHex(await subtle.sign('HMAC', key, utf8.encode(message)));
-}
+/** AES-128-CBC with PKCS#7, as WeChat makes `encryptedData`. */
+export const encryptOpenData = (sessionKey: string, iv: Uint8Array, plain: string): string =>
+  toBase64(cbc(fromBase64(sessionKey), iv).encrypt(utf8ToBytes(plain)));
 
-/** AES-128-CBC with PKCS#7, as WeChat makes `encryptedData` (§4.1). */
-export async function encryptOpenData(sessionKey: string, iv: Uint8Array<ArrayBuffer>, plain: string): Promise<string> {
-  const key = await subtle.importKey('raw', fromBase64(sessionKey), 'AES-CBC', false, ['encrypt']);
-  return toBase64(new Uint8Array(await subtle.encrypt({ name: 'AES-CBC', iv }, key, utf8.encode(plain))));
+/** `signature` and `msg_signature` of message push: the sorted parts, joined, in SHA-1. */
+export const pushSignature = (...parts: string[]): string => sha1Hex(parts.sort().join(''));
+
+const BLOCK = 32;
+
+/** WXBizMsgCrypt: 16 random bytes, the length, the message and the appid, padded to blocks of 32. */
+export function encryptPush(encodingAesKey: string, random: Uint8Array, message: string, appid: string): string {
+  const key = fromBase64(`${encodingAesKey}=`);
+  const bytes = utf8ToBytes(message);
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setUint32(0, bytes.length);
+  const plain = concatBytes(random, length, bytes, utf8ToBytes(appid));
+  const pad = BLOCK - (plain.length % BLOCK);
+  const padded = concatBytes(plain, new Uint8Array(pad).fill(pad));
+  return toBase64(cbc(key, key.subarray(0, 16), { disablePadding: true }).encrypt(padded));
 }

@@ -1,36 +1,46 @@
-// What a test makes go wrong: by call, by count.
-
-/** The WeChat call a fault is about: a server path's last word, or `wx.` and a method. */
-export type Call = string;
+// What a test makes go wrong: by call, by count, before the work or after it.
 
 export interface Fault {
-  /** `jscode2session`, `stable_token`, …, or `wx.login`, `wx.request`, `wx.setStorage`, … */
-  call: Call;
+  /** A server path's last word (`jscode2session`), or `wx.` and a method (`wx.login`). */
+  call: string;
+  /** Only this person's calls. */
+  user?: string;
   /** From which call on it acts, counted from when it was set; 1 is the next. */
   from?: number;
   /** How many calls it acts on; absent means until it is cleared. */
   times?: number;
+  /** Whether the work is done first, and only the answer goes wrong: the code is used and nobody knows. */
+  after_work?: boolean;
   /** Never answers. */
   hang?: boolean;
   /** Answers this much later, in milliseconds. */
   delay_ms?: number;
   /** Server: answers with this errcode. */
   errcode?: number;
+  errmsg?: string;
   /** Server: answers with this status and body. */
   http?: { status: number; body: string };
+  /** Server: closes the connection without an answer. */
+  drop?: boolean;
   /** Phone: fails with this. */
   fail?: { errMsg: string; errno?: number };
+  /** Phone: calls back twice. */
+  twice?: boolean;
+  /** Phone: calls back only after the app was next hidden, or shown. */
+  until?: 'hide' | 'show';
 }
 
 export class Faults {
   private active: Array<Fault & { seen: number }> = [];
 
   add(fault: Fault): void {
+    if (!fault.call) throw new Error('a fault needs a call, such as jscode2session or wx.login');
     this.active.push({ ...fault, seen: 0 });
   }
 
-  clear(): void {
-    this.active = [];
+  /** All, or those of one call. */
+  clear(call?: string): void {
+    this.active = call ? this.active.filter((fault) => fault.call !== call) : [];
   }
 
   list(): Fault[] {
@@ -38,10 +48,10 @@ export class Faults {
   }
 
   /** The fault that acts on this call, if one does. Counts the call. */
-  meet(call: Call): Fault | undefined {
+  meet(call: string, user?: string): Fault | undefined {
     let met: Fault | undefined;
     for (const fault of this.active) {
-      if (fault.call !== call) continue;
+      if (fault.call !== call || (fault.user !== undefined && fault.user !== user)) continue;
       fault.seen += 1;
       const from = fault.from ?? 1;
       if (fault.seen >= from && fault.seen < from + (fault.times ?? Number.POSITIVE_INFINITY)) met ??= fault;

@@ -1,6 +1,13 @@
-// wxauth/sim: a stateful fake WeChat, for Node, a page or a Worker. server.ts serves it over HTTP in `npm start`.
+// wxauth/sim: a stateful fake WeChat, for Node, a page or a Worker.
 
-export { type Handler, serve } from './api.js';
+export { type From, type Handler, serve } from './api/index.js';
+export { ASSUMED, type Assumptions } from './assumptions.js';
+export { Clock } from './clock.js';
 export type { Fault } from './faults.js';
-export { createPhone, type Phone, type PhoneOptions, type PhoneStorage, type Prompt } from './phone.js';
-export { type App, type Config, type Person, Refusal, WeChat } from './wechat.js';
+export type { LogEntry } from './log.js';
+export type { Delivery, LogLine, Manifest, OsAnswer, OsPermission } from './phone/body.js';
+export type { Details, OpenType, PhoneDetail } from './phone/buttons.js';
+export { createPhone, type Phone, type PhoneOptions, type Wx } from './phone/index.js';
+export { agreeToAll, type Prompt, refuseAll } from './phone/prompts.js';
+export { memoryStorage, type PhoneStorage } from './phone/storage.js';
+export { type Account, type App, type Config, type Person, Refusal, WeChat } from './wechat/index.js';

@@ -1,7 +1,7 @@
 // `npm run build`: fills dist/, building only what changed.
 import { at, onceFor } from '../shell.mts';
 import { buildEdge } from './edge.mts';
-import { buildNode, buildPlayground, buildTypes, buildWeapp, buildWeb, core } from './js.mts';
+import { buildNode, buildPlayground, buildSim, buildTypes, buildWeapp, buildWeb, core } from './js.mts';
 import { buildCore } from './wasm.mts';
 
 const MANIFESTS = ['Cargo.toml', 'Cargo.lock', 'package-lock.json'];
@@ -38,6 +38,7 @@ export async function buildAll(): Promise<void> {
   await onceFor('node wasm', sources, `${core('node')}/core.wasm`, () =>
     buildCore({ feature: 'node', out: core('node') }),
   );
-  await onceFor('node and simulator', [...SCRIPT, 'target/core/node', 'js'], at('dist/node/index.mjs'), buildNode);
+  await onceFor('node', [...SCRIPT, 'target/core/node', 'js'], at('dist/node/index.mjs'), buildNode);
+  await onceFor('simulator', [...SCRIPT, 'js/sim'], at('dist/sim/index.mjs'), buildSim);
   await onceFor('types', [...SCRIPT, 'target/core/client/core.d.ts', 'js'], at('dist/weapp/index.d.ts'), buildTypes);
 }

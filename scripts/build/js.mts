@@ -1,5 +1,5 @@
 // The JavaScript of every entry, by esbuild over hand-written files.
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { type BuildOptions, build } from 'esbuild';
@@ -69,7 +69,6 @@ export async function buildWeb(): Promise<void> {
 
 export async function buildNode(): Promise<void> {
   fresh(dist('node'));
-  fresh(dist('sim'));
   fresh(dist('errors'));
   copyFileSync(join(core('node'), 'core.wasm'), dist('node', 'wxauth.wasm'));
   const node: BuildOptions = { platform: 'node', target: 'node20', minify: false };
@@ -83,18 +82,30 @@ export async function buildNode(): Promise<void> {
     logOverride: { 'empty-import-meta': 'silent' },
   });
   await bundle('node', {
-    format: 'esm',
-    target: 'es2022',
-    minify: false,
-    entryPoints: [at('js/sim/index.ts')],
-    outfile: dist('sim', 'index.mjs'),
-  });
-  await bundle('node', {
     ...node,
     format: 'esm',
     entryPoints: [at('js/errors/index.ts')],
     outfile: dist('errors', 'index.mjs'),
   });
+}
+
+/** The simulator: one entry for everywhere, and two that need Node. What they share is a chunk. */
+export async function buildSim(): Promise<void> {
+  fresh(dist('sim'));
+  await build({
+    bundle: true,
+    logLevel: 'warning',
+    format: 'esm',
+    target: 'es2022',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    external: ['node:*'],
+    splitting: true,
+    entryPoints: ['index', 'server', 'cli'].map((name) => at('js/sim', `${name}.ts`)),
+    outdir: dist('sim'),
+    outExtension: { '.js': '.mjs' },
+  });
+  chmodSync(dist('sim', 'cli.mjs'), 0o755);
 }
 
 /** The playground: a page served by the edge's own origin in development. */
@@ -124,6 +135,7 @@ export function buildTypes(): Promise<void> {
     ['js/web.ts', dist('web', 'index.d.ts')],
     ['js/node.ts', dist('node', 'index.d.ts')],
     ['js/sim/index.ts', dist('sim', 'index.d.ts')],
+    ['js/sim/server.ts', dist('sim', 'server.d.ts')],
     ['js/errors/index.ts', dist('errors', 'index.d.ts')],
   ]);
 }

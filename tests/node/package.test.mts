@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import type * as nodeEntry from '../../js/node.js';
-import { createPhone } from '../../js/sim/phone.js';
+import { createPhone } from '../../js/sim/phone/index.js';
 import { at } from '../../scripts/shell.mts';
 import { APPID, type Json, startWorld, type World } from '../harness.mts';
 
@@ -99,19 +99,14 @@ test('full storage costs the session its persistence and nobody an answer', asyn
 });
 
 test('megabytes of somebody else’s in storage and in messages are no crash', async () => {
-  const stored = new Map([[`wxauth:${APPID}`, 'wxauth1 '.repeat(500_000)]]);
-  const storage = {
-    get: (key: string) => stored.get(key),
-    set: (key: string, value: string) => void stored.set(key, value),
-    remove() {},
-  };
-  const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'garbage', storage });
+  const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'garbage' });
+  const getStorage = ({ success }: Json) => success({ data: 'wxauth1 '.repeat(500_000) });
   const getSetting = ({ success }: Json) =>
     success({
       authSetting: Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`scope.${n}${'x'.repeat(100)}`, true])),
     });
   const authorize = ({ fail }: Json) => fail({ errMsg: `authorize:fail ${'auth deny '.repeat(300_000)}` });
-  const auth = esm.createAuth({ edge: world.url, host: esm.weappHost({ wx: { ...phone.wx, getSetting, authorize } }) });
+  const auth = esm.createAuth({ edge: world.url, host: esm.weappHost({ wx: { ...phone.wx, getStorage, getSetting, authorize } }) });
   assert.equal((await auth.ready()).session, 'logged-in');
   assert.deepEqual(await auth.ensure('scope.camera'), { type: 'denied-now' });
   assert.deepEqual(await auth.ensure('x'.repeat(3_000_000)), { type: 'misconfigured', missing: 'scope-name' });

@@ -1,7 +1,7 @@
 // The shipped mini program files, in a phone's JavaScript, log in through the real edge against the simulator.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { createPhone } from '../../js/sim/phone.js';
+import { createPhone } from '../../js/sim/phone/index.js';
 import { APPID, startWorld, type World } from '../harness.mts';
 import { lockedPhone, type WasmFault } from './phone.mts';
 

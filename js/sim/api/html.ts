@@ -1,0 +1,23 @@
+// A page of HTML, without scripts of anybody else.
+
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+
+const STYLE = `
+  body { margin: 0 auto; max-width: 960px; padding: 24px 16px; font: 15px/1.5 system-ui, "Noto Sans CJK SC", sans-serif; color: #16191c; background: #f3f5f7; overflow-wrap: anywhere }
+  h1 { font-size: 22px } h2 { font-size: 16px; margin: 24px 0 8px }
+  a.button { display: block; max-width: 320px; margin: 8px 0; padding: 10px; border-radius: 6px; background: #07824a; color: #fff; text-align: center; text-decoration: none }
+  table { width: 100%; border-collapse: collapse; background: #fff } th, td { padding: 6px 10px; text-align: left; vertical-align: top; border-bottom: 1px solid #e3e6e9 }
+  th { color: #5d666f; font-weight: 500 } code, td { font-family: ui-monospace, monospace; font-size: 13px }
+  :focus-visible { outline: 3px solid #1a6fd4 }
+`;
+
+export function page(title: string, body: string, status = 200): Response {
+  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escaped(title)}</title><link rel="icon" href="data:,"><style>${STYLE}</style>`;
+  return new Response(
+    `<!doctype html><html lang="en"><head>${head}</head><body><h1>${escaped(title)}</h1>${body}</body></html>`,
+    {
+      status,
+      headers: { 'content-type': 'text/html; charset=utf-8' },
+    },
+  );
+}

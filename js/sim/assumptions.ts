@@ -1,0 +1,56 @@
+// What is not known of WeChat (docs/platform-facts.md §10), as switches. Where two readings are possible the default
+// is the one that is harder on a client.
+
+export interface Assumptions {
+  /** A login this soon after the last keeps the session_key: the minimum refresh period of §1.1, unpublished. */
+  session_key_min_refresh_s: number;
+  /** A session_key unused for so long ends; unpublished (§1.1). */
+  session_key_life_s: number;
+  /** What makes the new session_key current: the login, or its exchange (§1.1). */
+  session_key_rotates_at: 'login' | 'exchange';
+  /** Exchanges a user may make in a minute; an older page says 100 (§3.1). */
+  exchanges_per_minute: number;
+  /** `GET /cgi-bin/token` a day; the pages name no number (§3.3). */
+  tokens_per_day: number;
+  /** Whether the IP list holds for jscode2session; the pages name only the token calls (§3.3). */
+  ip_list_covers_jscode2session: boolean;
+  /** `\/` in the JSON of a session_key (§3.1). */
+  escape_slashes: boolean;
+  /** Whether a QR login that the user cancels comes back with `state` only, or not at all (§3.8). */
+  qr_login_denied: 'state-only' | 'no-redirect';
+  /** Whether `wx.login` keeps to its `timeout` (§1.1). */
+  login_timeout: 'honoured' | 'ignored';
+  /** The errno of a missing consent to the privacy contract (§10). */
+  privacy_errno: 104 | 101102;
+  /** The errno of a refused profile or phone number, or none (§10). */
+  refusal_errno: 103 | 104 | undefined;
+  /** What a dismissed scope dialog says (§1.4); it is asked again either way. */
+  dismissed_dialog: 'authorize no response' | 'auth deny';
+  /** Base libraries below this have no errno (§1.1, §1.8) and the older texts of §1.4. */
+  old_texts_below: string;
+  /** An `onNeedPrivacyAuthorization` listener silent for so long is taken as one that does not react (§1.5). */
+  privacy_listener_patience_s: number;
+  /** What `setStorage` says when all keys together are too much (§1.7). */
+  storage_full_text: string;
+  /** The unit of `expireTime` in `getLatestUserKey` (§1.9). */
+  user_key_expire_unit: 's' | 'ms';
+}
+
+export const ASSUMED: Assumptions = {
+  session_key_min_refresh_s: 0,
+  session_key_life_s: 3 * 86_400,
+  session_key_rotates_at: 'login',
+  exchanges_per_minute: 100,
+  tokens_per_day: 2_000,
+  ip_list_covers_jscode2session: true,
+  escape_slashes: true,
+  qr_login_denied: 'state-only',
+  login_timeout: 'honoured',
+  privacy_errno: 104,
+  refusal_errno: undefined,
+  dismissed_dialog: 'authorize no response',
+  old_texts_below: '2.24.0',
+  privacy_listener_patience_s: 10,
+  storage_full_text: 'exceed storage max size 10Mb',
+  user_key_expire_unit: 's',
+};

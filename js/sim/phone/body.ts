@@ -1,0 +1,102 @@
+// What the parts of one phone share.
+
+import type { Clock } from '../clock.js';
+import type { Backend, Cloud } from '../cloud.js';
+import type { Random } from '../random.js';
+import type { Dialect, Platform } from './failures.js';
+import type { Prompt } from './prompts.js';
+import type { PhoneStorage } from './storage.js';
+
+/** What the mini program's app.json says (§2.3). Where a field is absent, all of it is declared. */
+export interface Manifest {
+  permission?: Record<string, { desc: string }>;
+  requiredPrivateInfos?: string[];
+  requiredBackgroundModes?: string[];
+}
+
+export type OsAnswer = 'authorized' | 'denied' | 'not determined';
+export type OsPermission =
+  | 'album'
+  | 'bluetooth'
+  | 'camera'
+  | 'location'
+  | 'microphone'
+  | 'notification'
+  | 'phoneCalendar';
+
+/** A callback that is about to come. */
+export interface Delivery {
+  /** `login`, `request`, … */
+  api: string;
+  result: 'success' | 'fail';
+  /** Calls back; as often as it is run. */
+  run(): void;
+}
+
+/** Where the app is: behind another for less than 5 s, frozen after that, gone after half an hour (§1.8). */
+export type Life = 'foreground' | 'background' | 'suspended' | 'dead';
+
+export interface LogLine {
+  level: 'info' | 'warn' | 'error';
+  /** Milliseconds since 1970. */
+  at: number;
+  args: unknown[];
+  filter: string;
+}
+
+/** How the app came to the screen. */
+export interface LaunchOptions {
+  path: string;
+  query: Record<string, string>;
+  scene: number;
+}
+
+export type ShowListener = (options: LaunchOptions) => void;
+
+export type PrivacyListener = (
+  resolve: (answer: { event: 'exposureAuthorization' | 'agree' | 'disagree'; buttonId?: string }) => void,
+  info: { referrer: string },
+) => void;
+
+export interface Body {
+  readonly who: { appid: string; user: string };
+  readonly platform: Platform;
+  readonly SDKVersion: string;
+  readonly manifest: Manifest;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly cloud: Cloud;
+  readonly storage: PhoneStorage;
+  readonly fetch: typeof fetch;
+  readonly os: Record<OsPermission, OsAnswer>;
+  readonly logs: LogLine[];
+  readonly shown: Set<ShowListener>;
+  readonly hidden: Set<() => void>;
+  readonly prompt: (prompt: Prompt) => void;
+  readonly deliver: (delivery: Delivery) => void;
+  /** Callbacks that wait for the next hide or show. */
+  readonly held: Array<{ until: 'hide' | 'show'; run: () => void }>;
+  life: Life;
+  inTap: boolean;
+  /** Ids of agreePrivacyAuthorization buttons that were really tapped. */
+  readonly tapped: Set<string>;
+  privacyListener: PrivacyListener | undefined;
+  privacyRefusedAt: number;
+  /** What must end when the app has been in the background for 5 s. */
+  readonly interruptible: Set<() => void>;
+}
+
+const backends = new WeakMap<Body, Promise<Backend>>();
+
+/** The app's entry at WeChat; asked for once. */
+export function backend(body: Body): Promise<Backend> {
+  const known = backends.get(body) ?? body.cloud('backend', body.who);
+  backends.set(body, known);
+  return known;
+}
+
+export const dialect = async (body: Body): Promise<Dialect> => ({
+  platform: body.platform,
+  SDKVersion: body.SDKVersion,
+  old_texts_below: (await backend(body)).assume.old_texts_below,
+});

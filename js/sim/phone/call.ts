@@ -1,0 +1,165 @@
+// How every `wx.*` call runs (docs/platform-facts.md §1.0): a fault first, then the work, then one of the callbacks,
+// later; or a promise, where none was passed and the base library has promises.
+
+import { type Body, dialect } from './body.js';
+import { Failure, REASONS, type WxFailure, worded } from './failures.js';
+import { atLeast, SINCE_PROMISES } from './versions.js';
+
+export interface Ok {
+  errMsg: string;
+}
+
+export interface Callbacks<Result> {
+  success?: (result: Result & Ok) => void;
+  fail?: (failure: WxFailure) => void;
+  complete?: (result: (Result & Ok) | WxFailure) => void;
+}
+
+type AnyCallback = { success: unknown } | { fail: unknown } | { complete: unknown };
+
+/** As the official typings put it: a promise only where no callback is passed. */
+export type Api<Options, Result> = <Given extends Options & Callbacks<Result>>(
+  options?: Given,
+) => Given extends AnyCallback ? void : Promise<Result & Ok>;
+
+export interface Circumstances {
+  /** Whether the call was made in a tap's handler. */
+  tapped: boolean;
+  /** Aborts when the call's patience ends. */
+  signal: AbortSignal;
+}
+
+type Work<Options, Result> = (options: Options, circumstances: Circumstances) => Result | Promise<Result>;
+
+export interface Manner<Options> {
+  /** Whether the method has promises at all; default true. */
+  promises?: boolean;
+  /** Milliseconds after which the call fails with a time-out, whatever it waits for. */
+  patience?: (options: Options) => Promise<number>;
+}
+
+/** Outcomes reach their callbacks through here. */
+interface Outcome<Result> {
+  success?: Result & Ok;
+  failure?: WxFailure;
+}
+
+export interface Running<Result> {
+  promise: Promise<Result & Ok> | undefined;
+}
+
+/** Starts one call; `name` is the method's. */
+export function start<Options extends object, Result extends object>(
+  body: Body,
+  name: string,
+  options: Options & Callbacks<Result>,
+  work: Work<Options, Result>,
+  { promises = true, patience }: Manner<Options> = {},
+): Running<Result> {
+  const tapped = body.inTap;
+  const ended = new AbortController();
+  const wantsPromise = promises && !options.success && !options.fail && !options.complete;
+  let resolve: (result: Result & Ok) => void = () => {};
+  let reject: (failure: WxFailure) => void = () => {};
+  const promise =
+    wantsPromise && atLeast(body.SDKVersion, SINCE_PROMISES)
+      ? new Promise<Result & Ok>((kept, broken) => {
+          resolve = kept;
+          reject = broken;
+        })
+      : undefined;
+
+  const call = ({ success, failure }: Outcome<Result>) => {
+    if (body.life === 'dead') return;
+    if (success) {
+      resolve(success);
+      options.success?.(success);
+      options.complete?.(success);
+    } else if (failure) {
+      reject(failure);
+      options.fail?.(failure);
+      options.complete?.(failure);
+    }
+  };
+
+  const limit = patience && (() => patience(options));
+  void attempt(body, name, () => work(options, { tapped, signal: ended.signal }), ended, limit).then((attempted) => {
+    const { outcome, twice, until } = attempted;
+    if (!outcome) return;
+    const text = outcome.failure ? outcome.failure.errMsg.replace(/^\w+:/, '') : 'ok';
+    void body.cloud('note', { ...body.who, name: `wx.${name}`, text });
+    const run = () => call(outcome);
+    const result = outcome.failure ? 'fail' : 'success';
+    const deliver = () => {
+      body.deliver({ api: name, result, run });
+      if (twice) body.deliver({ api: name, result, run });
+    };
+    if (until) body.held.push({ until, run: deliver });
+    else deliver();
+  });
+  return { promise };
+}
+
+/** Without an outcome, nothing is ever called back. */
+interface Attempted<Result> {
+  outcome?: Outcome<Result>;
+  twice?: boolean;
+  until?: 'hide' | 'show';
+}
+
+async function attempt<Result extends object>(
+  body: Body,
+  name: string,
+  work: () => Result | Promise<Result>,
+  ended: AbortController,
+  limit: (() => Promise<number>) | undefined,
+): Promise<Attempted<Result>> {
+  const worked = tried(body, name, work);
+  if (!limit) return worked;
+  const cancel: Array<() => void> = [];
+  const tooLate = limit().then((ms) => new Promise<void>((resolve) => void cancel.push(body.clock.after(ms, resolve))));
+  const attempted = await Promise.race([worked, tooLate]);
+  for (const stop of cancel) stop();
+  if (attempted) return attempted;
+  ended.abort();
+  return { outcome: { failure: await described(body, name, new Failure(REASONS.timeout)) } };
+}
+
+async function tried<Result extends object>(
+  body: Body,
+  name: string,
+  work: () => Result | Promise<Result>,
+): Promise<Attempted<Result>> {
+  const fault = await body.cloud('enter', { ...body.who, call: `wx.${name}` }).catch(() => null);
+  const spoiled = async (): Promise<{ failure: WxFailure } | 'never' | undefined> => {
+    if (fault?.delay_ms) await body.clock.sleep(fault.delay_ms);
+    if (fault?.hang) return 'never';
+    return fault?.fail ? { failure: fault.fail } : undefined;
+  };
+  const how = { twice: fault?.twice === true, ...(fault?.until ? { until: fault.until } : {}) };
+  const before = fault && !fault.after_work ? await spoiled() : undefined;
+  if (before === 'never') return {};
+  if (before) return { outcome: before, ...how };
+  const outcome: Outcome<Result> = await (async () => work())().then(
+    (result) => ({ success: { errMsg: `${name}:ok`, ...result } }),
+    async (error: unknown) => ({ failure: await described(body, name, error) }),
+  );
+  const after = fault?.after_work ? await spoiled() : undefined;
+  if (after === 'never') return {};
+  return { outcome: after ?? outcome, ...how };
+}
+
+async function described(body: Body, name: string, error: unknown): Promise<WxFailure> {
+  const failure = error instanceof Failure ? error : new Failure({ text: String((error as Error).message) });
+  return worded(name, failure, await dialect(body).catch(() => ({ ...body, old_texts_below: '0' })));
+}
+
+/** A method of `wx`. */
+export function api<Options extends object, Result extends object>(
+  body: Body,
+  name: string,
+  work: Work<Options, Result>,
+  manner: Manner<Options> = {},
+): Api<Options, Result> {
+  return ((options = {} as never) => start(body, name, options, work, manner).promise) as Api<Options, Result>;
+}

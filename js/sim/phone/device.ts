@@ -1,0 +1,91 @@
+// What the device and the app say of themselves, and the small helpers of §1.9: random values, the user's key, the
+// real-time log.
+
+import { type Body, backend, type LogLine, type ShowListener } from './body.js';
+import { api, type Callbacks, start } from './call.js';
+import { Failure, REASONS } from './failures.js';
+import { atLeast, BUTTON_SINCE, SINCE } from './versions.js';
+
+const MOST_RANDOM = 1_048_576;
+
+export interface LatestUserKey {
+  /** Base64 of 16 bytes. */
+  encryptKey: string;
+  /** 16 hex characters, used as text. */
+  iv: string;
+  version: number;
+  expireTime: number;
+}
+
+export function device(body: Body) {
+  const random = ({ length }: { length: number }): { randomValues: ArrayBuffer } => {
+    const good = Number.isInteger(length) && length > 0 && length <= MOST_RANDOM;
+    if (!good) throw new Failure(REASONS.randomLength);
+    return { randomValues: body.random.bytes(length).buffer };
+  };
+  return {
+    getAccountInfoSync: () => ({
+      miniProgram: { appId: body.who.appid, envVersion: 'develop' as const, version: '' },
+    }),
+    getAppBaseInfo: () => ({
+      SDKVersion: body.SDKVersion,
+      version: '8.0.60',
+      language: 'zh_CN',
+      enableDebug: false,
+      host: { appId: 'wxsim' },
+    }),
+    /** `getPrivacySetting`, or `button.open-type.chooseAvatar`. */
+    canIUse(schema: string): boolean {
+      const [name = '', attribute, option = ''] = schema.split('.');
+      if (name === 'button' && attribute === 'open-type') {
+        return Object.hasOwn(BUTTON_SINCE, option) && atLeast(body.SDKVersion, BUTTON_SINCE[option] as string);
+      }
+      return atLeast(body.SDKVersion, SINCE[name] ?? '1.0.0');
+    },
+    onAppShow: (listener: ShowListener): void => void body.shown.add(listener),
+    offAppShow: (listener?: ShowListener): void => forget(body.shown, listener),
+    onAppHide: (listener: () => void): void => void body.hidden.add(listener),
+    offAppHide: (listener?: () => void): void => forget(body.hidden, listener),
+    getRandomValues: api<{ length: number }, { randomValues: ArrayBuffer }>(body, 'getRandomValues', random),
+    getUserCryptoManager: () => ({
+      getLatestUserKey(options: Callbacks<LatestUserKey> = {}): void {
+        start(body, 'getLatestUserKey', options, () => userKey(body), { promises: false });
+      },
+      getRandomValues: api<{ length: number }, { randomValues: ArrayBuffer }>(body, 'getRandomValues', random),
+    }),
+    getRealtimeLogManager: () => realtimeLog(body),
+  };
+}
+
+const forget = <Listener>(listeners: Set<Listener>, listener?: Listener): void => {
+  if (listener) listeners.delete(listener);
+  else listeners.clear();
+};
+
+async function userKey(body: Body): Promise<LatestUserKey> {
+  const { encrypt_key, iv, version, create_time, expire_in } = await body.cloud('userKey', body.who);
+  const { assume } = await backend(body);
+  const left = assume.user_key_expire_unit === 'ms' ? 1000 : 1;
+  return { encryptKey: encrypt_key, iv, version, expireTime: (create_time + expire_in) * left };
+}
+
+/** `phone.logs` has what was written. */
+function realtimeLog(body: Body) {
+  let filter = '';
+  const write =
+    (level: LogLine['level']) =>
+    // biome-ignore lint/suspicious/noExplicitAny: whatever is logged.
+    (...args: any[]): void =>
+      void body.logs.push({ level, at: body.clock.now(), args, filter });
+  return {
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    setFilterMsg(message: string): void {
+      filter = message;
+    },
+    addFilterMsg(message: string): void {
+      filter = filter ? `${filter} ${message}` : message;
+    },
+  };
+}

@@ -1,0 +1,76 @@
+// How a phone says no: the texts and numbers of docs/platform-facts.md §1.2 to §1.4 and §1.11, by platform and base
+// library.
+
+import { atLeast } from './versions.js';
+
+export type Platform = 'ios' | 'android' | 'devtools';
+
+export interface WxFailure {
+  /** `<api>:fail <text>`; older clients put a colon before the text (§1.0). */
+  errMsg: string;
+  /** Absent in older base libraries, and where none is known. */
+  errno?: number;
+}
+
+interface Reason {
+  text: string;
+  errno?: number;
+  /** As older clients put it; on Android sometimes otherwise. */
+  old?: string;
+  oldAndroid?: string;
+}
+
+const DENIED = '系统错误，错误码：-12006,auth deny';
+
+export const REASONS = {
+  authDeny: { text: 'auth deny', errno: 103, old: ':auth deny', oldAndroid: DENIED },
+  noResponse: { text: 'authorize no response' },
+  profileDeny: { text: 'auth deny' },
+  userDeny: { text: 'user deny', old: ':user deny' },
+  invalidScope: { text: 'invalid scope' },
+  noTap: { text: 'can only be invoked by user TAP gesture.' },
+  descLength: { text: 'desc length does not meet the requirements' },
+  manifest: { text: 'the api need to be declared in the requiredPrivateInfos field in app.json/ext.json' },
+  osDenied: { text: 'system permission denied', errno: 3 },
+  undeclared: { text: 'api scope is not declared in the privacy agreement', errno: 112 },
+  privacyBanned: { text: 'appid privacy api banned', errno: 1025 },
+  privacyRefused: { text: 'privacy permission is not authorized' },
+  privacyGap: { text: 'privacy permission is not authorized in gap' },
+  noPermission: { text: 'no permission', errno: 102 },
+  noQuota: { text: 'appid no enough quota', errno: 1400001 },
+  cancel: { text: 'cancel' },
+  timeout: { text: 'timeout', errno: 5 },
+  sessionExpired: { text: 'session expired' },
+  dataNotFound: { text: 'data not found' },
+  entrySize: { text: ':entry size limit reached' },
+  randomLength: { text: 'invalid random value length', errno: 109001 },
+  domain: { text: 'url not in domain list', errno: 600002 },
+  interrupted: { text: 'interrupted', errno: 600003 },
+  badUrl: { text: 'invalid url', errno: 600009 },
+  abort: { text: 'abort' },
+} satisfies Record<string, Reason>;
+
+/** What a call's work throws. */
+export class Failure extends Error {
+  constructor(
+    readonly reason: Reason,
+    /** Where an assumption decides the number. */
+    readonly errno = reason.errno,
+  ) {
+    super(reason.text);
+  }
+}
+
+export interface Dialect {
+  platform: Platform;
+  SDKVersion: string;
+  old_texts_below: string;
+}
+
+export function worded(api: string, { reason, errno }: Failure, dialect: Dialect): WxFailure {
+  const old = !atLeast(dialect.SDKVersion, dialect.old_texts_below);
+  const android = old && dialect.platform === 'android' ? reason.oldAndroid : undefined;
+  const text = android ?? (old ? reason.old : undefined) ?? reason.text;
+  const errMsg = `${api}:fail${text.startsWith(':') ? '' : ' '}${text}`;
+  return old || errno === undefined ? { errMsg } : { errMsg, errno };
+}

@@ -1,0 +1,48 @@
+// Which base library has what (docs/platform-facts.md §1). What a version does not have is not there.
+
+export function atLeast(version: string, wanted: string): boolean {
+  const parts = version.split('.').map(Number);
+  for (const [index, part] of wanted.split('.').entries()) {
+    const difference = (parts[index] || 0) - Number(part);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}
+
+/** The first base library that had it; what is not listed is older than 1.2.0. */
+export const SINCE: Record<string, string> = {
+  getSetting: '1.2.0',
+  authorize: '1.2.0',
+  getAccountInfoSync: '2.2.2',
+  getRealtimeLogManager: '2.7.1',
+  getUserProfile: '2.10.4',
+  getRandomValues: '2.15.0',
+  getUserCryptoManager: '2.17.3',
+  getAppAuthorizeSetting: '2.20.1',
+  openAppAuthorizeSetting: '2.20.1',
+  getAppBaseInfo: '2.20.1',
+  getFuzzyLocation: '2.25.0',
+  getPrivacySetting: '2.32.3',
+  onNeedPrivacyAuthorization: '2.32.3',
+  requirePrivacyAuthorize: '2.32.3',
+  openPrivacyContract: '2.32.3',
+};
+
+/** Buttons, as `canIUse` asks for them. */
+export const BUTTON_SINCE: Record<string, string> = {
+  getPhoneNumber: '1.2.0',
+  getUserInfo: '1.3.0',
+  openSetting: '2.0.7',
+  chooseAvatar: '2.21.2',
+  getRealtimePhoneNumber: '2.24.4',
+  agreePrivacyAuthorization: '2.32.3',
+};
+
+export const SINCE_PROMISES = '2.10.2';
+export const SINCE_ENCRYPTED_STORAGE = '2.21.3';
+export const SINCE_PRIVACY = '2.32.3';
+/** From here on, scope dialogs carry the privacy checkbox (§1.5). */
+export const SINCE_COUPLED_DIALOGS = '3.4.1';
+export const SINCE_PHONE_CODE = '2.21.2';
+/** From here on, getUserProfile shows everybody grey (§1.2). */
+export const SINCE_GREY_PROFILE = '2.27.1';

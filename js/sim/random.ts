@@ -1,0 +1,41 @@
+// Seeded randomness: the same seed, the same codes and keys. Nothing here is secret.
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/** mulberry32. */
+export class Random {
+  private state: number;
+
+  constructor(private readonly seed: number) {
+    this.state = seed >>> 0;
+  }
+
+  reset(): void {
+    this.state = this.seed >>> 0;
+  }
+
+  private next(): number {
+    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  }
+
+  bytes(length: number): Uint8Array<ArrayBuffer> {
+    return Uint8Array.from({ length }, () => Math.floor(this.next() * 256));
+  }
+
+  /** Letters and digits, as WeChat's codes and tokens have. */
+  word(length: number): string {
+    return Array.from({ length }, () => ALPHABET[Math.floor(this.next() * ALPHABET.length)]).join('');
+  }
+
+  /** What WeChat puts behind its error messages: `rid: 632d16be-15ad5486-1e378de4` (docs/platform-facts.md §3). */
+  rid(): string {
+    const part = () =>
+      Math.floor(this.next() * 4294967296)
+        .toString(16)
+        .padStart(8, '0');
+    return `rid: ${part()}-${part()}-${part()}`;
+  }
+}

@@ -1,0 +1,103 @@
+// People, and what WeChat keeps of a person in an app.
+
+import { sha256, toBase64 } from '../crypto.js';
+import type { App } from './config.js';
+
+export interface Person {
+  nickName: string;
+  avatarUrl: string;
+  phone: string;
+  /** Risk-controlled: logins end in 40226 (§3.1). */
+  blocked: boolean;
+  /** Comes through a snapshot page: a virtual account (§3.8). */
+  snapshot: boolean;
+}
+
+export interface Account {
+  readonly appid: string;
+  readonly user: string;
+  readonly openid: string;
+  readonly unionid: string | undefined;
+  /** The one valid session_key (§1.1), when it was made, and when it was last used. */
+  sessionKey: string | undefined;
+  sessionKeyMade: number;
+  sessionKeyUsed: number;
+  /** By scope: what the person answered. Absent: never asked (§2.2). */
+  grants: Record<string, boolean>;
+  /** Information types of the privacy contract the person agreed to (§1.5). */
+  agreed: string[];
+  /** Since when the account's getuserencryptkey keys count (§3.5). */
+  firstSeen: number;
+}
+
+/** An identifier as WeChat makes them: 28 characters of `[A-Za-z0-9_-]`, always the same for the same (§10). */
+const identifier = (text: string): string =>
+  `o${toBase64(sha256(text)).replace(/\+/g, '-').replace(/\//g, '_').slice(0, 27)}`;
+
+export class People {
+  private readonly persons = new Map<string, Person>();
+  private readonly accounts = new Map<string, Account>();
+
+  constructor(private readonly app: (appid: string) => App) {}
+
+  /** Whoever is named exists. */
+  person(user: string): Person {
+    const known = this.persons.get(user);
+    if (known) return known;
+    const digits = [...user].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 1e8, 7);
+    const person: Person = {
+      nickName: user,
+      avatarUrl: `https://thirdwx.qlogo.cn/${encodeURIComponent(user)}/132`,
+      phone: `138${String(digits).padStart(8, '0')}`,
+      blocked: false,
+      snapshot: false,
+    };
+    this.persons.set(user, person);
+    return person;
+  }
+
+  /** The same person has another openid in every app; only the unionid links them (§3.8). */
+  account(appid: string, user: string): Account {
+    const app = this.app(appid);
+    const key = `${appid}\0${user}`;
+    const known = this.accounts.get(key);
+    if (known) return known;
+    const { snapshot } = this.person(user);
+    const account: Account = {
+      appid,
+      user,
+      openid: identifier(`openid ${key}${snapshot ? ' snapshot' : ''}`),
+      unionid: app.unionid ? identifier(`unionid ${user}`) : undefined,
+      sessionKey: undefined,
+      sessionKeyMade: 0,
+      sessionKeyUsed: 0,
+      grants: {},
+      agreed: [],
+      firstSeen: 0,
+    };
+    this.accounts.set(key, account);
+    return account;
+  }
+
+  byOpenid(appid: string, openid: string): Account | undefined {
+    return this.of(appid).find((account) => account.openid === openid);
+  }
+
+  of(appid: string): Account[] {
+    return [...this.accounts.values()].filter((account) => account.appid === appid);
+  }
+
+  all(): Record<string, Person> {
+    return Object.fromEntries(this.persons);
+  }
+
+  /** The person deletes the mini program: consents and grants are gone, who they are is not (§1.5, §2.2). */
+  deleteProgram(appid: string, user: string): void {
+    Object.assign(this.account(appid, user), { grants: {}, agreed: [] });
+  }
+
+  clear(): void {
+    this.persons.clear();
+    this.accounts.clear();
+  }
+}

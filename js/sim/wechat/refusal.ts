@@ -1,0 +1,46 @@
+// WeChat's no: an errcode with its message, as the servers send it (docs/platform-facts.md §3).
+
+/** Messages as observed (§3.1, §3.2, §3.3); what stands in no list there is marked with a question mark. */
+const MESSAGES: Record<number, string> = {
+  [-1]: 'system error',
+  1003: 'frequency limit', // ?
+  40001: 'invalid credential, access_token is invalid or not latest',
+  40002: 'invalid grant_type', // ?
+  40003: 'invalid openid',
+  40013: 'invalid appid',
+  40014: 'invalid access_token',
+  40029: 'invalid code',
+  40030: 'invalid refresh_token', // ?
+  40125: 'invalid appsecret',
+  40163: 'code been used',
+  40226: 'code blocked',
+  40243: 'appsecret frozen', // ?
+  41001: 'access_token missing',
+  41002: 'appid missing',
+  41004: 'appsecret missing',
+  41008: 'missing code',
+  42001: 'access_token expired',
+  43002: 'require POST method', // ?
+  45009: 'reach max api daily quota limit',
+  45011: 'api minute-quota reach limit mustslower retry next minute',
+  48001: 'api unauthorized', // ?
+  50007: 'account frozen', // ?
+  61003: 'component is not authorized by this account', // ?
+  87007: 'session_key is not existd or expired',
+  87008: 'invalid sig_method',
+  87009: 'invalid signature',
+};
+
+/** An errcode as an exception; the server turns it into a reply. */
+export class Refusal extends Error {
+  constructor(
+    readonly errcode: number,
+    errmsg = MESSAGES[errcode] ?? 'system error',
+  ) {
+    super(errmsg);
+  }
+}
+
+export const refuseUnless: (condition: unknown, errcode: number) => asserts condition = (condition, errcode) => {
+  if (!condition) throw new Refusal(errcode);
+};

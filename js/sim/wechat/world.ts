@@ -1,0 +1,60 @@
+// What the parts of WeChat share: time, randomness, settings, people, quotas, the log.
+
+import { ASSUMED, type Assumptions } from '../assumptions.js';
+import { Clock } from '../clock.js';
+import { Log } from '../log.js';
+import { Random } from '../random.js';
+import type { App, Config } from './config.js';
+import { People } from './people.js';
+import { Quotas } from './quotas.js';
+import { Refusal, refuseUnless } from './refusal.js';
+
+export class World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly assume: Assumptions;
+  readonly people: People;
+  readonly quotas: Quotas;
+
+  constructor(private readonly config: Config) {
+    this.clock = new Clock(config.now);
+    this.random = new Random(config.seed ?? 1);
+    this.log = new Log(() => this.clock.now());
+    this.assume = { ...ASSUMED, ...config.assume };
+    this.people = new People((appid) => this.app(appid));
+    this.quotas = new Quotas(() => this.clock.now());
+  }
+
+  now = (): number => this.clock.now();
+  seconds = (): number => Math.floor(this.clock.now() / 1000);
+
+  appids(): string[] {
+    return Object.keys(this.config.apps);
+  }
+
+  app(appid: string): App {
+    const app = Object.hasOwn(this.config.apps, appid) ? this.config.apps[appid] : undefined;
+    if (!app) throw new Refusal(40013);
+    return app;
+  }
+
+  /** The app behind an appid and its secret, or WeChat's word on what is wrong with them (§3.1, §3.3). */
+  authenticate(appid: string, secret: string): App {
+    refuseUnless(appid, 41002);
+    refuseUnless(secret, 41004);
+    const app = this.app(appid);
+    refuseUnless(app.frozen !== 'secret', 40243);
+    refuseUnless(app.frozen !== 'account', 50007);
+    refuseUnless(app.secret === secret, 40125);
+    return app;
+  }
+
+  reset(): void {
+    this.clock.reset();
+    this.random.reset();
+    this.people.clear();
+    this.quotas.clear();
+    this.log.clear();
+  }
+}

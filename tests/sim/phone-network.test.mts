@@ -1,0 +1,157 @@
+// Requests and the app's life. § marks point into docs/platform-facts.md.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { allowed } from '../../js/sim/phone/network.js';
+import type { Json } from '../harness.mts';
+import { A, called, fake } from './world.mts';
+
+/** A server whose answers a test gives. */
+function server() {
+  const waiting: Array<{ url: URL; init: RequestInit; answer(body: string, status?: number): void }> = [];
+  const fetch = ((url: URL, init: RequestInit) =>
+    new Promise<Response>((resolve, reject) => {
+      init.signal?.addEventListener('abort', () => reject(new Error('aborted')));
+      waiting.push({ url, init, answer: (body, status = 200) => resolve(new Response(body, { status })) });
+    })) as typeof globalThis.fetch;
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+  return { waiting, fetch, turn };
+}
+
+test('ten requests at a time, the others wait (§1.8)', async () => {
+  const { waiting, fetch, turn } = server();
+  const { wx } = fake().phone({ fetch });
+  const replies = Array.from({ length: 12 }, (_, n) => called(wx.request, { url: `https://a.example/${n}` }));
+  await turn();
+  assert.equal(waiting.length, 10);
+  waiting[3]?.answer('{"n":3}');
+  assert.deepEqual((await replies[3]).data, { n: 3 });
+  await turn();
+  assert.equal(waiting.length, 11);
+  for (const { answer } of waiting) answer('text');
+  await turn();
+  waiting[11]?.answer('text');
+  for (const reply of await Promise.all(replies)) assert.equal(reply.statusCode, 200);
+});
+
+test('every status is a success, and text stays text (§1.8)', async () => {
+  const { waiting, fetch, turn } = server();
+  const { wx } = fake().phone({ fetch });
+  const reply = called(wx.request, { url: 'https://a.example/', method: 'POST', data: { a: 1 } });
+  await turn();
+  const { init, answer } = waiting[0] as Json;
+  assert.deepEqual(
+    [init.body, init.headers.get('content-type'), init.headers.get('referer')],
+    ['{"a":1}', 'application/json', `https://servicewechat.com/${A}/devtools/page-frame.html`],
+  );
+  answer('<html>', 502);
+  const { statusCode, data, errMsg } = await reply;
+  assert.deepEqual([statusCode, data, errMsg], [502, '<html>', 'request:ok']);
+});
+
+test('data of a GET is its query, of a form its form', async () => {
+  const { waiting, fetch, turn } = server();
+  const { wx } = fake().phone({ fetch });
+  wx.request({ url: 'https://a.example/?x=1', data: { q: 'a b' } });
+  const header = { 'content-type': 'application/x-www-form-urlencoded' };
+  wx.request({ url: 'https://a.example/', method: 'POST', data: { q: 'a b' }, header });
+  await turn();
+  assert.equal(waiting[0]?.url.href, 'https://a.example/?x=1&q=a+b');
+  assert.equal(waiting[1]?.init.body, 'q=a+b');
+});
+
+test('only listed domains, exactly as listed: no port, no IP, no http (§1.8)', async () => {
+  const domains = ['https://api.shop.example', 'https://api.shop.example:8443'];
+  for (const good of ['https://api.shop.example/a?b', 'https://API.shop.example', 'https://api.shop.example:8443/'])
+    assert.equal(allowed(good, domains), true, good);
+  for (const bad of [
+    'http://api.shop.example/',
+    'https://shop.example/',
+    'https://x.api.shop.example/',
+    'https://api.shop.example:443/',
+    'https://api.shop.example.evil.example/',
+    'https://api.shop.example@evil.example/',
+  ])
+    assert.equal(allowed(bad, domains), false, bad);
+  for (const never of ['https://127.0.0.1/', 'https://localhost/', 'https://[::1]/'])
+    assert.equal(allowed(never, [new URL(never).host]), false, never);
+  const { wx } = fake({ request_domains: domains }).phone();
+  await assert.rejects(called(wx.request, { url: 'https://evil.example/' }), {
+    errMsg: 'request:fail url not in domain list',
+    errno: 600002,
+  });
+});
+
+test('a request has a time-out and can be aborted (§1.8)', async () => {
+  const world = fake();
+  const { fetch, turn } = server();
+  const { wx } = world.phone({ fetch });
+  const failed = (timeout?: number) =>
+    called(wx.request, { url: 'https://a.example/', ...(timeout ? { timeout } : {}) }).catch((failure) => failure);
+  const [short, long] = [failed(1_000), failed()];
+  await world.advance(1);
+  assert.deepEqual(await short, { errMsg: 'request:fail timeout', errno: 5 });
+  await world.advance(59);
+  assert.deepEqual(await long, { errMsg: 'request:fail timeout', errno: 5 });
+  const aborted = new Promise((fail) => {
+    const task = wx.request({ url: 'https://a.example/', fail });
+    task.abort();
+  });
+  await turn();
+  assert.deepEqual(await aborted, { errMsg: 'request:fail abort' });
+});
+
+test('five seconds in the background interrupt what is unfinished and freeze the rest until shown (§1.8)', async () => {
+  const world = fake();
+  const { fetch } = server();
+  const phone = world.phone({ fetch });
+  const heard: Json[] = [];
+  phone.wx.request({ url: 'https://a.example/', fail: (failure) => heard.push(failure) });
+  await world.advance(1);
+  phone.hide();
+  await world.advance(4);
+  assert.equal(phone.life, 'background');
+  await world.advance(1);
+  phone.wx.login({ success: ({ code }) => heard.push(code) });
+  await world.advance(60);
+  assert.deepEqual([phone.life, heard], ['suspended', []]);
+  phone.show();
+  await world.advance(1);
+  assert.deepEqual(heard[0], { errMsg: 'request:fail interrupted', errno: 600003 });
+  assert.match(heard[1], /^\w{32}$/);
+});
+
+test('within five seconds of hiding, answers still come (§1.8)', async () => {
+  const world = fake();
+  const { waiting, fetch } = server();
+  const phone = world.phone({ fetch });
+  const reply = called(phone.wx.request, { url: 'https://a.example/' });
+  await world.advance(0);
+  phone.hide();
+  await world.advance(4);
+  waiting[0]?.answer('{}');
+  assert.equal((await reply).statusCode, 200);
+});
+
+test('shown and hidden are told; after half an hour the app is gone, and starts anew (§1.8)', async () => {
+  const world = fake();
+  const phone = world.phone();
+  const seen: string[] = [];
+  const shown = () => seen.push('show');
+  phone.wx.onAppShow(shown);
+  phone.wx.onAppHide(() => seen.push('hide'));
+  phone.hide();
+  phone.show();
+  phone.wx.offAppShow(shown);
+  phone.wx.setStorageSync('k', 'v');
+  phone.hide();
+  assert.deepEqual(seen, ['hide', 'show', 'hide']);
+  let late = false;
+  await world.advance(5);
+  phone.wx.login({ success: () => (late = true) });
+  await world.advance(30 * 60);
+  phone.show();
+  assert.equal(phone.life, 'dead');
+  const again = phone.relaunch();
+  await world.advance(60);
+  assert.deepEqual([again.life, again.wx.getStorageSync('k'), late], ['foreground', 'v', false]);
+});

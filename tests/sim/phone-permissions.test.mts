@@ -1,0 +1,269 @@
+// Scopes, the privacy contract and the operating system on a phone. § marks point into docs/platform-facts.md.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PhoneOptions } from '../../js/sim/phone/index.js';
+import { agreeToAll } from '../../js/sim/phone/prompts.js';
+import { A, called, type Fake, fake, owner } from './world.mts';
+
+const CAMERA = 'scope.camera';
+const LOCATION = 'scope.userLocation';
+
+/** A phone whose owner has agreed to the privacy contract. */
+async function agreed(world: Fake, options: Partial<PhoneOptions> = {}) {
+  const hand = owner();
+  const phone = world.phone({ onPrompt: hand.onPrompt, ...options });
+  world.wechat.permissions.agree(A, 'mei');
+  const authorize = (scope: string) => called(phone.wx.authorize, { scope });
+  return { hand, phone, authorize, wx: phone.wx };
+}
+
+test('only scopes asked for appear, and those that are always true (§1.4, §2.1)', async () => {
+  const { hand, authorize, wx } = await agreed(fake());
+  const before = (await called(wx.getSetting)).authSetting;
+  assert.deepEqual(Object.keys(before).sort(), [
+    'scope.address',
+    'scope.invoice',
+    'scope.invoiceTitle',
+    'scope.userInfo',
+  ]);
+  const asked = authorize(CAMERA);
+  (await hand.next('scope')).allow();
+  await asked;
+  assert.equal((await called(wx.getSetting)).authSetting[CAMERA], true);
+  await authorize('scope.address');
+  await assert.rejects(authorize('scope.nonsense'), { errMsg: 'authorize:fail invalid scope' });
+});
+
+test('a refused scope fails at once, without a dialog, until the settings grant it (§2.2)', async () => {
+  const { hand, phone, authorize, wx } = await agreed(fake());
+  const refused = assert.rejects(authorize(CAMERA), { errMsg: 'authorize:fail auth deny', errno: 103 });
+  (await hand.next('scope')).deny();
+  await refused;
+  await assert.rejects(authorize(CAMERA), { errno: 103 });
+  assert.equal(hand.waiting(), 0);
+
+  await assert.rejects(called(wx.openSetting), {
+    errMsg: 'openSetting:fail can only be invoked by user TAP gesture.',
+  });
+  const opened = phone.tap(() => called(wx.openSetting));
+  const page = await hand.next('settings');
+  assert.deepEqual(page.grants, { [CAMERA]: false }, 'only what was asked for');
+  page.set(CAMERA, true);
+  page.set('scope.record', true);
+  page.close();
+  const { authSetting } = await opened;
+  assert.deepEqual([authSetting[CAMERA], authSetting['scope.record']], [true, undefined]);
+  await authorize(CAMERA);
+});
+
+test('WeChat remembers a person’s answers on every device, until the program is deleted (§2.2)', async () => {
+  const world = fake();
+  const { hand, authorize } = await agreed(world);
+  const asked = authorize(CAMERA);
+  (await hand.next('scope')).allow();
+  await asked;
+  const other = world.phone();
+  assert.equal((await called(other.wx.getSetting)).authSetting[CAMERA], true);
+  world.wechat.world.people.deleteProgram(A, 'mei');
+  assert.equal((await called(other.wx.getSetting)).authSetting[CAMERA], undefined);
+  assert.equal((await called(other.wx.getPrivacySetting)).needAuthorization, true);
+});
+
+test('a dismissed dialog is no answer, and worded as assumed (§1.4)', async () => {
+  for (const dismissed_dialog of ['authorize no response', 'auth deny'] as const) {
+    const { hand, authorize, wx } = await agreed(fake({}, { assume: { dismissed_dialog } }));
+    const failed = assert.rejects(authorize(CAMERA), { errMsg: `authorize:fail ${dismissed_dialog}` });
+    (await hand.next('scope')).dismiss();
+    await failed;
+    assert.equal((await called(wx.getSetting)).authSetting[CAMERA], undefined);
+  }
+});
+
+test('older clients word it otherwise, Android most of all, and have no errno (§1.4)', async () => {
+  const texts = [
+    ['ios', '2.32.3', { errMsg: 'authorize:fail auth deny', errno: 103 }],
+    ['ios', '2.20.0', { errMsg: 'authorize:fail:auth deny' }],
+    ['android', '2.20.0', { errMsg: 'authorize:fail 系统错误，错误码：-12006,auth deny' }],
+  ] as const;
+  for (const [platform, SDKVersion, failure] of texts) {
+    const { hand, authorize } = await agreed(fake(), { platform, SDKVersion });
+    const refused = authorize(CAMERA).catch((failure) => failure);
+    (await hand.next('scope')).deny();
+    assert.deepEqual(await refused, failure);
+  }
+});
+
+test('what app.json does not declare fails before anybody is asked (§2.3)', async () => {
+  const missing = { errMsg: /the api need to be declared in the requiredPrivateInfos field/ };
+  const { hand, authorize, wx } = await agreed(fake(), {
+    manifest: { permission: { [LOCATION]: { desc: 'To find a shop' } }, requiredPrivateInfos: ['getFuzzyLocation'] },
+  });
+  await assert.rejects(authorize(LOCATION), missing);
+  await assert.rejects(called(wx.getLocation), missing);
+  await assert.rejects(authorize('scope.userFuzzyLocation'), missing, 'permission lacks its description');
+  await assert.rejects(
+    (await agreed(fake(), { manifest: { requiredBackgroundModes: ['audio'] } })).authorize(
+      'scope.userLocationBackground',
+    ),
+    missing,
+  );
+  assert.equal(hand.waiting(), 0);
+});
+
+test('location: the scope, then the operating system, each with its own failure (§1.6)', async () => {
+  const world = fake();
+  const { hand, phone, wx } = await agreed(world, { os: { location: 'not determined' }, platform: 'ios' });
+  const located = called(wx.getLocation, { type: 'gcj02' });
+  (await hand.next('scope')).allow();
+  const os = await hand.next('os');
+  assert.equal(os.permission, 'location');
+  os.allow();
+  assert.equal(typeof (await located).latitude, 'number');
+  assert.equal(wx.getAppAuthorizeSetting().locationAuthorized, 'authorized');
+  phone.os.location = 'denied';
+  await assert.rejects(called(wx.getLocation), { errMsg: 'getLocation:fail system permission denied', errno: 3 });
+  assert.equal((await called(wx.getSetting)).authSetting[LOCATION], true, 'WeChat’s record is another');
+});
+
+test('which authorizations a phone tells of depends on its system (§1.6)', () => {
+  const world = fake();
+  const of = (platform: PhoneOptions['platform'], SDKVersion = '3.8.0') =>
+    world.phone({ platform: platform as 'ios', SDKVersion }).wx.getAppAuthorizeSetting();
+  assert.ok('albumAuthorized' in of('ios') && 'locationReducedAccuracy' in of('ios'));
+  assert.ok(!('albumAuthorized' in of('android')) && 'bluetoothAuthorized' in of('android'));
+  assert.ok(!('bluetoothAuthorized' in of('android', '3.4.0')));
+});
+
+test('before consent WeChat shows its popup; refused, it stays quiet for ten seconds (§1.5)', async () => {
+  const world = fake();
+  const hand = owner();
+  const { wx } = world.phone({ onPrompt: hand.onPrompt, SDKVersion: '3.0.0' });
+  assert.equal((await called(wx.getPrivacySetting)).needAuthorization, true);
+  const authorize = () => called(wx.authorize, { scope: CAMERA });
+  const refused = assert.rejects(authorize(), {
+    errMsg: 'authorize:fail privacy permission is not authorized',
+    errno: 104,
+  });
+  (await hand.next('privacy')).deny();
+  await refused;
+  await world.advance(9);
+  await assert.rejects(authorize(), { errMsg: /not authorized in gap/ });
+  assert.equal(hand.waiting(), 0);
+  await world.advance(1);
+  const asked = authorize();
+  (await hand.next('privacy')).allow();
+  (await hand.next('scope')).allow();
+  await asked;
+  assert.equal((await called(wx.getPrivacySetting)).needAuthorization, false);
+});
+
+test('from 3.4.1 on the scope dialog has the checkbox, and refusing it is 103 (§1.5)', async () => {
+  const world = fake();
+  const hand = owner();
+  const { wx } = world.phone({ onPrompt: hand.onPrompt });
+  const refused = assert.rejects(called(wx.authorize, { scope: CAMERA }), { errno: 103 });
+  const dialog = await hand.next('scope');
+  assert.equal(dialog.privacy, true);
+  dialog.deny();
+  await refused;
+  const asked = called(wx.authorize, { scope: 'scope.record' });
+  (await hand.next('scope')).allow();
+  await asked;
+  assert.equal((await called(wx.getPrivacySetting)).needAuthorization, false);
+});
+
+test('the program’s own popup: the call waits for resolve, which needs a real tap (§1.5)', async () => {
+  const world = fake();
+  const hand = owner();
+  const phone = world.phone({ onPrompt: hand.onPrompt });
+  let resolve: Parameters<Parameters<typeof phone.wx.onNeedPrivacyAuthorization>[0]>[0] = () => {};
+  let referrer = '';
+  const listening = new Promise<void>((heard) =>
+    phone.wx.onNeedPrivacyAuthorization((answer, info) => {
+      resolve = answer;
+      referrer = info.referrer;
+      heard();
+    }),
+  );
+  const asked = called(phone.wx.authorize, { scope: CAMERA });
+  await listening;
+  assert.equal(referrer, 'authorize');
+  resolve({ event: 'exposureAuthorization' });
+  resolve({ event: 'agree', buttonId: 'agree' });
+  await world.advance(60);
+  assert.equal(hand.waiting(), 0, 'nobody tapped the button');
+  assert.deepEqual(await phone.press('agreePrivacyAuthorization', { id: 'agree' }), {
+    errMsg: 'agreePrivacyAuthorization:ok',
+  });
+  resolve({ event: 'agree', buttonId: 'agree' });
+  const dialog = await hand.next('scope');
+  assert.equal(dialog.privacy, false);
+  dialog.allow();
+  await asked;
+});
+
+test('the program’s popup refused is 104, or 101102 as assumed; a silent listener gives way to WeChat’s (§1.5)', async () => {
+  for (const privacy_errno of [104, 101102] as const) {
+    const world = fake({}, { assume: { privacy_errno } });
+    const { wx } = world.phone();
+    wx.onNeedPrivacyAuthorization((resolve) => resolve({ event: 'disagree' }));
+    await assert.rejects(called(wx.requirePrivacyAuthorize), { errno: privacy_errno });
+  }
+  const world = fake();
+  const hand = owner();
+  const { wx } = world.phone({ onPrompt: hand.onPrompt });
+  wx.onNeedPrivacyAuthorization(() => {});
+  const required = called(wx.requirePrivacyAuthorize);
+  await world.advance(10);
+  (await hand.next('privacy')).allow();
+  await required;
+});
+
+test('what the guideline does not declare is 112, no guideline at all is 1025 (§1.5)', async () => {
+  const undeclared = fake({ privacy: ['location'] }).phone();
+  await assert.rejects(called(undeclared.wx.authorize, { scope: CAMERA }), {
+    errMsg: 'authorize:fail api scope is not declared in the privacy agreement',
+    errno: 112,
+  });
+  const { wx } = fake({ privacy: 'none' }).phone();
+  await assert.rejects(called(wx.authorize, { scope: CAMERA }), {
+    errMsg: 'authorize:fail appid privacy api banned',
+    errno: 1025,
+  });
+  assert.equal((await called(wx.getPrivacySetting)).needAuthorization, false);
+});
+
+test('a new declaration takes five minutes, and asks again for what is new only (§1.5)', async () => {
+  const world = fake({ privacy: ['location'] });
+  const hand = owner();
+  const { wx } = world.phone({ onPrompt: hand.onPrompt });
+  const needed = async () => (await called(wx.getPrivacySetting)).needAuthorization;
+  world.wechat.permissions.agree(A, 'mei');
+  world.wechat.permissions.declare(A, 'camera');
+  await world.advance(299);
+  assert.equal(await needed(), false);
+  await world.advance(1);
+  assert.equal(await needed(), true);
+  const located = called(wx.getLocation);
+  const dialog = await hand.next('scope');
+  assert.equal(dialog.privacy, false, 'location was agreed to before');
+  dialog.allow();
+  await located;
+});
+
+test('base libraries before 2.32.3 intercept nothing, and lack the calls (§1.5)', async () => {
+  const { wx } = fake().phone({ SDKVersion: '2.32.2', onPrompt: agreeToAll });
+  assert.equal(wx.getPrivacySetting, undefined);
+  assert.equal(wx.onNeedPrivacyAuthorization, undefined);
+  await called(wx.authorize, { scope: CAMERA });
+});
+
+test('canIUse, and calls that are not there yet', () => {
+  const old = fake().phone({ SDKVersion: '2.20.0' }).wx;
+  assert.deepEqual(
+    [old.canIUse('login'), old.canIUse('getPrivacySetting'), old.canIUse('button.open-type.chooseAvatar')],
+    [true, false, false],
+  );
+  assert.equal(old.getAppBaseInfo, undefined);
+  assert.equal(fake().phone().wx.canIUse('button.open-type.chooseAvatar'), true);
+});

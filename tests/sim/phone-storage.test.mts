@@ -1,0 +1,57 @@
+// Storage: quotas, encryption, devices. § marks point into docs/platform-facts.md.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { called, fake } from './world.mts';
+
+const KB = 1024;
+const text = (kb: number) => 'x'.repeat(kb * KB);
+
+test('what is stored comes back, in all its types, to the same device only (§1.7)', async () => {
+  const world = fake();
+  const { wx } = world.phone();
+  const when = new Date(5);
+  for (const data of ['text', 7, true, null, { a: [1] }, when]) {
+    await called(wx.setStorage, { key: 'k', data });
+    assert.deepEqual((await called(wx.getStorage, { key: 'k' })).data, data);
+    assert.deepEqual(wx.getStorageSync('k'), data);
+  }
+  await assert.rejects(called(world.phone().wx.getStorage, { key: 'k' }), { errMsg: 'getStorage:fail data not found' });
+  assert.equal(wx.getStorageSync('nothing'), '');
+  await called(wx.removeStorage, { key: 'k' });
+  await assert.rejects(called(wx.getStorage, { key: 'k' }));
+});
+
+test('1 MB a key, 10 MB together; encrypted 0.7 and 7.1 (§1.7)', async () => {
+  const { wx } = fake().phone();
+  const set = (key: string, kb: number, encrypt = false) => called(wx.setStorage, { key, data: text(kb), encrypt });
+  await assert.rejects(set('big', 1025), { errMsg: 'setStorage:fail:entry size limit reached' });
+  await assert.rejects(set('big', 720, true), { errMsg: 'setStorage:fail:entry size limit reached' });
+  for (let n = 0; n < 10; n++) await set(`k${n}`, 1000);
+  await assert.rejects(set('more', 1000), { errMsg: 'setStorage:fail exceed storage max size 10Mb' });
+  await set('k0', 1000);
+  await assert.rejects(set('secret', 10, true), { errMsg: /exceed storage/ });
+  const info = await called(wx.getStorageInfo);
+  assert.deepEqual([info.keys.length, info.limitSize, info.currentSize > 10_000], [10, 10_240, true]);
+  await called(wx.clearStorage);
+  await set('more', 1000);
+});
+
+test('what is written encrypted must be read so, from 2.21.3 on (§1.7)', async () => {
+  const { wx } = fake().phone();
+  await called(wx.setStorage, { key: 'k', data: 'v', encrypt: true });
+  await assert.rejects(called(wx.getStorage, { key: 'k' }), { errMsg: /data not found/ });
+  assert.equal((await called(wx.getStorage, { key: 'k', encrypt: true })).data, 'v');
+  assert.equal(wx.getStorageSync('k'), '', 'only the asynchronous calls know of it');
+  const old = fake().phone({ SDKVersion: '2.21.2' }).wx;
+  await called(old.setStorage, { key: 'k', data: 'v', encrypt: true });
+  assert.equal((await called(old.getStorage, { key: 'k' })).data, 'v');
+});
+
+test('synchronous calls throw what the others report', () => {
+  const { wx } = fake().phone();
+  wx.setStorageSync('k', 1);
+  assert.equal(wx.getStorageSync('k'), 1);
+  assert.throws(() => wx.setStorageSync('k', text(1025)), /entry size limit reached/);
+  wx.removeStorageSync('k');
+  assert.deepEqual(wx.getStorageInfoSync().keys, []);
+});

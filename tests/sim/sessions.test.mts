@@ -1,0 +1,207 @@
+// Codes, exchanges and the one valid session_key. § marks point into docs/platform-facts.md.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hmacHex } from '../../js/sim/crypto.js';
+import { A, B, called, fake } from './world.mts';
+
+test('a code is used once, for five minutes, by its own app (§1.1, §3.1)', async () => {
+  const world = fake();
+  const { code, openid } = world.wechat.issueCode(A, 'mei');
+  assert.equal((await world.exchange(code, B)).errcode, 40029);
+  const session = await world.exchange(code);
+  assert.equal(session.openid, openid);
+  assert.equal('errcode' in session, false, 'real successes carry none');
+  assert.match(session.session_key, /^[A-Za-z0-9+/]{22}==$/);
+  assert.equal((await world.exchange(code)).errcode, 40163);
+  const late = world.wechat.issueCode(A, 'mei');
+  await world.advance(300);
+  assert.equal((await world.exchange(late.code)).errcode, 40029);
+});
+
+test('mistakes of the operator have their errcodes, a rid and status 200, as text/plain (§3)', async () => {
+  const { wechat, get, handle } = fake();
+  const { code: js_code } = wechat.issueCode(A, 'mei');
+  const errcode = async (query: Record<string, string>) => (await get('/sns/jscode2session', query)).errcode;
+  assert.equal(await errcode({ js_code }), 41002);
+  assert.equal(await errcode({ appid: A, js_code }), 41004);
+  assert.equal(await errcode({ appid: 'wx0', secret: 's', js_code }), 40013);
+  assert.equal(await errcode({ appid: A, secret: 'wrong', js_code }), 40125);
+  assert.equal(await errcode({ appid: A, secret: 'sa' }), 41008);
+  const body = JSON.stringify({ appid: A, secret: 'sa', js_code, grant_type: 'authorization_code' });
+  const posted = await handle(new Request('http://wechat.test/sns/jscode2session', { method: 'POST', body }));
+  assert.deepEqual([posted.status, posted.headers.get('content-type')], [200, 'text/plain']);
+  const text = await posted.text();
+  assert.match(text, /"errcode":41002,"errmsg":"appid missing, rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}"/);
+});
+
+test('slashes in a session_key are escaped in the JSON, as seen, unless assumed otherwise (§3.1)', async () => {
+  for (const escape_slashes of [true, false]) {
+    const { wechat, handle } = fake({}, { assume: { escape_slashes } });
+    let text = '';
+    for (let user = 0; !text.includes('/'); user++) {
+      const { code } = wechat.issueCode(A, `user ${user}`);
+      text = await (
+        await handle(new Request(`http://wechat.test/sns/jscode2session?appid=${A}&secret=sa&js_code=${code}`))
+      ).text();
+    }
+    assert.equal(text.includes('\\/'), escape_slashes);
+    assert.match(JSON.parse(text).session_key, /^[A-Za-z0-9+/]{22}==$/);
+  }
+});
+
+test('one session_key is valid per person and app: a login ends the one before (§1.1, §3.2)', async () => {
+  const world = fake();
+  const first = await world.exchange(world.wechat.issueCode(A, 'mei').code);
+  const check = async (key: string) =>
+    (await world.get('/wxa/checksession', await world.signed(first.openid, key))).errcode;
+  assert.equal(await check(first.session_key), 0);
+  const second = await world.exchange(world.wechat.issueCode(A, 'mei').code);
+  assert.deepEqual([await check(first.session_key), await check(second.session_key)], [87009, 0]);
+  const other = await world.exchange(world.wechat.issueCode(A, 'li').code);
+  assert.deepEqual([await check(second.session_key), await check(other.session_key)], [0, 87009]);
+});
+
+test('the key turns at the login, or at the exchange if that is assumed (§1.1)', async () => {
+  for (const session_key_rotates_at of ['login', 'exchange'] as const) {
+    const world = fake({}, { assume: { session_key_rotates_at } });
+    const first = await world.exchange(world.wechat.issueCode(A, 'mei').code);
+    world.wechat.issueCode(A, 'mei');
+    const { errcode } = await world.get('/wxa/checksession', await world.signed(first.openid, first.session_key));
+    assert.equal(errcode, session_key_rotates_at === 'login' ? 87009 : 0);
+  }
+});
+
+test('within the minimum refresh period a login keeps the key (§1.1)', async () => {
+  const world = fake({}, { assume: { session_key_min_refresh_s: 60 } });
+  const key = async () => (await world.exchange(world.wechat.issueCode(A, 'mei').code)).session_key;
+  const first = await key();
+  await world.advance(59);
+  assert.equal(await key(), first);
+  await world.advance(1);
+  assert.notEqual(await key(), first);
+});
+
+test('a data pre-fetch sends a code and turns the key too (§1.1)', async () => {
+  const world = fake();
+  const first = await world.exchange(world.wechat.issueCode(A, 'mei').code);
+  const { code } = await world.phone().prefetch();
+  const { errcode } = await world.get('/wxa/checksession', await world.signed(first.openid, first.session_key));
+  assert.equal(errcode, 87009);
+  assert.equal((await world.exchange(code)).openid, first.openid);
+});
+
+test('wx.checkSession is about the latest login, until the key has not been used for its life (§1.1)', async () => {
+  const world = fake();
+  const { wx } = world.phone();
+  await assert.rejects(called(wx.checkSession), { errMsg: 'checkSession:fail session expired' });
+  await called(wx.login);
+  await called(wx.checkSession);
+  await world.advance(2 * 86_400);
+  await called(wx.checkSession);
+  await world.advance(2 * 86_400);
+  await called(wx.checkSession);
+  await world.advance(3 * 86_400);
+  await assert.rejects(called(wx.checkSession));
+});
+
+test('resetusersessionkey: the old key dies, the new one keeps its expiry (§3.2)', async () => {
+  const world = fake();
+  const { openid, session_key } = await world.exchange(world.wechat.issueCode(A, 'mei').code);
+  const reset = await world.get('/wxa/resetusersessionkey', await world.signed(openid, session_key));
+  assert.deepEqual([reset.errcode, reset.openid], [0, openid]);
+  const check = async (key: string) => (await world.get('/wxa/checksession', await world.signed(openid, key))).errcode;
+  assert.deepEqual([await check(session_key), await check(reset.session_key)], [87009, 0]);
+  await world.advance(3 * 86_400);
+  assert.equal(await check(reset.session_key), 87007);
+});
+
+test('checksession refuses strangers, other methods and missing tokens (§3.2, §3.3)', async () => {
+  const world = fake();
+  const { openid, session_key } = await world.exchange(world.wechat.issueCode(A, 'mei').code);
+  const good = await world.signed(openid, session_key);
+  const errcode = async (change: object) => (await world.get('/wxa/checksession', { ...good, ...change })).errcode;
+  assert.equal(await errcode({ sig_method: 'md5' }), 87008);
+  assert.equal(await errcode({ openid: 'oNobody' }), 87007);
+  assert.equal(await errcode({ access_token: '' }), 41001);
+  assert.equal(await errcode({ access_token: 'nonsense' }), 40001);
+});
+
+test('getuserencryptkey gives the last three versions, the phone the newest of them (§1.9, §3.5)', async () => {
+  const world = fake();
+  const { openid, session_key } = await world.exchange(world.wechat.issueCode(A, 'mei').code);
+  const list = async () =>
+    (await world.get('/wxa/business/getuserencryptkey', await world.signed(openid, session_key))).key_info_list;
+  assert.deepEqual(
+    (await list()).map((key: { version: number }) => key.version),
+    [1],
+  );
+  await world.advance(3 * 3_600 + 3);
+  const [newest, older, oldest, ...more] = await list();
+  assert.deepEqual([newest.version, older.version, oldest.version, more], [4, 3, 2, []]);
+  assert.deepEqual([newest.expire_in, older.expire_in], [3_597, 0]);
+  assert.match(newest.iv, /^[0-9a-f]{16}$/);
+  const key = await called(world.phone().wx.getUserCryptoManager().getLatestUserKey);
+  assert.deepEqual([key.encryptKey, key.iv, key.version], [newest.encrypt_key, newest.iv, 4]);
+});
+
+test('a risk-controlled person is 40226, too many exchanges are 45011 (§3.1)', async () => {
+  const world = fake({}, { assume: { exchanges_per_minute: 2 } });
+  world.wechat.person('rogue').blocked = true;
+  assert.equal((await world.exchange(world.wechat.issueCode(A, 'rogue').code)).errcode, 40226);
+  const errcodes = [];
+  for (let n = 0; n < 3; n++) errcodes.push((await world.exchange(world.wechat.issueCode(A, 'mei').code)).errcode);
+  assert.deepEqual(errcodes, [undefined, undefined, 45011]);
+  await world.advance(60);
+  assert.equal((await world.exchange(world.wechat.issueCode(A, 'mei').code)).errcode, undefined);
+});
+
+test('a person is another openid in every app, and one unionid (§3.8)', async () => {
+  const world = fake();
+  const a = await world.exchange(world.wechat.issueCode(A, 'mei').code);
+  const b = await world.exchange(world.wechat.issueCode(B, 'mei').code, B);
+  assert.notEqual(a.openid, b.openid);
+  assert.equal(a.unionid, b.unionid);
+  assert.match(a.openid, /^o[A-Za-z0-9_-]{27}$/);
+});
+
+test('a component logs people in for the apps that authorised it (§3.6)', async () => {
+  const C = 'wxcccccccccccccccc';
+  const world = fake({}, { apps: { [C]: { secret: 'sc', kind: 'component', authorizers: [A] } } });
+  const { component_access_token } = await world.post('/cgi-bin/component/api_component_token', {
+    component_appid: C,
+    component_appsecret: 'sc',
+  });
+  const exchange = (appid: string, token = component_access_token) =>
+    world.get('/sns/component/jscode2session', {
+      appid,
+      js_code: world.wechat.issueCode(appid, 'mei').code,
+      grant_type: 'authorization_code',
+      component_appid: C,
+      component_access_token: token,
+    });
+  assert.equal((await exchange(A)).openid, world.wechat.account(A, 'mei').openid);
+  assert.equal((await exchange(B)).errcode, 61003);
+  assert.equal((await exchange(A, await world.token())).errcode, 40001, 'another kind of token');
+});
+
+test('a phone code is another kind, paid for once, and of its person (§1.3, §3.5)', async () => {
+  const world = fake();
+  const access_token = await world.token();
+  const phone = (body: object) => world.post('/wxa/business/getuserphonenumber', body, { access_token });
+  const login = world.wechat.issueCode(A, 'mei');
+  assert.equal((await phone({ code: login.code })).errcode, 40029);
+  const code = world.wechat.issuePhoneCode(A, 'mei');
+  assert.equal((await world.exchange(code)).errcode, 40029);
+  assert.equal((await phone({ code, openid: 'oSomebodyElse' })).errcode, 40029);
+  const reply = await phone({ code, openid: login.openid });
+  assert.deepEqual(reply.phone_info.watermark, { timestamp: world.wechat.world.seconds(), appid: A });
+  assert.equal((await phone({ code, openid: login.openid })).errcode, 40163);
+  assert.equal((await phone({ code: world.wechat.issuePhoneCode(B, 'mei') })).errcode, 40013, 'another app’s');
+});
+
+test('the HMAC is keyed with the base64 text (§3.2)', () => {
+  assert.equal(
+    hmacHex('o0q0otL8aEzpcZL/FT9WsQ==', '{"foo":"bar"}'),
+    '654571f79995b2ce1e149e53c0a33dc39c0a74090db514261454e8dbe432aa0b',
+  );
+});
