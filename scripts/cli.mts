@@ -18,7 +18,7 @@ const commands: Record<string, () => void | Promise<void>> = {
     writeSizes();
   },
   async test() {
-    setupTest();
+    await setupTest();
     await buildAll();
     writeSizes();
     process.exitCode = await (await import('./test.mts')).test(process.argv.slice(3));

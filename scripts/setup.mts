@@ -1,7 +1,7 @@
 // Installs what is missing, with pinned versions, into .tools (git ignores it). Each step says what it does and
 // is skipped when done.
 import { existsSync, readFileSync } from 'node:fs';
-import { at, capture, run, Sorry, tool, tools } from './shell.mts';
+import { at, capture, onceFor, run, Sorry, tool, tools } from './shell.mts';
 
 const RUST = '1.95';
 
@@ -55,12 +55,37 @@ export function setupBuild(): void {
   cargoTool('worker-build', 'worker-build', '0.8.7');
 }
 
+/** A Python of our own, with wechatpy: an SDK of others that the simulator is tried with. */
+export const python = (): string => `${tools}/python/bin/python`;
+
+function foreignSdks(): Promise<void> {
+  const folder = 'tests/foreign';
+  const inputs = [`${folder}/requirements.txt`, `${folder}/package-lock.json`];
+  return onceFor('SDKs of others (pip, npm; about 90 MB)', inputs, at(folder, 'node_modules'), () => {
+    run('python3', ['-m', 'venv', '--clear', `${tools}/python`]);
+    run(python(), [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '-r',
+      at(folder, 'requirements.txt'),
+    ]);
+    run('npm', ['ci', '--no-audit', '--no-fund', '--prefix', at(folder)]);
+  });
+}
+
 interface Program {
   name: string;
   /** Where Debian puts it, and where else it may be. */
   paths: string[];
   debian: string;
+  /** Whether what was found will do. */
+  works?: () => boolean;
 }
+
+const onPath = (program: string): string[] => capture('sh', ['-c', `command -v ${program}`])?.split('\n') ?? [];
 
 const PROGRAMS: Program[] = [
   {
@@ -74,6 +99,12 @@ const PROGRAMS: Program[] = [
     paths: ['/usr/bin/jsc', '/System/Library/Frameworks/JavaScriptCore.framework/Versions/Current/Helpers/jsc'],
     debian: 'libjavascriptcoregtk-4.0-bin',
   },
+  {
+    name: 'Python with venv',
+    paths: ['/usr/bin/python3', '/usr/local/bin/python3', ...onPath('python3')],
+    debian: 'python3-venv',
+    works: () => capture('python3', ['-c', 'import ensurepip, venv']) !== undefined,
+  },
 ];
 
 /** Where a program is; a sentence when it is nowhere. */
@@ -84,11 +115,18 @@ export function find(name: string): string {
   return path;
 }
 
-/** What testing needs beyond that: wasm-pack, a browser with its driver, an iPhone's engine. */
-export function setupTest(): void {
+/** What testing needs beyond that: wasm-pack, a browser with its driver, an iPhone's engine, SDKs of others. */
+export async function setupTest(): Promise<void> {
   setupBuild();
   cargoTool('wasm-pack', 'wasm-pack', '0.15.1');
-  const missing = PROGRAMS.filter(({ paths }) => !paths.some((path) => existsSync(path)));
+  programs();
+  await foreignSdks();
+}
+
+function programs(): void {
+  const missing = PROGRAMS.filter(
+    ({ paths, works = () => true }) => !paths.some((path) => existsSync(path)) || !works(),
+  );
   if (missing.length === 0) return;
   const packages = missing.map(({ debian }) => debian);
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {

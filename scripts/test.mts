@@ -59,6 +59,7 @@ function suites(): Suite[] {
     wasmPack('wasm node', ['--node']),
     wasmPack('wasm chromium', ['--headless', '--chrome', '--chromedriver', find('ChromeDriver')]),
     node('sim', 'tests/sim'),
+    node('foreign', 'tests/foreign'),
     node('node', 'tests/node'),
     node('edge', 'tests/edge'),
     node('weapp', 'tests/weapp'),

@@ -50,8 +50,9 @@ export const setting = (given: Given<'getSetting'>): WechatMiniprogram.AuthSetti
 export const opened = (given: Given<'openSetting'>): WechatMiniprogram.AuthSetting => given.authSetting;
 export const reply = (given: Given<'request'>): Reply => given;
 export const launched = (given: Parameters<Parameters<Wx['onAppShow']>[0]>[0]): Launched => given;
-export const options = (given: Pick<WechatMiniprogram.RequestOption, 'url' | 'method' | 'data' | 'header' | 'timeout'>) =>
-  fake.request(given);
+export const options = (
+  given: Pick<WechatMiniprogram.RequestOption, 'url' | 'method' | 'data' | 'header' | 'timeout'>,
+) => fake.request(given);
 
 /** What synchronous calls give. */
 export const account: Pick<WechatMiniprogram.AccountInfo['miniProgram'], 'appId' | 'envVersion'> =
