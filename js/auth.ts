@@ -34,10 +34,12 @@ export interface TraceEntry {
   /** Milliseconds since 1970, by the phone's clock. */
   at: number;
   kind: 'event' | 'effect';
-  /** The event's or effect's name; what it carries stays out. */
+  /** The event's or effect's name; what else it carries stays out. */
   name: string;
   /** The waiter or operation it is about. */
   id: number | null;
+  /** With the effect `State`: what it says, which is no secret. */
+  state?: State;
 }
 
 export interface Auth {
@@ -295,7 +297,7 @@ class Client implements Auth {
 
   private perform(effect: Effect): void {
     const id = 'op' in effect ? effect.op : 'waiter' in effect ? effect.waiter : null;
-    this.note('effect', effect.type, id);
+    this.note('effect', effect.type, id, effect.type === 'State' ? effect.state : undefined);
     const { host } = this;
     switch (effect.type) {
       case 'CallLogin': {
@@ -424,8 +426,8 @@ class Client implements Auth {
       );
   }
 
-  private note(kind: TraceEntry['kind'], name: string, id: number | null): void {
-    this.entries.push({ at: Date.now(), kind, name, id });
+  private note(kind: TraceEntry['kind'], name: string, id: number | null, state?: State): void {
+    this.entries.push({ at: Date.now(), kind, name, id, ...(state ? { state } : {}) });
     if (this.entries.length > TRACE_ENTRIES) this.entries.shift();
   }
 }

@@ -52,7 +52,8 @@ export async function start(): Promise<void> {
     : { WECHAT_APPS: JSON.stringify(DEMO_APPS) };
 
   await mustBeFree('WECHAT_PORT', wechatPort);
-  const simulator = await startServer(new WeChat({ apps: appsOf(apps) }), wechatPort);
+  const wechat = new WeChat({ apps: appsOf(apps) });
+  const simulator = await startServer(wechat, wechatPort);
   // With real apps the edge talks to the real WeChat, unless told otherwise.
   const wechatApi = process.env.WECHAT_API_BASE ?? (names.length ? undefined : simulator.url);
   writeFileSync(
@@ -64,7 +65,11 @@ export async function start(): Promise<void> {
     port: edgePort,
     kvPersist: join(stateDir, 'kv'),
     assets: at('dist/www'),
-    log: (line) => console.log(line),
+    log(line) {
+      console.log(line);
+      // The playground shows it beside WeChat's own log.
+      wechat.world.log.add('edge', 'log', line);
+    },
     bindings: {
       ISSUER: process.env.ISSUER ?? origin,
       ...(wechatApi === undefined ? {} : { WECHAT_API_BASE: wechatApi }),
@@ -74,7 +79,7 @@ export async function start(): Promise<void> {
   });
   const health = await fetch(`${origin}/healthz`);
   if (!health.ok) throw new Sorry(`the edge answers ${health.status}: ${await health.text()}`);
-  console.log(`fake WeChat  ${simulator.url}/_sim/state`);
+  console.log(`fake WeChat  ${simulator.url}/`);
   console.log(`edge         ${origin}/.well-known/oauth-authorization-server`);
   console.log(`playground   ${origin}/`);
   console.log(`ready ${origin}`);

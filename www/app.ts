@@ -1,23 +1,34 @@
 // The playground: a phone on a web page. The client is the shipped web build, the edge is the one that serves this
-// page, WeChat is the simulator. This file only draws.
+// page, WeChat is the simulator. This file is the mini program on the phone.
 
-import { type Auth, AuthError, createAuth, type Permission, type State, type TraceEntry, webHost } from 'wxauth/web';
-import { createPhone, type Phone, type Prompt } from '../js/sim/phone/index.js';
+import { type Auth, AuthError, createAuth, type Permission, type State, webHost } from 'wxauth/web';
+import { createPhone, type Phone } from '../js/sim/phone/index.js';
+import { platform, SDKVersion, startControls, user } from './controls.js';
+import { byId, say } from './dom.js';
+import { drawMachine, layOutMachine } from './machine.js';
+import { showPrompt, showSheet } from './prompts.js';
+import { text, translatePage } from './text.js';
+import { startTimeline } from './timeline.js';
+import { watchWorld } from './world.js';
 
 const SCOPE = 'scope.userLocation';
-const $ = (id: string) => document.getElementById(id) as HTMLElement;
 
+translatePage();
 const { wechat, appid }: { wechat: string; appid: string } = await (await fetch('playground.json')).json();
-const user = new URLSearchParams(location.search).get('user') ?? 'mei';
+const mine = (key: string) => `${user}/${key}`;
 const phone: Phone = createPhone({
   wechat,
   appid,
   user,
+  platform,
+  SDKVersion,
   onPrompt: showPrompt,
   storage: {
-    get: (key) => localStorage.getItem(`${user}/${key}`) ?? undefined,
-    set: (key, value) => localStorage.setItem(`${user}/${key}`, value),
-    remove: (key) => localStorage.removeItem(`${user}/${key}`),
+    get: (key) => localStorage.getItem(mine(key)) ?? undefined,
+    set: (key, value) => localStorage.setItem(mine(key), value),
+    remove: (key) => localStorage.removeItem(mine(key)),
+    keys: () =>
+      Object.keys(localStorage).flatMap((key) => (key.startsWith(mine('')) ? [key.slice(mine('').length)] : [])),
   },
 });
 const auth: Auth = createAuth({ edge: location.origin, host: webHost({ wx: phone.wx }), privacy: askPrivacy });
@@ -25,15 +36,19 @@ const auth: Auth = createAuth({ edge: location.origin, host: webHost({ wx: phone
 document.addEventListener('visibilitychange', () =>
   document.visibilityState === 'visible' ? phone.show() : phone.hide(),
 );
-auth.subscribe(drawState);
-drawState(auth.state);
-setInterval(drawTrace, 100);
-$('user').textContent = `${user}`;
+say('user', user);
+startControls(wechat);
+layOutMachine();
+auth.subscribe(drawShop);
+drawShop(auth.state);
+drawMachine(auth.state);
+startTimeline(() => auth.trace(), drawMachine);
+watchWorld(wechat, appid, user);
 
 const actions: Record<string, () => Promise<void>> = {
   async requests() {
     const replies = await Promise.all(Array.from({ length: 5 }, () => auth.request({ url: '/healthz' })));
-    say('requests', `${replies.filter((reply) => reply.statusCode === 200).length} of 5 answered`);
+    say('requests', text.answered(replies.filter((reply) => reply.statusCode === 200).length, 5));
   },
   async location() {
     const permission = await auth.ensure(SCOPE);
@@ -44,7 +59,7 @@ const actions: Record<string, () => Promise<void>> = {
     // The call must be made in the tap's own call stack, so it comes before any await.
     const detail = await profileByTap();
     const reply = await auth.profile(detail);
-    say('profile', reply.statusCode === 200 ? 'signed by WeChat' : `refused (${reply.statusCode})`);
+    say('profile', reply.statusCode === 200 ? text.signed : text.refused(reply.statusCode));
   },
   async expire() {
     auth.expired(auth.state.generation);
@@ -58,7 +73,7 @@ const actions: Record<string, () => Promise<void>> = {
       headers: { 'content-type': 'application/json' },
       body,
     });
-    say('revoke', reply.ok ? 'revoked' : `refused (${reply.status})`);
+    say('revoke', reply.ok ? text.revoked : text.refused(reply.status));
     auth.expired(generation);
     await auth.token();
   },
@@ -69,162 +84,56 @@ const actions: Record<string, () => Promise<void>> = {
 
 for (const button of document.querySelectorAll<HTMLElement>('[data-action]')) {
   const action = button.dataset.action as string;
+  const told = document.getElementById(action) ? action : 'revoke';
   button.addEventListener('click', () => {
     phone
       .tap(() => actions[action]?.() ?? Promise.resolve())
-      .catch((error: unknown) => say(action, error instanceof AuthError ? error.code : String(error)));
+      .catch((error: unknown) => say(told, error instanceof AuthError ? error.code : String(error)));
   });
 }
 
 function profileByTap(): Promise<{ rawData: string; signature: string }> {
   return new Promise((resolve, reject) => {
     phone.wx.getUserProfile({
-      desc: 'To greet you by name',
+      desc: text.askProfileWhy,
       success: resolve,
-      fail: ({ errMsg }) => reject(new Error(errMsg)),
+      fail: ({ errMsg }: { errMsg: string }) => reject(new Error(errMsg)),
     });
   });
-}
-
-function say(id: string, text: string): void {
-  const element = document.getElementById(id);
-  if (element) element.textContent = text;
 }
 
 function describe(permission: Permission): string {
   switch (permission.type) {
     case 'granted':
-      return 'granted: 31.2304, 121.4737';
+      return `${text.granted}: 31.2304, 121.4737`;
     case 'needs-tap':
-      return permission.tap === 'open-setting' ? 'refused before' : 'contract not agreed';
+      return permission.tap === 'open-setting' ? text.refusedBefore : text.contractNotAgreed;
     default:
       return permission.type;
   }
 }
 
-// --- what WeChat and the mini program put over the page
-
-function sheet(title: string, text: string, ...rest: Node[]): void {
-  const box = document.createElement('div');
-  box.className = 'sheet';
-  box.setAttribute('role', 'dialog');
-  box.setAttribute('aria-label', title);
-  const heading = Object.assign(document.createElement('h3'), { textContent: title });
-  box.append(heading, Object.assign(document.createElement('p'), { textContent: text }), ...rest);
-  $('prompt').replaceChildren(box);
-  $('prompt').hidden = false;
-  box.querySelector<HTMLElement>('input, .weui-btn_primary')?.focus();
-}
-
-function closeSheet(): void {
-  $('prompt').hidden = true;
-}
-
-function buttons(...specs: Array<[label: string, primary: boolean, then: () => void]>): HTMLElement {
-  const row = document.createElement('div');
-  row.className = 'sheet__buttons';
-  for (const [label, primary, then] of specs) {
-    const button = Object.assign(document.createElement('button'), { textContent: label });
-    button.className = `weui-btn ${primary ? 'weui-btn_primary' : 'weui-btn_default'}`;
-    button.addEventListener('click', () => {
-      closeSheet();
-      then();
-    });
-    row.append(button);
-  }
-  return row;
-}
-
-function showPrompt(prompt: Prompt): void {
-  if (prompt.kind === 'scope') {
-    const choice = buttons(['Deny', false, prompt.deny], ['Allow', true, prompt.allow]);
-    return sheet('Corner Shop asks for your location', 'Your location is used to find the nearest shop.', choice);
-  }
-  const rows = Object.entries(prompt.grants).map(([scope, granted]) => {
-    const label = document.createElement('label');
-    const box = Object.assign(document.createElement('input'), {
-      type: 'checkbox',
-      checked: granted,
-      className: 'weui-switch',
-    });
-    box.addEventListener('change', () => prompt.set(scope, box.checked));
-    label.append(scope.replace('scope.', ''), box);
-    return label;
-  });
-  sheet('Settings', 'What Corner Shop may use.', ...rows, buttons(['Back', true, prompt.close]));
-}
-
 function askPrivacy(): Promise<boolean> {
   return new Promise((answer) => {
-    const agree = () => void phone.agreePrivacy().then(() => answer(true));
-    const choice = buttons(['Not now', false, () => answer(false)], ['Agree', true, agree]);
-    sheet(
-      'Privacy',
-      'Corner Shop keeps to its privacy guideline. Please read and agree before it uses your location.',
-      choice,
-    );
+    const agree = () => void phone.press('agreePrivacyAuthorization', { id: 'agree' }).then(() => answer(true));
+    showSheet(text.askPrivacy, text.askPrivacyWhy, [
+      [text.notNow, false, () => answer(false)],
+      [text.agree, true, agree],
+    ]);
   });
 }
 
 function showSettingsButton(): void {
   const open = () => void phone.tap(() => auth.openSetting()).then(() => actions.location?.());
-  sheet(
-    'Location is off',
-    'You refused it before; only the settings can turn it on.',
-    buttons(['Not now', false, () => {}], ['Open settings', true, open]),
-  );
+  showSheet(text.locationOff, text.locationOffWhy, [
+    [text.notNow, false, () => {}],
+    [text.openSettings, true, open],
+  ]);
 }
 
-// --- what happens inside
-
-function drawState(state: State): void {
-  const words: Record<State['session'], string> = {
-    starting: 'Starting…',
-    guest: 'Guest: look around',
-    'logging-in': 'Logging in…',
-    'logged-in': 'Logged in, silently',
-    'logged-out': 'Logged out',
-  };
-  say('session', words[state.session]);
-  $('session').dataset.session = state.session;
-  say('greeting', state.session === 'logged-in' ? `Welcome, ${user}` : 'Welcome');
-  say('logio', state.session === 'logged-in' ? 'Log out' : 'Log in');
-  const scopes = state.scopes
-    .map(({ scope, granted }) => `${scope.replace('scope.', '')} ${granted ? '✓' : '✗'}`)
-    .join(', ');
-  const rows = {
-    session: state.session,
-    generation: state.generation,
-    storage: state.degraded ? 'memory only' : 'ok',
-    scopes: scopes || 'never asked',
-  };
-  $('state').replaceChildren(
-    ...Object.entries(rows).flatMap(([name, value]) => [
-      Object.assign(document.createElement('dt'), { textContent: name }),
-      Object.assign(document.createElement('dd'), { textContent: String(value) }),
-    ]),
-  );
-}
-
-let drawn: TraceEntry | undefined;
-
-function drawTrace(): void {
-  const entries = auth.trace();
-  if (entries.at(-1) === drawn) return;
-  drawn = entries.at(-1);
-  $('trace').replaceChildren(
-    ...entries.reverse().map(({ at, kind, name, id }) => {
-      const line = document.createElement('li');
-      const time = Object.assign(document.createElement('time'), {
-        textContent: new Date(at).toISOString().slice(11, 23),
-      });
-      const what = Object.assign(document.createElement('span'), { textContent: name, className: kind });
-      const about = Object.assign(document.createElement('span'), {
-        textContent: id === null ? '' : `#${id}`,
-        className: 'id',
-      });
-      line.append(time, what, about);
-      return line;
-    }),
-  );
+function drawShop({ session }: State): void {
+  say('session', text[session]);
+  byId('session').dataset.session = session;
+  say('greeting', session === 'logged-in' ? text.welcomeUser(user) : text.welcome);
+  say('logio', session === 'logged-in' ? text.logout : text.login);
 }

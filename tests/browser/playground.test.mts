@@ -1,7 +1,7 @@
 // `npm start` as a newcomer runs it, and its playground in a real Chromium.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -121,11 +121,13 @@ test('a refused location has a way back: privacy, dialog, settings, granted', as
   await page.screenshot({ path: join(screenshots, '1280-settings.png') });
   await tap('Back');
   await says('location', 'granted');
-  await says('state', 'userLocation ✓');
+  await says('scopes', 'userLocation ✓');
+  await says('view', 'userLocation ✓');
 });
 
 test('the profile is checked at the edge', async () => {
   await act('profile');
+  await tap('Allow');
   await says('profile', 'signed by WeChat');
 });
 
@@ -154,14 +156,147 @@ test('logging out lasts, until the user logs in', async () => {
 });
 
 test('a restart of everything keeps the session', async () => {
+  await page.goto('about:blank');
   await ctrlC();
   await startUp();
-  await page.reload();
+  await page.goto(url);
   await says('session', 'Logged in');
   await act('expire');
   await until('renewed', async () => running.output().includes('"path":"/oauth/token"'));
   await says('session', 'Logged in');
   assert.equal((await calls())['wx.login'] ?? 0, 0, 'the simulator began anew, and was not asked for a login');
+});
+
+const picture = async () => (await page.textContent('#picture .here')) ?? '';
+const open = async (query: string) => {
+  await page.goto(`${url}/?${query}`);
+  await page.waitForSelector('#users option', { state: 'attached' });
+};
+
+test('user, platform and base library are chosen, and part of the address', async () => {
+  await page.selectOption('#users', 'li');
+  await says('greeting', 'Welcome, li');
+  await page.selectOption('#libraries', '2.20.0');
+  await page.waitForURL(/library=2\.20\.0/);
+  await page.selectOption('#platforms', 'android');
+  await page.waitForURL(/platform=android/);
+  await says('session', 'Logged in');
+  await act('location');
+  await tap('Deny');
+  await says('location', 'denied-now');
+  await says('fake-log', 'wx.authorizeli: fail 系统错误，错误码：-12006,auth deny');
+});
+
+test('what is broken shows in the machine, the edge’s log and WeChat’s, until it is mended', async () => {
+  await page.selectOption('#faults', { label: 'exchanges: 40226, blocked' });
+  await page.click('#break');
+  await says('broken', '40226, blocked');
+  await open('user=wang');
+  await says('session', 'Guest');
+  assert.equal(await picture(), 'guest');
+  await says('fake-log', '40226');
+  await says('edge-log', 'POST /oauth/token');
+  await page.click('#mend');
+  await says('broken', 'Nothing is broken');
+  await tap('Log in');
+  await says('session', 'Logged in');
+  assert.equal(await picture(), 'logged in');
+});
+
+test('the timeline steps back through the states, and returns to what is live', async () => {
+  await open('user=stepper');
+  await says('session', 'Logged in');
+  await until('logged in on the timeline', async () => /logged-in/.test(await text('trace')));
+  const entries = await page.locator('#trace li').count();
+  await page.focus('#trace');
+  for (let step = 0; step < entries; step++) await page.keyboard.press('ArrowUp');
+  await says('position', `1 of ${entries}`);
+  for (let step = 0; step < 2; step++) await page.keyboard.press('ArrowDown');
+  assert.equal(await picture(), 'logging in');
+  assert.equal(await page.locator('#trace [aria-current=step]').count(), 1);
+  await page.screenshot({ path: join(screenshots, '1280-step.png'), fullPage: true });
+  await page.click('#live');
+  assert.equal(await picture(), 'logged in');
+});
+
+test('a trace is saved, loaded and stepped through; another file is refused', async () => {
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
+  const saved = readFileSync(await download.path(), 'utf8');
+  assert.doesNotMatch(saved, /ey[A-Za-z0-9_-]{20}/, 'no token in a trace');
+  await open('user=loader');
+  await says('session', 'Logged in');
+  const choose = async (content: string) => {
+    const file = { name: 'trace.json', mimeType: 'application/json', buffer: Buffer.from(content) };
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('#load')]);
+    await chooser.setFiles(file);
+  };
+  await choose('{"no": "trace"}');
+  await says('trace-error', 'no trace of wxauth');
+  await choose(saved);
+  await says('position', `1 of ${JSON.parse(saved).length}, loaded from a file`);
+  await page.click('#later');
+  await page.click('#later');
+  assert.equal(await picture(), 'logging in');
+  await page.click('#live');
+  assert.equal(await picture(), 'logged in');
+});
+
+test('every control is reached with the keyboard, and a dialog keeps it', async () => {
+  await open('user=keys');
+  await says('session', 'Logged in');
+  const reached = new Set<string>();
+  const current = () =>
+    page.evaluate(() => {
+      const element = document.activeElement as HTMLElement;
+      return element.id || element.dataset.action || element.textContent || '';
+    });
+  for (let step = 0; step < 40; step++) {
+    await page.keyboard.press('Tab');
+    reached.add(await current());
+  }
+  const controls = ['requests', 'location', 'profile', 'expire', 'revoke', 'logio', 'users', 'platforms', 'libraries'];
+  const more = ['languages', 'faults', 'break', 'earlier', 'later', 'save', 'load', 'trace', 'edge-log', 'fake-log'];
+  assert.deepEqual(
+    [...controls, ...more].filter((name) => !reached.has(name)),
+    [],
+  );
+  await page.focus('[data-action=location]');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[role=dialog]');
+  assert.equal(await current(), 'Agree');
+  await page.keyboard.press('Shift+Tab');
+  assert.equal(await current(), 'Not now');
+  await page.keyboard.press('Enter');
+  assert.equal(await current(), 'location', 'the focus returns to where it was');
+});
+
+test('in Chinese every word is', async () => {
+  await open('lang=zh&user=chinese');
+  await says('session', '已静默登录');
+  assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN');
+  const left = await page.evaluate(() =>
+    [...document.querySelectorAll('[data-text]')]
+      .map((element) => element.textContent)
+      .filter((text) => /^[ -~]+$/.test(text ?? '')),
+  );
+  assert.deepEqual(left, []);
+  await page.screenshot({ path: join(screenshots, '1280-zh.png'), fullPage: true });
+  await open('lang=en');
+});
+
+test('the fake WeChat’s own page shows people, codes, tokens and the log', async () => {
+  const sim = await context.newPage();
+  sim.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  sim.on('pageerror', (error) => complaints.push(String(error)));
+  await sim.goto(`http://127.0.0.1:${env.WECHAT_PORT}/`);
+  await until('a person', async () => (await sim.textContent('#people'))?.includes('loader') === true);
+  assert.match((await sim.textContent('#codes')) ?? '', /login.*used/);
+  assert.match((await sim.textContent('#log')) ?? '', /jscode2session/);
+  await sim.setViewportSize({ width: 390, height: 900 });
+  const scroll = await sim.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(scroll <= 390, `${scroll} px wide`);
+  await sim.screenshot({ path: join(screenshots, '390-sim.png'), fullPage: true });
+  await sim.close();
 });
 
 for (const width of [390, 1280]) {
@@ -187,6 +322,9 @@ test('the README’s web example runs: a page without wx is a guest', async () =
   assert.deepEqual([session, statusCode, refused], ['guest', 200, 'login_required']);
 });
 
-test('no console errors but the one line Chromium writes for the 400 that OAuth wants after a revoke', () => {
-  assert.deepEqual(complaints, ['Failed to load resource: the server responded with a status of 400 (Bad Request)']);
+test('no console errors but what Chromium writes for replies OAuth wants: a 400 after the revoke, a 403 of the blocked', () => {
+  assert.deepEqual(complaints, [
+    'Failed to load resource: the server responded with a status of 400 (Bad Request)',
+    'Failed to load resource: the server responded with a status of 403 (Forbidden)',
+  ]);
 });

@@ -106,7 +106,10 @@ test('megabytes of somebody else’s in storage and in messages are no crash', a
       authSetting: Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`scope.${n}${'x'.repeat(100)}`, true])),
     });
   const authorize = ({ fail }: Json) => fail({ errMsg: `authorize:fail ${'auth deny '.repeat(300_000)}` });
-  const auth = esm.createAuth({ edge: world.url, host: esm.weappHost({ wx: { ...phone.wx, getStorage, getSetting, authorize } }) });
+  const auth = esm.createAuth({
+    edge: world.url,
+    host: esm.weappHost({ wx: { ...phone.wx, getStorage, getSetting, authorize } }),
+  });
   assert.equal((await auth.ready()).session, 'logged-in');
   assert.deepEqual(await auth.ensure('scope.camera'), { type: 'denied-now' });
   assert.deepEqual(await auth.ensure('x'.repeat(3_000_000)), { type: 'misconfigured', missing: 'scope-name' });
