@@ -26,7 +26,9 @@ function edgeLine(line: string): [name: string, said: string] {
   try {
     const { method, path, status, level: _, ...rest } = JSON.parse(line);
     if (typeof path !== 'string') return ['', line];
-    const more = Object.entries(rest).map(([name, value]) => `${name}=${value}`);
+    const more = Object.entries(rest)
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => `${name}=${value}`);
     return [`${status} ${method} ${path}`, more.join(' ')];
   } catch {
     return ['', line];

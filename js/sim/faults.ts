@@ -31,30 +31,31 @@ export interface Fault {
 }
 
 export class Faults {
-  private active: Array<Fault & { seen: number }> = [];
+  private active: Array<{ fault: Fault; seen: number }> = [];
 
   add(fault: Fault): void {
     if (!fault.call) throw new Error('a fault needs a call, such as jscode2session or wx.login');
-    this.active.push({ ...fault, seen: 0 });
+    this.active.push({ fault: { ...fault }, seen: 0 });
   }
 
   /** All, or those of one call. */
   clear(call?: string): void {
-    this.active = call ? this.active.filter((fault) => fault.call !== call) : [];
+    this.active = call ? this.active.filter(({ fault }) => fault.call !== call) : [];
   }
 
   list(): Fault[] {
-    return this.active.map(({ seen: _, ...fault }) => fault);
+    return this.active.map(({ fault }) => fault);
   }
 
   /** The fault that acts on this call, if one does. Counts the call. */
   meet(call: string, user?: string): Fault | undefined {
     let met: Fault | undefined;
-    for (const fault of this.active) {
+    for (const active of this.active) {
+      const { fault } = active;
       if (fault.call !== call || (fault.user !== undefined && fault.user !== user)) continue;
-      fault.seen += 1;
+      active.seen += 1;
       const from = fault.from ?? 1;
-      if (fault.seen >= from && fault.seen < from + (fault.times ?? Number.POSITIVE_INFINITY)) met ??= fault;
+      if (active.seen >= from && active.seen < from + (fault.times ?? Number.POSITIVE_INFINITY)) met ??= fault;
     }
     return met;
   }

@@ -106,6 +106,17 @@ export async function buildSim(): Promise<void> {
     outExtension: { '.js': '.mjs' },
   });
   chmodSync(dist('sim', 'cli.mjs'), 0o755);
+  // For jest and others that `require`.
+  await build({
+    bundle: true,
+    logLevel: 'warning',
+    format: 'cjs',
+    target: 'node20',
+    platform: 'node',
+    entryPoints: ['index', 'server'].map((name) => at('js/sim', `${name}.ts`)),
+    outdir: dist('sim'),
+    outExtension: { '.js': '.cjs' },
+  });
 }
 
 /** The playground: a page served by the edge's own origin in development. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
 import { after, test } from 'node:test';
 import { Miniflare } from 'miniflare';
@@ -108,6 +109,18 @@ test('a dropped connection is one on the wire', async () => {
     }),
     /socket hang up/,
   );
+  await server.close();
+});
+
+test('required by CommonJS it is the same, though its parts come from two files', async () => {
+  const require = createRequire(import.meta.url);
+  const { WeChat } = require('../../dist/sim/index.cjs');
+  const server = await require('../../dist/sim/server.cjs').startServer(
+    new WeChat({ apps: { [A]: { secret: 'sa' } } }),
+  );
+  const { code } = await json(`${server.url}/_sim/codes`, { appid: A, user: 'mei' });
+  await exchange(server.url, A, 'sa', code);
+  assert.equal((await exchange(server.url, A, 'sa', code)).errcode, 40163);
   await server.close();
 });
 

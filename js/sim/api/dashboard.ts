@@ -28,6 +28,7 @@ const SCRIPT = `
       const row = document.createElement('tr');
       row.append(...[time(at), source, name, text].map((cell) => Object.assign(document.createElement('td'), { textContent: cell })));
       $('log').prepend(row);
+      while ($('log').childElementCount > 200) $('log').lastElementChild.remove();
     }
   }
   const again = () => look().catch(() => {}).finally(() => setTimeout(again, 1000));

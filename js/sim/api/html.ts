@@ -8,6 +8,7 @@ const STYLE = `
   a.button { display: block; max-width: 320px; margin: 8px 0; padding: 10px; border-radius: 6px; background: #07824a; color: #fff; text-align: center; text-decoration: none }
   table { width: 100%; border-collapse: collapse; background: #fff } th, td { padding: 6px 10px; text-align: left; vertical-align: top; border-bottom: 1px solid #e3e6e9 }
   th { color: #5d666f; font-weight: 500 } code, td { font-family: ui-monospace, monospace; font-size: 13px }
+  @media (max-width: 640px) { thead { display: none } tr, td { display: block } tr { padding: 6px 0; border-bottom: 1px solid #e3e6e9 } td { padding: 0 10px; border: 0 } }
   :focus-visible { outline: 3px solid #1a6fd4 }
 `;
 

@@ -3,6 +3,7 @@
 
 import type { Fault } from '../faults.js';
 import { Refusal, type WeChat } from '../wechat/index.js';
+import { isRefusal } from '../wechat/refusal.js';
 import { control } from './control.js';
 import { loginPage } from './login-pages.js';
 import { type Call, ROUTES } from './routes.js';
@@ -62,7 +63,7 @@ async function work(
     return { ...run(wechat, { query: (key) => url.searchParams.get(key) ?? '', body, ip }) };
   } catch (error) {
     // WeChat answers 200 to errors too, and names the request in the message (§3).
-    const { errcode, message } = error instanceof Refusal ? error : new Refusal(-1);
+    const { errcode, message } = isRefusal(error) ? error : new Refusal(-1);
     return refused(wechat, errcode, message);
   }
 }

@@ -33,6 +33,8 @@ const MESSAGES: Record<number, string> = {
 
 /** An errcode as an exception; the server turns it into a reply. */
 export class Refusal extends Error {
+  override readonly name = 'Refusal';
+
   constructor(
     readonly errcode: number,
     errmsg = MESSAGES[errcode] ?? 'system error',
@@ -40,6 +42,9 @@ export class Refusal extends Error {
     super(errmsg);
   }
 }
+
+/** By name: two copies of this package may meet, as when one is required and one imported. */
+export const isRefusal = (error: unknown): error is Refusal => error instanceof Error && error.name === 'Refusal';
 
 export const refuseUnless: (condition: unknown, errcode: number) => asserts condition = (condition, errcode) => {
   if (!condition) throw new Refusal(errcode);
