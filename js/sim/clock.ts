@@ -63,7 +63,7 @@ export class Clock {
     const now = this.now();
     const due = this.timers.filter((timer) => timer.due <= now).sort((a, b) => a.due - b.due);
     this.timers = this.timers.filter((timer) => timer.due > now);
-    for (const { run } of due) run();
+    for (const { run } of due) guarded(run);
     this.arm();
   }
 
@@ -73,6 +73,17 @@ export class Clock {
     if (this.start !== undefined || this.timers.length === 0) return;
     const next = Math.min(...this.timers.map(({ due }) => due));
     this.alarm = setTimeout(() => this.runDue(), Math.max(0, next - this.now()));
+  }
+}
+
+/** What one callback throws is its own: the others come, and the error is reported as any uncaught one. */
+function guarded(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    setTimeout(() => {
+      throw error;
+    });
   }
 }
 

@@ -64,6 +64,17 @@ test('a phone may be in another process: the same rules, over HTTP', async () =>
   await called(phone.wx.login);
 });
 
+test('a phone whose WeChat is gone, or does not know the app, fails as a phone does', async () => {
+  const url = await command('--port', '0', '--app', `${A}:sa`);
+  const stranger = createPhone({ wechat: url, appid: 'wx0', user: 'mei' });
+  await assert.rejects(called(stranger.wx.login), { errMsg: 'login:fail invalid appid' });
+  started.at(-1)?.kill();
+  await new Promise((resolve) => started.at(-1)?.on('exit', resolve));
+  const phone = createPhone({ wechat: url, appid: A, user: 'mei' });
+  await assert.rejects(called(phone.wx.login), { errMsg: /^login:fail .*fetch failed/ });
+  await assert.rejects(called(phone.wx.request, { url }), { errMsg: /^request:fail/ });
+});
+
 test('mistakes on the command line are sentences', async () => {
   const port = String(await freePort());
   await command('--port', port);
@@ -110,6 +121,19 @@ test('a dropped connection is one on the wire', async () => {
     /socket hang up/,
   );
   await server.close();
+});
+
+test('a callback that throws stops no other, and its error is seen as any uncaught one', () => {
+  const program = `
+    import { createPhone, WeChat } from '${at('dist/sim/index.mjs')}';
+    const wechat = new WeChat({ apps: { ${A}: { secret: 'sa' } } });
+    const { wx } = createPhone({ wechat, appid: '${A}', user: 'mei', latency: 1 });
+    process.on('uncaughtException', (error) => console.log('uncaught', error.message));
+    wx.login({ success: () => { throw new Error('mine'); } });
+    wx.login({ success: () => console.log('second') });
+  `;
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  assert.deepEqual(output.trim().split('\n').sort(), ['second', 'uncaught mine']);
 });
 
 test('required by CommonJS it is the same, though its parts come from two files', async () => {

@@ -107,6 +107,17 @@ test('wx.login keeps to its time-out, or not, as assumed (§1.1)', async () => {
   }
 });
 
+test('more than four rated calls in a second are noted, not refused: the symptom is not known (§1.1)', async () => {
+  const world = fake();
+  const { wx } = world.phone();
+  for (let n = 0; n < 5; n++) await called(wx.login);
+  const warned = () => world.wechat.world.log.after(0).filter(({ text }) => text.startsWith('warning')).length;
+  assert.equal(warned(), 1);
+  await world.advance(1);
+  await called(wx.getSetting);
+  assert.equal(warned(), 1);
+});
+
 test('faults act from the nth call on, for so many calls, for one person', async () => {
   const world = fake();
   await world.post('/_sim/faults', { call: 'jscode2session', from: 2, times: 1, errcode: -1 });

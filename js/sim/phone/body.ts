@@ -88,11 +88,19 @@ export interface Body {
 
 const backends = new WeakMap<Body, Promise<Backend>>();
 
-/** The app's entry at WeChat; asked for once. */
-export function backend(body: Body): Promise<Backend> {
+/** The app's entry at WeChat; asked for once, and again where that failed. */
+export async function backend(body: Body): Promise<Backend> {
   const known = backends.get(body) ?? body.cloud('backend', body.who);
   backends.set(body, known);
-  return known;
+  return known.catch((error) => {
+    backends.delete(body);
+    throw error;
+  });
+}
+
+/** A line in WeChat's log; nobody waits for it. */
+export function note(body: Body, name: string, text: string): void {
+  body.cloud('note', { ...body.who, name, text }).catch(() => {});
 }
 
 export const dialect = async (body: Body): Promise<Dialect> => ({

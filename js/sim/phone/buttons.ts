@@ -3,7 +3,7 @@
 
 import type { Information } from '../wechat/permissions.js';
 import type { SignedProfile } from '../wechat/profiles.js';
-import { type Body, backend, dialect } from './body.js';
+import { type Body, backend, dialect, note } from './body.js';
 import { Failure, REASONS, type WxFailure, worded } from './failures.js';
 import { settingsPage } from './permissions.js';
 import { consent } from './privacy.js';
@@ -59,7 +59,7 @@ export async function press<Type extends PressedType>(
   }
   const detail = await attempt(body, type, button);
   const text = detail && 'errMsg' in detail ? String(detail.errMsg) : 'done';
-  await body.cloud('note', { ...body.who, name: `button ${type}`, text });
+  note(body, `button ${type}`, text);
   return detail as Pressed<Type> | undefined;
 }
 

@@ -1,7 +1,7 @@
 // How every `wx.*` call runs (docs/platform-facts.md §1.0): a fault first, then the work, then one of the callbacks,
 // later; or a promise, where none was passed and the base library has promises.
 
-import { type Body, dialect } from './body.js';
+import { type Body, dialect, note } from './body.js';
 import { Failure, REASONS, type WxFailure, worded } from './failures.js';
 import { atLeast, SINCE_PROMISES } from './versions.js';
 
@@ -38,24 +38,20 @@ export interface Manner<Options> {
   patience?: (options: Options) => Promise<number>;
 }
 
-/** Outcomes reach their callbacks through here. */
+/** One of the two. */
 interface Outcome<Result> {
   success?: Result & Ok;
   failure?: WxFailure;
 }
 
-export interface Running<Result> {
-  promise: Promise<Result & Ok> | undefined;
-}
-
-/** Starts one call; `name` is the method's. */
+/** Starts one call, of the method `name`; gives its promise, where it has one. */
 export function start<Options extends object, Result extends object>(
   body: Body,
   name: string,
   options: Options & Callbacks<Result>,
   work: Work<Options, Result>,
   { promises = true, patience }: Manner<Options> = {},
-): Running<Result> {
+): Promise<Result & Ok> | undefined {
   const tapped = body.inTap;
   const ended = new AbortController();
   const wantsPromise = promises && !options.success && !options.fail && !options.complete;
@@ -83,11 +79,11 @@ export function start<Options extends object, Result extends object>(
   };
 
   const limit = patience && (() => patience(options));
-  void attempt(body, name, () => work(options, { tapped, signal: ended.signal }), ended, limit).then((attempted) => {
-    const { outcome, twice, until } = attempted;
+  const attempted = attempt(body, name, () => work(options, { tapped, signal: ended.signal }), ended, limit);
+  void attempted.then(({ outcome, twice, until }) => {
     if (!outcome) return;
     const text = outcome.failure ? outcome.failure.errMsg.replace(/^\w+:/, '') : 'ok';
-    void body.cloud('note', { ...body.who, name: `wx.${name}`, text });
+    note(body, `wx.${name}`, text);
     const run = () => call(outcome);
     const result = outcome.failure ? 'fail' : 'success';
     const deliver = () => {
@@ -97,7 +93,7 @@ export function start<Options extends object, Result extends object>(
     if (until) body.held.push({ until, run: deliver });
     else deliver();
   });
-  return { promise };
+  return promise;
 }
 
 /** Without an outcome, nothing is ever called back. */
@@ -117,7 +113,11 @@ async function attempt<Result extends object>(
   const worked = tried(body, name, work);
   if (!limit) return worked;
   const cancel: Array<() => void> = [];
-  const tooLate = limit().then((ms) => new Promise<void>((resolve) => void cancel.push(body.clock.after(ms, resolve))));
+  const tooLate = limit().then(
+    (ms) => new Promise<void>((resolve) => void cancel.push(body.clock.after(ms, resolve))),
+    // Whoever cannot know the limit has none; the work says what is wrong.
+    () => new Promise<never>(() => {}),
+  );
   const attempted = await Promise.race([worked, tooLate]);
   for (const stop of cancel) stop();
   if (attempted) return attempted;
@@ -161,5 +161,5 @@ export function api<Options extends object, Result extends object>(
   work: Work<Options, Result>,
   manner: Manner<Options> = {},
 ): Api<Options, Result> {
-  return ((options = {} as never) => start(body, name, options, work, manner).promise) as Api<Options, Result>;
+  return ((options = {} as never) => start(body, name, options, work, manner)) as Api<Options, Result>;
 }

@@ -2,7 +2,7 @@
 // has; the program's own popup, and WeChat's with its ten quiet seconds.
 
 import type { Setting } from '../wechat/permissions.js';
-import { type Body, backend, type PrivacyListener } from './body.js';
+import { type Body, backend, note, type PrivacyListener } from './body.js';
 import { api } from './call.js';
 import { Failure, REASONS } from './failures.js';
 import { atLeast, SINCE_PRIVACY } from './versions.js';
@@ -47,7 +47,7 @@ async function askedByProgram(body: Body, call: string, listener: PrivacyListene
         // The framework checks that this very button was tapped.
         if (buttonId !== undefined && body.tapped.has(buttonId)) return settle('agree');
         const text = `agree without a tap on button ${buttonId ?? '(no buttonId)'}: ignored`;
-        void body.cloud('note', { ...body.who, name: 'onNeedPrivacyAuthorization', text });
+        note(body, 'onNeedPrivacyAuthorization', text);
       },
       { referrer: call },
     );
