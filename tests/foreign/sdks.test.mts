@@ -115,7 +115,8 @@ test('wechat-jssdk: login, signature, decryption', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'wechat-jssdk-'));
   const mini = new MiniProgram({
     miniProgram: { appId: APPID, appSecret: SECRET, GET_SESSION_KEY_URL: `${server.url}/sns/jscode2session` },
-    storeOptions: { fileStorePath: join(folder, 'store.json') },
+    // Else it keeps the process alive to save itself every ten minutes.
+    storeOptions: { fileStorePath: join(folder, 'store.json'), noInterval: true },
   });
   const { code, openid, profile } = login('wang');
   const session = await mini.getSession(code);

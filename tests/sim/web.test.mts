@@ -132,6 +132,17 @@ test('refreshing gives a new access token and does not prolong the refresh token
   assert.equal((await refresh()).errcode, 40030);
 });
 
+test('what is missing is said before what is wrong (seen in co-wechat-oauth’s own tests)', async () => {
+  const fake = world();
+  const errcode = async (path: string, query: Record<string, string>) => (await fake.get(path, query)).errcode;
+  const refresh = { appid: 'wx0', grant_type: 'refresh_token' };
+  assert.equal(await errcode('/sns/oauth2/refresh_token', refresh), 41003);
+  assert.equal(await errcode('/sns/oauth2/refresh_token', { ...refresh, refresh_token: 'x' }), 40013);
+  assert.equal(await errcode('/sns/oauth2/refresh_token', { ...refresh, appid: OA, refresh_token: 'x' }), 40030);
+  assert.equal(await errcode('/sns/oauth2/access_token', { appid: 'wx0', secret: 's' }), 41008);
+  assert.equal(await errcode('/sns/userinfo', { access_token: 'x', openid: 'y' }), 40001);
+});
+
 test('a snapshot page’s person is virtual, and marked (§3.8)', async () => {
   const fake = world();
   const real = await exchange(fake, await code(fake));

@@ -36,7 +36,7 @@ export const ROUTES: Record<string, Route> = {
   // Everything in the query: a POST body gives 41002 (§3.1).
   '/sns/jscode2session': {
     run(wechat, { query, ip }) {
-      const app = wechat.world.authenticate(query('appid'), query('secret'));
+      const app = wechat.world.authenticate(query('appid'), query('secret'), [query('js_code'), 41008]);
       if (wechat.world.assume.ip_list_covers_jscode2session) admit(app, ip);
       return wechat.sessions.exchange(query('appid'), query('js_code'));
     },

@@ -17,6 +17,7 @@ const MESSAGES: Record<number, string> = {
   40243: 'appsecret frozen', // ?
   41001: 'access_token missing',
   41002: 'appid missing',
+  41003: 'refresh_token missing', // seen in co-wechat-oauth's tests
   41004: 'appsecret missing',
   41008: 'missing code',
   42001: 'access_token expired',

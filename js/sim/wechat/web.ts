@@ -31,8 +31,7 @@ export class Web {
   }
 
   exchange(appid: string, secret: string, word: string) {
-    this.world.authenticate(appid, secret);
-    refuseUnless(word, 41008);
+    this.world.authenticate(appid, secret, [word, 41008]);
     const { user, detail } = this.codes.redeem(['web', 'qr'], appid, word);
     const grant: Grant = {
       appid,
@@ -49,6 +48,8 @@ export class Web {
 
   /** The refresh_token stays, and its life is not prolonged. */
   refresh(appid: string, refreshToken: string) {
+    refuseUnless(refreshToken, 41003);
+    this.world.app(appid);
     const grant = this.grants.find(({ refresh }) => refresh === refreshToken);
     refuseUnless(grant && grant.appid === appid && grant.refreshExpires > this.world.now(), 40030);
     grant.access = this.world.random.word(89);

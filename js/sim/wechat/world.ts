@@ -39,10 +39,14 @@ export class World {
     return app;
   }
 
-  /** The app behind an appid and its secret, or WeChat's word on what is wrong with them (§3.1, §3.3). */
-  authenticate(appid: string, secret: string): App {
-    refuseUnless(appid, 41002);
-    refuseUnless(secret, 41004);
+  /**
+   * The app behind an appid and its secret, or WeChat's word on what is wrong with them (§3.1, §3.3). What is missing,
+   * also of `needed`, is said before what is wrong.
+   */
+  authenticate(appid: string, secret: string, ...needed: Array<[value: string, errcode: number]>): App {
+    for (const [value, errcode] of [[appid, 41002] as const, [secret, 41004] as const, ...needed]) {
+      refuseUnless(value, errcode);
+    }
     const app = this.app(appid);
     refuseUnless(app.frozen !== 'secret', 40243);
     refuseUnless(app.frozen !== 'account', 50007);
