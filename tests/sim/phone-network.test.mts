@@ -100,6 +100,24 @@ test('a request has a time-out and can be aborted (§1.8)', async () => {
   assert.deepEqual(await aborted, { errMsg: 'request:fail abort' });
 });
 
+test('a request that was aborted or timed out in the queue is never sent (§1.8)', async () => {
+  const world = fake();
+  const { waiting, fetch, turn } = server();
+  const { wx } = world.phone({ fetch });
+  const url = (name: string) => `https://a.example/${name}`;
+  const ten = Array.from({ length: 10 }, (_, n) => called(wx.request, { url: url(`${n}`) }));
+  const failed = (name: string, timeout: number) =>
+    new Promise<Json>((fail) => void called(wx.request, { url: url(name), timeout }).catch(fail));
+  const late = failed('late', 1_000);
+  const aborted = new Promise<Json>((fail) => wx.request({ url: url('aborted'), fail }).abort());
+  await world.advance(1);
+  assert.deepEqual([(await late).errMsg, (await aborted).errMsg], ['request:fail timeout', 'request:fail abort']);
+  for (const { answer } of waiting) answer('');
+  await Promise.all(ten);
+  await turn();
+  assert.equal(waiting.length, 10);
+});
+
 test('five seconds in the background interrupt what is unfinished and freeze the rest until shown (§1.8)', async () => {
   const world = fake();
   const { fetch } = server();
@@ -118,6 +136,41 @@ test('five seconds in the background interrupt what is unfinished and freeze the
   await world.advance(1);
   assert.deepEqual(heard[0], { errMsg: 'request:fail interrupted', errno: 600003 });
   assert.match(heard[1], /^\w{32}$/);
+});
+
+test('a request begun while frozen is interrupted, and told when shown (§1.8)', async () => {
+  const world = fake();
+  const { waiting, fetch } = server();
+  const phone = world.phone({ fetch });
+  phone.hide();
+  await world.advance(5);
+  const reply = called(phone.wx.request, { url: 'https://a.example/' }).catch(({ errMsg }) => errMsg);
+  await world.advance(1);
+  phone.show();
+  await world.advance(1);
+  assert.deepEqual([await reply, waiting.length], ['request:fail interrupted', 0]);
+});
+
+test('who comes back within five seconds is not frozen later (§1.8)', async () => {
+  const world = fake();
+  const phone = world.phone();
+  phone.hide();
+  await world.advance(3);
+  phone.show();
+  await world.advance(3);
+  assert.equal(phone.life, 'foreground');
+  await world.advance(30 * 60);
+  assert.equal(phone.life, 'foreground');
+});
+
+test('nothing that was under way when the app ended is called back (§1.8)', async () => {
+  const world = fake();
+  const phone = world.phone({ latency: 100 });
+  let late = false;
+  phone.wx.login({ complete: () => (late = true) });
+  phone.relaunch();
+  await world.advance(60);
+  assert.equal(late, false);
 });
 
 test('within five seconds of hiding, answers still come (§1.8)', async () => {

@@ -182,6 +182,11 @@ test('a component logs people in for the apps that authorised it (§3.6)', async
   assert.equal((await exchange(A)).openid, world.wechat.account(A, 'mei').openid);
   assert.equal((await exchange(B)).errcode, 61003);
   assert.equal((await exchange(A, await world.token())).errcode, 40001, 'another kind of token');
+  const own = { grant_type: 'client_credential', component_appid: C };
+  const { access_token } = await world.get('/cgi-bin/token', { ...own, appid: C, secret: 'sc' });
+  assert.equal((await exchange(A, access_token)).errcode, 40001, 'of the component, but of another kind');
+  const check = await world.get('/wxa/checksession', { access_token: component_access_token });
+  assert.equal(check.errcode, 40001, 'and the other way round');
 });
 
 test('a phone code is another kind, paid for once, and of its person (§1.3, §3.5)', async () => {

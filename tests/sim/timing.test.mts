@@ -31,6 +31,18 @@ test('the machine’s clock can be pushed ahead', async () => {
   assert.ok(rang && clock.now() >= before + 3_600_000);
 });
 
+test('what fell due while the machine was busy runs in its order', async () => {
+  const clock = new Clock();
+  const seen: string[] = [];
+  const second = new Promise<void>((done) => {
+    clock.after(2, () => done(void seen.push('second')));
+    clock.after(1, () => seen.push('first'));
+  });
+  for (const end = Date.now() + 5; Date.now() < end; );
+  await second;
+  assert.deepEqual(seen, ['first', 'second']);
+});
+
 test('the same seed gives the same codes, keys, tokens and message ids, also after a reset', async () => {
   const run = async (world = fake({}, { seed: 7 })) => {
     const session = await world.exchange(world.wechat.issueCode(A, 'mei').code);

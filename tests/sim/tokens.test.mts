@@ -50,11 +50,13 @@ test('forcing ends the old one at once; 30 s apart and 20 a day (§3.3)', async 
   assert.deepEqual([await use(world, access_token), await use(world, forced.access_token)], [42001, PASSES]);
   assert.equal((await stable(world, true)).errcode, 45011);
   assert.equal((await stable(world)).access_token, forced.access_token, 'the normal mode goes on');
+  await world.advance(29);
+  assert.equal((await stable(world, true)).errcode, 45011);
+  await world.advance(1);
   for (let n = 1; n < 20; n++) {
-    await world.advance(30);
     assert.equal((await stable(world, true)).errcode, undefined);
+    await world.advance(30);
   }
-  await world.advance(30);
   assert.equal((await stable(world, true)).errcode, 45009);
 });
 
