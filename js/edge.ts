@@ -3,6 +3,9 @@
 
 import type { Failed, Host, Reply } from './host.js';
 
+/** The scheme and host of an address. */
+export const origin = (url: string): string | undefined => /^https?:\/\/[^/?#\\]+/.exec(url)?.[0].toLowerCase();
+
 interface TokenReply {
   access_token?: string;
   refresh_token?: string;
@@ -66,7 +69,12 @@ export function edgeClient(host: Host, edge: string, appid: string) {
       ),
     refresh: (token: string, timeout: number, answers: Answers) =>
       post('/oauth/token', { grant_type: 'refresh_token', refresh_token: token }, timeout, answers),
-    revoke: (token: string, timeout: number, answers: Answers) =>
-      post('/oauth/revoke', { token, token_type_hint: 'refresh_token' }, timeout, answers),
+    revoke: (token: string, everywhere: boolean, timeout: number, answers: Answers) =>
+      post(
+        '/oauth/revoke',
+        { token, token_type_hint: 'refresh_token', ...(everywhere ? { everywhere: 'true' } : {}) },
+        timeout,
+        answers,
+      ),
   };
 }

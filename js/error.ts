@@ -29,3 +29,5 @@ export class AuthError extends Error {
     super(detail ? `wxauth: ${code}: ${detail}` : `wxauth: ${code}`);
   }
 }
+
+export const invalid = (detail: string): AuthError => new AuthError('invalid_argument', false, null, null, detail);

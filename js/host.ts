@@ -29,6 +29,12 @@ export interface Reply {
   header: Record<string, string>;
 }
 
+/** What WeChat signs of a profile. */
+export interface SignedProfile {
+  rawData: string;
+  signature: string;
+}
+
 /** `authSetting`: scopes never asked for are absent. */
 export type AuthSetting = Record<string, boolean | undefined>;
 
@@ -44,12 +50,20 @@ export interface Host {
   random(done: (seed: number) => void): void;
   /** Calls back with nothing where nothing is stored. */
   read(key: string, done: (value: string | undefined) => void, failed: Failed): void;
-  write(key: string, value: string, failed: Failed): void;
-  request(request: HostRequest, done: (reply: Reply) => void, failed: Failed): void;
+  write(key: string, value: string, done: () => void, failed: Failed): void;
+  /** Gives how to give it up, where the platform can. */
+  request(request: HostRequest, done: (reply: Reply) => void, failed: Failed): (() => void) | undefined;
   login(timeout: number, done: (code: string) => void, failed: Failed): void;
+  /** Calls back with whether the session_key is alive. */
+  checkSession(done: (alive: boolean) => void): void;
   getSetting(done: (setting: AuthSetting) => void, failed: Failed): void;
   openSetting(done: (setting: AuthSetting) => void, failed: Failed): void;
   authorize(scope: string, done: () => void, failed: Failed): void;
   getPrivacySetting(done: (needed: boolean) => void, failed: Failed): void;
+  /** What the phone itself withholds: fields that are 'denied', and switches that are off. */
+  readSystem(done: (denied: string[], off: string[]) => void): void;
+  getUserProfile(desc: string, done: (result: SignedProfile) => void, failed: Failed): void;
+  /** The base library's, where there is one. */
+  version(): string | undefined;
   onVisibility(shown: () => void, hidden: () => void): () => void;
 }

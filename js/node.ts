@@ -8,10 +8,7 @@ import { connect, imports } from './engine/glue.js';
 import type { Host } from './host.js';
 import { type WxLike, wxHost } from './hosts/wx.js';
 
-export type { Declaration, Permission, SessionState, State, Tap } from 'wxauth-core';
-export { type Auth, type AuthOptions, createAuth, type RequestOptions, type TraceEntry } from './auth.js';
-export { AuthError, type AuthErrorCode } from './error.js';
-export type { AuthSetting, Host, Reply } from './host.js';
+export * from './api.js';
 
 const here = typeof __dirname === 'string' ? __dirname : fileURLToPath(new URL('.', import.meta.url));
 const module = new WebAssembly.Module(readFileSync(join(here, 'wxauth.wasm')));

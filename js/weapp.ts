@@ -1,13 +1,13 @@
 // wxauth/weapp: the entry of a mini program. CommonJS, ES2017, no global beyond what phones have.
 
 import { loadOnPhone } from './engine/phone.js';
+import { invalid } from './error.js';
 import type { Host } from './host.js';
 import { type WxLike, wxHost } from './hosts/wx.js';
 
-export type { Declaration, Permission, SessionState, State, Tap } from 'wxauth-core';
-export { type Auth, type AuthOptions, createAuth, type RequestOptions, type TraceEntry } from './auth.js';
-export { AuthError, type AuthErrorCode } from './error.js';
-export type { AuthSetting, Host, Reply } from './host.js';
+export * from './api.js';
+export { authBehavior } from './weapp/behavior.js';
+export { realtimeLog } from './weapp/realtime-log.js';
 
 declare const wx: WxLike;
 declare const getApp: ((options: { allowDefault: true }) => object) | undefined;
@@ -23,6 +23,8 @@ export interface WeappOptions {
 const WASM = '/miniprogram_npm/wxauth/wxauth.wasm.br';
 
 export function weappHost(options: WeappOptions = {}): Host {
+  if (!options.wx && typeof wx === 'undefined')
+    throw invalid('weappHost needs wx: outside mini programs use wxauth/web');
   const platform = options.wx || wx;
   const holder = options.wx || (typeof getApp === 'function' ? getApp({ allowDefault: true }) : platform);
   const wasm = options.wasm === undefined ? WASM : options.wasm;

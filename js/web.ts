@@ -5,10 +5,7 @@ import type { Host } from './host.js';
 import { fetchHost } from './hosts/web.js';
 import { type WxLike, wxHost } from './hosts/wx.js';
 
-export type { Declaration, Permission, SessionState, State, Tap } from 'wxauth-core';
-export { type Auth, type AuthOptions, createAuth, type RequestOptions, type TraceEntry } from './auth.js';
-export { AuthError, type AuthErrorCode } from './error.js';
-export type { AuthSetting, Host, Reply } from './host.js';
+export * from './api.js';
 
 export interface WebOptions {
   /** A `wx` on the page: the simulator's phone. Without it the page uses fetch and localStorage. */

@@ -1,12 +1,16 @@
 // `npm run docs`: docs/errors.md out of `wxauth/errors`, so that the two cannot differ.
 import { writeFileSync } from 'node:fs';
-import { edgeErrors, errors } from '../js/errors/index.js';
+import { declarations, edgeErrors, errors, osFixes } from '../js/errors/index.js';
 import { at } from './shell.mts';
 
 export function renderErrors(): string {
   const client = Object.entries(errors).map(
     ([code, { en, zh }]) => `| \`${code}\` | ${en.cause}<br>${zh.cause} | ${en.remedy}<br>${zh.remedy} |`,
   );
+  const rows = (explained: typeof declarations | typeof osFixes) =>
+    Object.entries(explained).map(
+      ([name, { en, zh }]) => `| \`${name}\` | ${en.cause}<br>${zh.cause} | ${en.remedy}<br>${zh.remedy} |`,
+    );
   const edge = Object.entries(edgeErrors).map(
     ([code, { status, cause, remedy }]) => `| \`${code}\` | ${status} | ${cause} | ${remedy} |`,
   );
@@ -21,6 +25,18 @@ Made by \`npm run docs\` from \`wxauth/errors\`. Codes are stable; messages are 
 | code | cause | remedy |
 |---|---|---|
 ${client.join('\n')}
+
+### What a permission misses
+
+\`ensure\` answers \`{type: 'misconfigured', missing}\`, and \`{type: 'blocked-by-os', fix}\`.
+
+| missing | cause | remedy |
+|---|---|---|
+${rows(declarations).join('\n')}
+
+| fix | cause | remedy |
+|---|---|---|
+${rows(osFixes).join('\n')}
 
 ## Of the edge
 

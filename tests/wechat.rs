@@ -293,6 +293,7 @@ fn failures_are_classified_by_errno_then_by_text() {
         (Some(600_003), "request:fail interrupted", F::Transient),
         (Some(7_777_777), "login:fail timeout", F::Transient),
         (Some(1_402_101), "login:fail", F::Blocked),
+        (Some(1_400_001), "getPhoneNumber:fail", F::NoQuota),
         (None, "", F::Unknown),
     ] {
         assert_eq!(classify(errno, err_msg), meaning, "{errno:?} {err_msg}");
@@ -308,4 +309,22 @@ fn scopes_know_their_names_and_consent() {
     assert_eq!(Scope::parse("scope.gameClubData"), None);
     assert_eq!(Scope::UserInfo.consent(), Consent::Meaningless);
     assert_eq!(Scope::Address.consent(), Consent::OwnPicker);
+}
+
+#[test]
+fn each_base_library_has_its_way_to_an_avatar() {
+    use wxauth::wechat::profile::way;
+    for (version, name) in [
+        ("3.8.0", "choose-avatar"),
+        ("2.21.2", "choose-avatar"),
+        ("2.21.1", "get-user-profile"),
+        ("2.10.4", "get-user-profile"),
+        ("2.10.3", "none"),
+        ("2.9", "none"),
+        ("", "none"),
+        ("x.y", "none"),
+        ("10.0.0", "choose-avatar"),
+    ] {
+        assert_eq!(way(version).name(), name, "{version}");
+    }
 }

@@ -56,10 +56,9 @@ const actions: Record<string, () => Promise<void>> = {
     if (permission.type === 'needs-tap' && permission.tap === 'open-setting') showSettingsButton();
   },
   async profile() {
-    // The call must be made in the tap's own call stack, so it comes before any await.
-    const detail = await profileByTap();
-    const reply = await auth.profile(detail);
-    say('profile', reply.statusCode === 200 ? text.signed : text.refused(reply.statusCode));
+    // In the tap's own call stack, so it comes before any await.
+    await auth.askProfile({ desc: text.askProfileWhy });
+    say('profile', text.signed);
   },
   async expire() {
     auth.expired(auth.state.generation);
@@ -89,16 +88,6 @@ for (const button of document.querySelectorAll<HTMLElement>('[data-action]')) {
     phone
       .tap(() => actions[action]?.() ?? Promise.resolve())
       .catch((error: unknown) => say(told, error instanceof AuthError ? error.code : String(error)));
-  });
-}
-
-function profileByTap(): Promise<{ rawData: string; signature: string }> {
-  return new Promise((resolve, reject) => {
-    phone.wx.getUserProfile({
-      desc: text.askProfileWhy,
-      success: resolve,
-      fail: ({ errMsg }: { errMsg: string }) => reject(new Error(errMsg)),
-    });
   });
 }
 

@@ -1,6 +1,6 @@
 // The flight recorder: events in and effects out, live, or one by one; saved to a file, loaded from one.
 
-import type { State, TraceEntry } from 'wxauth/web';
+import type { State, Trace, TraceEntry } from 'wxauth/web';
 import { byId, clockTime, make, say } from './dom.js';
 import { text } from './text.js';
 
@@ -8,6 +8,7 @@ const LOOK_MS = 100;
 
 interface Timeline {
   /** What is shown: the phone's own trace, or one from a file. */
+  trace: Trace | undefined;
   entries: TraceEntry[];
   loaded: boolean;
   /** The entry a step is at; none while it is live. */
@@ -19,29 +20,32 @@ const isState = (value: unknown): value is State => {
   return typeof state?.session === 'string' && Array.isArray(state.scopes);
 };
 
-/** The entries of a file that `auth.trace()` was written to; nothing where it is another file. */
-export function parseTrace(json: string): TraceEntry[] | undefined {
+/** The trace of a file that `auth.trace()` was written to; nothing where it is another file. */
+export function parseTrace(json: string): Trace | undefined {
   try {
-    const entries: unknown = JSON.parse(json);
+    const trace = JSON.parse(json) as Trace;
+    const { entries } = trace;
     const good = (entry: TraceEntry) =>
       typeof entry.at === 'number' &&
       (entry.kind === 'event' || entry.kind === 'effect') &&
       typeof entry.name === 'string' &&
       (entry.state === undefined || isState(entry.state));
-    return Array.isArray(entries) && entries.length > 0 && entries.every(good) ? entries : undefined;
+    const whole = trace.wxauth === 1 && Array.isArray(entries) && entries.length > 0 && entries.every(good);
+    return whole ? trace : undefined;
   } catch {
     return undefined;
   }
 }
 
-export function startTimeline(trace: () => TraceEntry[], draw: (state: State) => void): void {
-  const shown: Timeline = { entries: [], loaded: false, at: undefined };
+export function startTimeline(trace: () => Trace, draw: (state: State) => void): void {
+  const shown: Timeline = { trace: undefined, entries: [], loaded: false, at: undefined };
   const list = byId('trace');
 
-  function line({ at, kind, name, id, state }: TraceEntry, index: number): HTMLElement {
+  function line({ at, kind, name, id, state, outcome }: TraceEntry, index: number): HTMLElement {
     const time = make('time', { textContent: clockTime(at) });
     const what = make('span', { textContent: name, className: kind });
-    const about = state ? state.session : id === null || id === undefined ? '' : `#${id}`;
+    const number = id === null || id === undefined ? '' : `#${id}`;
+    const about = state ? state.session : [outcome, number].filter(Boolean).join(' ');
     const item = make('li', { className: index === shown.at ? 'here' : '' }, time, what);
     if (index === shown.at) item.setAttribute('aria-current', 'step');
     item.append(make('span', { textContent: about, className: 'about' }));
@@ -66,11 +70,16 @@ export function startTimeline(trace: () => TraceEntry[], draw: (state: State) =>
     redraw();
   }
 
+  function show(one: Trace): void {
+    shown.trace = one;
+    shown.entries = one.entries;
+  }
+
   function look(): void {
     if (shown.loaded || shown.at !== undefined) return;
-    const entries = trace();
-    if (entries.at(-1) === shown.entries.at(-1)) return;
-    shown.entries = entries;
+    const live = trace();
+    if (live.entries.at(-1) === shown.entries.at(-1)) return;
+    show(live);
     redraw();
   }
 
@@ -83,12 +92,13 @@ export function startTimeline(trace: () => TraceEntry[], draw: (state: State) =>
     if (event.key.startsWith('Arrow')) event.preventDefault();
   });
   byId('live').addEventListener('click', () => {
-    Object.assign(shown, { loaded: false, at: undefined, entries: trace() });
+    Object.assign(shown, { loaded: false, at: undefined });
+    show(trace());
     say('trace-error', '');
     redraw();
   });
   byId('save').addEventListener('click', () => {
-    const file = new Blob([JSON.stringify(shown.entries, null, 2)], { type: 'application/json' });
+    const file = new Blob([JSON.stringify(shown.trace, null, 2)], { type: 'application/json' });
     const link = make('a', { href: URL.createObjectURL(file), download: 'wxauth-trace.json' });
     link.click();
     URL.revokeObjectURL(link.href);
@@ -96,11 +106,12 @@ export function startTimeline(trace: () => TraceEntry[], draw: (state: State) =>
   byId('load').addEventListener('click', () => byId('file').click());
   byId('file').addEventListener('change', async ({ target }) => {
     const input = target as HTMLInputElement;
-    const entries = parseTrace((await input.files?.[0]?.text()) ?? '');
+    const trace = parseTrace((await input.files?.[0]?.text()) ?? '');
     input.value = '';
-    say('trace-error', entries ? '' : text.notATrace);
-    if (!entries) return;
-    Object.assign(shown, { entries, loaded: true, at: 0 });
+    say('trace-error', trace ? '' : text.notATrace);
+    if (!trace) return;
+    show(trace);
+    Object.assign(shown, { loaded: true, at: 0 });
     redraw();
   });
   setInterval(look, LOOK_MS);

@@ -1,6 +1,7 @@
 // wxauth/errors: cause and remedy of every error code, in English and Chinese. Not in the bundle: import it where
 // errors are shown or logged. `npm run docs` makes docs/errors.md of it.
 
+import type { Declaration, OsFix } from 'wxauth-core';
 import type { AuthErrorCode } from '../error.js';
 
 export { type EdgeExplanation, edgeErrors } from './edge.js';
@@ -85,6 +86,60 @@ export const errors: Record<AuthErrorCode, Languages> = {
     '请重试；openSetting() 需在点击回调中调用。',
   ),
   cancelled: say('The caller gave up waiting.', 'Nothing to do.', '调用方取消了等待。', '无需处理。'),
+  tap_again: say(
+    'The payload of the tap is lost: WeChat’s session_key had changed, the data was too old, or nobody knows whether its code was redeemed.',
+    'The session is good again. Ask the user to tap once more.',
+    '本次点击的数据已失效：session_key 已变更、数据过期，或无法得知 code 是否已被使用。',
+    '会话已恢复，请提示用户再点击一次。',
+  ),
+  data_invalid: say(
+    'The open data does not open, or its signature is wrong, although the key is alive: it was altered, or is another app’s.',
+    'Send encryptedData, iv, rawData and signature exactly as WeChat gave them.',
+    'session_key 有效，但数据无法解密或签名不符：数据被改动，或属于其他小程序。',
+    '请原样传递微信返回的 encryptedData、iv、rawData 与 signature。',
+  ),
+  user_refused: say(
+    'The user refused, or closed the dialog.',
+    'Go on without; ask again only when the user taps again.',
+    '用户拒绝或关闭了弹窗。',
+    '请不依赖该信息继续；仅在用户再次点击时询问。',
+  ),
+  privacy_refused: say(
+    'The user has not agreed to the privacy contract.',
+    'Show a <button open-type="agreePrivacyAuthorization">, or use the combined open-type.',
+    '用户尚未同意隐私协议。',
+    '请显示 <button open-type="agreePrivacyAuthorization">，或使用组合 open-type。',
+  ),
+  phone_code_used: say(
+    'This phone code was handed in and answered before.',
+    'Use the first answer; each tap brings a new code.',
+    '该手机号 code 已提交并得到过结果。',
+    '请使用第一次的结果；每次点击会产生新的 code。',
+  ),
+  no_quota: say(
+    'The app’s paid quota for this component is used up (errno 1400001).',
+    'Buy more in the MP backend; offer another way meanwhile.',
+    '该付费组件的额度已用完（errno 1400001）。',
+    '请在小程序后台购买；同时提供其他方式。',
+  ),
+  blocked: say(
+    'WeChat blocks this call for the app or the user (errno 1421102).',
+    'Do not retry; offer another way.',
+    '微信封禁了该应用或用户的此项调用（errno 1421102）。',
+    '不要重试；请提供其他方式。',
+  ),
+  not_in_tap: say(
+    'The call was not made in a tap’s own call stack.',
+    'Call it first in the tap handler, before any await.',
+    '调用不在点击回调的同步调用栈中。',
+    '请在点击回调的开头、任何 await 之前调用。',
+  ),
+  unsupported: say(
+    'This base library or platform has no such call, or gave only the form without a code.',
+    'Check profileWay(), or ask for a newer WeChat.',
+    '当前基础库或平台不支持该调用，或只返回了没有 code 的旧形式。',
+    '请检查 profileWay()，或提示用户升级微信。',
+  ),
   core_crashed: say(
     'The core threw or could not be loaded.',
     'Restart the mini program; please report it with auth.trace().',
@@ -114,5 +169,61 @@ export const errors: Record<AuthErrorCode, Languages> = {
     'Correct it.',
     '参数或选项不符合要求，消息中会指明。',
     '请更正。',
+  ),
+};
+
+/** What `misconfigured` misses: `permission.missing`. */
+export const declarations: Record<Declaration, Languages> = {
+  'privacy-guideline': say(
+    'The privacy guideline of the MP backend does not name this kind of data (errno 112).',
+    'MP backend: 设置 → 服务内容声明 → 用户隐私保护指引; it takes effect after about five minutes.',
+    '小程序后台的用户隐私保护指引未声明该类信息（errno 112）。',
+    '在小程序后台“设置 → 服务内容声明 → 用户隐私保护指引”中声明，约五分钟后生效。',
+  ),
+  'required-private-infos': say(
+    'app.json lacks the API in requiredPrivateInfos.',
+    'app.json: "requiredPrivateInfos": ["getLocation"], with the name of the API you call.',
+    'app.json 的 requiredPrivateInfos 缺少该接口。',
+    '在 app.json 中加入 "requiredPrivateInfos": ["getLocation"]（所调用的接口名）。',
+  ),
+  'interface-permission': say(
+    'The interface is not opened for this app, or is banned.',
+    'MP backend: 开发 → 开发管理 → 接口设置.',
+    '该接口未对此小程序开通，或已被封禁。',
+    '在小程序后台“开发 → 开发管理 → 接口设置”中开通。',
+  ),
+  'scope-name': say(
+    'There is no such scope, or app.json does not describe it.',
+    'Correct the name; for location scopes app.json: "permission": {"scope.userLocation": {"desc": "…"}}.',
+    '没有该 scope，或 app.json 未描述。',
+    '更正名称；位置类 scope 需在 app.json 的 permission 中填写 desc。',
+  ),
+  'server-domain': say(
+    'The server’s domain is not on the list (errno 600002).',
+    'MP backend: 开发 → 开发管理 → 开发设置 → 服务器域名.',
+    '服务器域名未登记（errno 600002）。',
+    '在小程序后台“开发 → 开发管理 → 开发设置 → 服务器域名”中登记。',
+  ),
+};
+
+/** How what the phone itself withholds is lifted: `permission.fix`. */
+export const osFixes: Record<OsFix, Languages> = {
+  'app-authorize-setting': say(
+    'The phone’s settings do not give WeChat this permission.',
+    'A button that calls wx.openAppAuthorizeSetting() (base library 2.20.1).',
+    '系统设置未授予微信该权限。',
+    '提供按钮调用 wx.openAppAuthorizeSetting()（基础库 2.20.1 起）。',
+  ),
+  'location-switch': say(
+    'Location is switched off for the whole phone.',
+    'Ask the user to switch it on.',
+    '手机的定位服务已关闭。',
+    '请提示用户打开定位服务。',
+  ),
+  'bluetooth-switch': say(
+    'Bluetooth is switched off for the whole phone.',
+    'Ask the user to switch it on.',
+    '手机的蓝牙已关闭。',
+    '请提示用户打开蓝牙。',
   ),
 };

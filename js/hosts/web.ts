@@ -20,32 +20,41 @@ export function fetchHost(load: () => Promise<CoreModule>): Host {
         failed({ errMsg: String(error) });
       }
     },
-    write(key, value, failed) {
+    write(key, value, done, failed) {
       try {
         localStorage.setItem(key, value);
       } catch (error) {
-        failed({ errMsg: String(error) });
+        return failed({ errMsg: String(error) });
       }
+      done();
     },
     request({ url, method, data, header, timeout }, done, failed) {
       const body = data === undefined || method === 'GET' ? undefined : JSON.stringify(data);
+      const given = new AbortController();
+      const patience = timeout ? setTimeout(() => given.abort(), timeout) : undefined;
       fetch(url, {
         method,
         headers: { 'content-type': 'application/json', ...header },
         ...(body === undefined ? {} : { body }),
-        ...(timeout ? { signal: AbortSignal.timeout(timeout) } : {}),
+        signal: given.signal,
       })
         .then(async (response) => {
           const text = await response.text();
           done({ statusCode: response.status, data: parse(text), header: Object.fromEntries(response.headers) });
         })
-        .catch((error: unknown) => failed({ errMsg: `request:fail ${String(error)}` }));
+        .catch((error: unknown) => failed({ errMsg: `request:fail ${String(error)}` }))
+        .finally(() => clearTimeout(patience));
+      return () => given.abort();
     },
     login: (_timeout, _done, failed) => noSuchCall('login')(undefined, failed),
     getSetting: noSuchCall('getSetting'),
     openSetting: noSuchCall('openSetting'),
     authorize: (_scope, _done, failed) => noSuchCall('authorize')(undefined, failed),
+    checkSession: (done) => done(true),
     getPrivacySetting: (done) => done(false),
+    readSystem: (done) => done([], []),
+    getUserProfile: (_desc, _done, failed) => noSuchCall('getUserProfile')(undefined, failed),
+    version: () => undefined,
     onVisibility(shown, hidden) {
       const changed = () => (document.visibilityState === 'visible' ? shown() : hidden());
       document.addEventListener('visibilitychange', changed);

@@ -16,7 +16,16 @@ type Needed =
   | 'getAccountInfoSync'
   | 'onAppShow'
   | 'onAppHide';
-type Optional = 'getPrivacySetting' | 'getRandomValues' | 'getAppBaseInfo' | 'offAppShow' | 'offAppHide';
+type Optional =
+  | 'checkSession'
+  | 'getPrivacySetting'
+  | 'getRandomValues'
+  | 'getAppBaseInfo'
+  | 'getAppAuthorizeSetting'
+  | 'getSystemSetting'
+  | 'getUserProfile'
+  | 'offAppShow'
+  | 'offAppHide';
 
 /**
  * Any object with those methods: the real `wx` (tests/types checks it against miniprogram-api-typings), a wrapper, or
@@ -78,12 +87,15 @@ export function wxHost(wx: WxLike, holder: object, load: () => Promise<CoreModul
         fail: (failure: { errMsg: string }) => (/not found/.test(failure.errMsg) ? done(undefined) : failed(failure)),
       });
     },
-    write: (key, data, fail) => wx.setStorage({ key, data, ...encrypt, fail }),
+    write: (key, data, done, fail) => wx.setStorage({ key, data, ...encrypt, success: () => done(), fail }),
     request({ timeout, ...request }: HostRequest, done: (reply: Reply) => void, fail: Failed) {
-      wx.request({ ...request, ...(timeout ? { timeout } : {}), success: done, fail });
+      const task = wx.request({ ...request, ...(timeout ? { timeout } : {}), success: done, fail });
+      return task?.abort ? () => task.abort() : undefined;
     },
     login: (timeout, done, fail) =>
       wx.login({ timeout, success: (result: { code: string }) => done(result.code), fail }),
+    // Its only failure is "expired" (§1.1).
+    checkSession: (done) => wx.checkSession({ success: () => done(true), fail: () => done(false) }),
     getSetting: (done, fail) => wx.getSetting({ success: setting(done), fail }),
     openSetting: (done, fail) => wx.openSetting({ success: setting(done), fail }),
     authorize: (scope, success, fail) => wx.authorize({ scope, success: () => success(), fail }),
@@ -95,6 +107,19 @@ export function wxHost(wx: WxLike, holder: object, load: () => Promise<CoreModul
         fail,
       });
     },
+    readSystem(done) {
+      const withValue = (fields: Record<string, unknown>, value: unknown) =>
+        Object.keys(fields || {}).filter((field) => fields[field] === value);
+      done(
+        withValue(wx.getAppAuthorizeSetting ? wx.getAppAuthorizeSetting() : {}, 'denied'),
+        withValue(wx.getSystemSetting ? wx.getSystemSetting() : {}, false),
+      );
+    },
+    getUserProfile(desc, success, fail) {
+      if (!wx.getUserProfile) return fail({ errMsg: 'getUserProfile:fail not supported', errno: 100 });
+      wx.getUserProfile({ desc, success, fail });
+    },
+    version: () => version,
     onVisibility(shown, hidden) {
       wx.onAppShow(shown);
       wx.onAppHide(hidden);

@@ -10,4 +10,5 @@ export type { Details, OpenType, PhoneDetail } from './phone/buttons.js';
 export { createPhone, type Phone, type PhoneOptions, type Wx } from './phone/index.js';
 export { agreeToAll, type Prompt, refuseAll } from './phone/prompts.js';
 export { memoryStorage, type PhoneStorage } from './phone/storage.js';
+export { type Replayed, replay } from './replay.js';
 export { type Account, type App, type Config, type Person, Refusal, WeChat } from './wechat/index.js';

@@ -9,11 +9,11 @@ mod arena;
 #[cfg(feature = "node")]
 pub mod checks;
 
-use crate::machine::{AccessToken, RefreshToken};
+use crate::machine::{AccessToken, PhoneCode, RefreshToken};
 use crate::machine::{
     AuthSetting, EdgeFailure, Effect, Event, Generation, LoginCode, LoginMode, Machine, PrivacyMode, Tokens,
 };
-use crate::wechat::{Failure, failure};
+use crate::wechat::{Failure, failure, profile};
 use serde::Serialize as _;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
@@ -35,16 +35,17 @@ pub struct Core {
 
 #[wasm_bindgen]
 impl Core {
-    /// `login`: "silent", "on-demand" or "never"; `privacy`: "official" or "handler".
+    /// `login`: "silent", "on-demand" or "never"; `privacy`: "official" or "handler";
+    /// `expiry_codes`: what in a reply's body means "expired".
     #[wasm_bindgen(constructor)]
-    pub fn new(login: &str, privacy: &str) -> Core {
+    pub fn new(login: &str, privacy: &str, expiry_codes: Vec<String>) -> Core {
         let login = match login {
             "never" => LoginMode::Never,
             "on-demand" => LoginMode::OnDemand,
             _ => LoginMode::Silent,
         };
         let privacy = if privacy == "handler" { PrivacyMode::Handler } else { PrivacyMode::Official };
-        Core { machine: Machine::new(login, privacy) }
+        Core { machine: Machine::new(login, privacy, expiry_codes) }
     }
 
     fn handle(&mut self, now: f64, event: Event) -> Effects {
@@ -93,12 +94,52 @@ impl Core {
         self.handle(now, Event::Cancelled(waiter))
     }
     /// The user logs out.
-    pub fn logout(&mut self, now: f64, waiter: u32) -> Effects {
-        self.handle(now, Event::Logout(waiter))
+    pub fn logout(&mut self, now: f64, waiter: u32, everywhere: bool) -> Effects {
+        self.handle(now, Event::Logout { waiter, everywhere })
+    }
+    /// A caller waits for a session_key that is alive at the edge.
+    #[wasm_bindgen(js_name = keyReady)]
+    pub fn key_ready(&mut self, now: f64, waiter: u32) -> Effects {
+        self.handle(now, Event::KeyReady(waiter))
+    }
+    /// A tap brought open data, or said why not.
+    #[wasm_bindgen(js_name = openData)]
+    pub fn open_data(
+        &mut self,
+        now: f64,
+        waiter: u32,
+        has_payload: bool,
+        errno: Option<i32>,
+        err_msg: &str,
+    ) -> Effects {
+        let event = if has_payload { Event::OpenData(waiter) } else { without_payload(waiter, errno, err_msg) };
+        self.handle(now, event)
+    }
+    /// A tap brought a phone number's code, or said why not.
+    pub fn phone(&mut self, now: f64, waiter: u32, code: Option<String>, errno: Option<i32>, err_msg: &str) -> Effects {
+        let event = match code.and_then(PhoneCode::parse) {
+            Some(code) => Event::Phone { waiter, code },
+            None => without_payload(waiter, errno, err_msg),
+        };
+        self.handle(now, event)
     }
     /// A caller needs a scope.
     pub fn ensure(&mut self, now: f64, waiter: u32, scope: String) -> Effects {
         self.handle(now, Event::Ensure { waiter, scope })
+    }
+    /// A caller waits for the scopes as WeChat has them now.
+    pub fn scopes(&mut self, now: f64, waiter: u32) -> Effects {
+        self.handle(now, Event::Scopes(waiter))
+    }
+    /// What a caller did with a granted scope failed.
+    #[wasm_bindgen(js_name = useFailed)]
+    pub fn use_failed(&mut self, now: f64, waiter: u32, scope: String, errno: Option<i32>, err_msg: &str) -> Effects {
+        self.handle(now, Event::UseFailed { waiter, scope, failure: failure::classify(errno, err_msg) })
+    }
+    /// A caller opens the settings page.
+    #[wasm_bindgen(js_name = settingOpening)]
+    pub fn setting_opening(&mut self, now: f64, waiter: u32) -> Effects {
+        self.handle(now, Event::SettingOpening(waiter))
     }
 
     /// `wx.login` gave a code.
@@ -151,13 +192,22 @@ impl Core {
     }
     /// A caller's request was answered.
     #[wasm_bindgen(js_name = replyArrived)]
-    pub fn reply_arrived(&mut self, now: f64, waiter: u32, status: u16) -> Effects {
-        self.handle(now, Event::ReplyArrived { waiter, status })
+    pub fn reply_arrived(&mut self, now: f64, waiter: u32, status: u16, code: String) -> Effects {
+        self.handle(now, Event::ReplyArrived { waiter, status, code })
     }
     /// A caller's request got no reply.
     #[wasm_bindgen(js_name = requestFailed)]
     pub fn request_failed(&mut self, now: f64, waiter: u32, errno: Option<i32>, err_msg: &str) -> Effects {
         self.handle(now, Event::RequestFailed { waiter, failure: failure::classify(errno, err_msg) })
+    }
+    /// `wx.checkSession` answered.
+    #[wasm_bindgen(js_name = sessionChecked)]
+    pub fn session_checked(&mut self, now: f64, op: u32, alive: bool) -> Effects {
+        self.handle(now, Event::SessionChecked { op, alive })
+    }
+    /// The record is stored.
+    pub fn stored(&mut self, now: f64) -> Effects {
+        self.handle(now, Event::Stored)
     }
     /// Storage failed.
     #[wasm_bindgen(js_name = storageFailed)]
@@ -172,8 +222,18 @@ impl Core {
     }
     /// The settings page closed.
     #[wasm_bindgen(js_name = settingOpened)]
-    pub fn setting_opened(&mut self, now: f64, granted: Vec<String>, denied: Vec<String>) -> Effects {
-        self.handle(now, Event::SettingOpened(AuthSetting { granted, denied }))
+    pub fn setting_opened(&mut self, now: f64, waiter: u32, granted: Vec<String>, denied: Vec<String>) -> Effects {
+        self.handle(now, Event::SettingOpened { waiter, setting: AuthSetting { granted, denied } })
+    }
+    /// The settings page did not open.
+    #[wasm_bindgen(js_name = settingFailed)]
+    pub fn setting_failed(&mut self, now: f64, waiter: u32, errno: Option<i32>, err_msg: &str) -> Effects {
+        self.handle(now, Event::SettingFailed { waiter, failure: failure::classify(errno, err_msg) })
+    }
+    /// The phone's own settings: fields that are 'denied', and fields that are false.
+    #[wasm_bindgen(js_name = systemRead)]
+    pub fn system_read(&mut self, now: f64, op: u32, denied: Vec<String>, off: Vec<String>) -> Effects {
+        self.handle(now, Event::SystemRead { op, denied, off })
     }
     /// `wx.getPrivacySetting` answered.
     #[wasm_bindgen(js_name = privacyRead)]
@@ -194,6 +254,25 @@ impl Core {
     pub fn permission_failed(&mut self, now: f64, op: u32, errno: Option<i32>, err_msg: &str) -> Effects {
         self.handle(now, Event::PermissionFailed { op, failure: failure::classify(errno, err_msg) })
     }
+}
+
+/// A tap that succeeded without a payload: an old base library's form of it (§1.3).
+fn without_payload(waiter: u32, errno: Option<i32>, err_msg: &str) -> Event {
+    let failure = if err_msg.ends_with(":ok") { Failure::Unsupported } else { failure::classify(errno, err_msg) };
+    Event::TapFailed { waiter, failure }
+}
+
+/// How this base library lets users give their avatar and nickname (§1.2): "choose-avatar",
+/// "get-user-profile", or "none".
+#[wasm_bindgen(js_name = profileWay)]
+pub fn profile_way(sdk_version: &str) -> String {
+    profile::way(sdk_version).name().to_owned()
+}
+
+/// A stored record without its tokens, for the flight recorder.
+#[wasm_bindgen(js_name = redactedRecord)]
+pub fn redacted_record(line: &str) -> String {
+    Machine::redacted_record(line)
 }
 
 /// `Date.now()` as the machine counts it. A saturating cast: NaN and negatives are 0.

@@ -177,6 +177,12 @@ impl<P: Ports> Records<'_, P> {
         self.put(tombstone_name(user, sid), b"", app.ttl.session_s + GRACE_S)
     }
 
+    /// Ends every session that has begun by now.
+    pub(crate) fn everywhere(&self, app: &App, user: &UserName, now: u64) -> Put {
+        let body = serde_json::to_vec(&now).unwrap_or_default();
+        self.put(everywhere_name(user), &body, app.ttl.session_s + GRACE_S)
+    }
+
     pub(crate) fn key(&self, app: &App, user: &UserName, key: &SessionKey) -> Put {
         self.put(key_name(user), key.reveal().as_bytes(), app.ttl.idle_s.min(app.ttl.session_s))
     }

@@ -29,6 +29,11 @@ impl Clock {
         self.last_now = Some(now);
     }
 
+    /// The phone's clock, in milliseconds since 1970.
+    pub(crate) fn now(&self) -> u64 {
+        self.last_now.unwrap_or_default()
+    }
+
     pub(crate) fn elapsed(&self) -> Instant {
         self.elapsed
     }
@@ -47,13 +52,12 @@ impl Clock {
 
     /// Server time in milliseconds, as well as the phone can know it.
     pub(crate) fn server_now(&self) -> u64 {
-        self.last_now.unwrap_or_default().saturating_add_signed(self.offset)
+        self.now().saturating_add_signed(self.offset)
     }
 
     /// Learns the offset from a reply that said what time it was.
     pub(crate) fn learn(&mut self, server_now: u64) {
-        let now = self.last_now.unwrap_or_default();
-        self.offset = server_now.cast_signed().wrapping_sub(now.cast_signed());
+        self.offset = server_now.cast_signed().wrapping_sub(self.now().cast_signed());
     }
 
     pub(crate) fn offset(&self) -> i64 {

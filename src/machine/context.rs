@@ -4,17 +4,50 @@
 use super::clock::{Clock, Instant};
 use super::effect::{Effect, ErrorCode, Outcome};
 use super::event::{OpId, WaiterId};
+use std::collections::VecDeque;
+
+/// WeChat allows one user four calls a second of those it rates (§1.1).
+const RATED_CALLS: usize = 4;
+const RATED_WINDOW_MS: Instant = 1_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Context {
     pub(crate) clock: Clock,
     effects: Vec<Effect>,
     last_op: OpId,
+    /// When the last rated calls were made.
+    rated: VecDeque<Instant>,
+    /// Rated calls that have to wait for their turn.
+    delayed: VecDeque<Effect>,
 }
 
 impl Context {
     pub(crate) fn emit(&mut self, effect: Effect) {
         self.effects.push(effect);
+    }
+
+    /// For `login`, `checkSession` and `getSetting`: at most four in any second, the rest later.
+    pub(crate) fn emit_rated(&mut self, effect: Effect) {
+        self.delayed.push_back(effect);
+        self.release_delayed();
+    }
+
+    pub(crate) fn release_delayed(&mut self) {
+        let now = self.clock.elapsed();
+        while self.next_turn().is_some_and(|turn| turn <= now) {
+            self.effects.extend(self.delayed.pop_front());
+            self.rated.push_back(now);
+            if self.rated.len() > RATED_CALLS {
+                self.rated.pop_front();
+            }
+        }
+    }
+
+    /// When the next delayed call may be made; `None` where none waits.
+    pub(crate) fn next_turn(&self) -> Option<Instant> {
+        self.delayed.front()?;
+        let oldest = self.rated.front().filter(|_| self.rated.len() == RATED_CALLS);
+        Some(oldest.map_or(0, |called| called + RATED_WINDOW_MS))
     }
 
     pub(crate) fn settle(&mut self, waiter: WaiterId, outcome: Outcome) {
@@ -74,8 +107,10 @@ impl ErrorCode {
         use ErrorCode as E;
         match self {
             E::WechatLoginFailed | E::WechatLoginTimeout | E::EdgeUnreachable | E::EdgeFailed => true,
-            E::RateLimited | E::Network | E::PermissionFailed => true,
+            E::RateLimited | E::Network | E::PermissionFailed | E::TapAgain => true,
             E::LoginBlocked | E::Misconfigured | E::LoggedOut | E::LoginRequired | E::Cancelled => false,
+            E::DataInvalid | E::UserRefused | E::PrivacyRefused | E::PhoneCodeUsed | E::NoQuota => false,
+            E::Blocked | E::NotInTap | E::Unsupported => false,
         }
     }
 }

@@ -43,6 +43,8 @@ pub enum Effect {
         op: OpId,
         /// The session to end.
         refresh_token: RefreshToken,
+        /// And with it all others of this user.
+        everywhere: bool,
         /// Milliseconds.
         timeout: u32,
     },
@@ -65,6 +67,11 @@ pub enum Effect {
         /// Opaque, one line.
         record: String,
     },
+    /// Call `wx.checkSession`.
+    CheckSession {
+        /// To be named in the answer.
+        op: OpId,
+    },
     /// Call `wx.getSetting`.
     ReadSetting {
         /// To be named in the answer.
@@ -72,6 +79,11 @@ pub enum Effect {
     },
     /// Call `wx.getPrivacySetting`.
     ReadPrivacy {
+        /// To be named in the answer.
+        op: OpId,
+    },
+    /// Call `wx.getAppAuthorizeSetting` and `wx.getSystemSetting` (§1.6).
+    ReadSystem {
         /// To be named in the answer.
         op: OpId,
     },
@@ -106,8 +118,11 @@ pub enum Effect {
 pub enum Outcome {
     /// Resolve; the state says what with.
     Done,
-    /// Resolve with the reply the host holds for this waiter.
-    Deliver,
+    /// Resolve with the reply the host holds for a waiter.
+    Deliver {
+        /// Mostly the waiter settled; another, where two had the same phone code.
+        of: WaiterId,
+    },
     /// Resolve with a token.
     Token {
         /// For the `Authorization` header.
@@ -146,7 +161,10 @@ pub enum Permission {
     /// The user refused just now. Do not ask again before they show intent (rule 12.6.2, §6.1).
     DeniedNow,
     /// The phone's own settings withhold it from WeChat.
-    BlockedByOs,
+    BlockedByOs {
+        /// How the user lifts it.
+        fix: OsFix,
+    },
     /// The mini program is not declared for it.
     Misconfigured {
         /// What to declare.
@@ -156,6 +174,19 @@ pub enum Permission {
     Cancelled,
     /// This base library or platform has no such scope or call.
     Unsupported,
+}
+
+/// How the user lifts what the phone's own settings withhold (§1.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "client", derive(tsify::Tsify))]
+pub enum OsFix {
+    /// `wx.openAppAuthorizeSetting()`: WeChat's page in the phone's settings.
+    AppAuthorizeSetting,
+    /// Location is switched off for the whole phone.
+    LocationSwitch,
+    /// Bluetooth is switched off for the whole phone.
+    BluetoothSwitch,
 }
 
 /// What only the user's finger can do.
@@ -208,6 +239,25 @@ pub enum ErrorCode {
     PermissionFailed,
     /// The caller gave up.
     Cancelled,
+    /// The tap's payload is lost: its session_key is gone, or nobody knows what became of its
+    /// code. The session is good again; ask the user to tap once more.
+    TapAgain,
+    /// The open data does not open, or its signature is wrong, although the key is alive.
+    DataInvalid,
+    /// The user refused, or closed the dialog.
+    UserRefused,
+    /// The user has not agreed to the privacy contract.
+    PrivacyRefused,
+    /// This phone code was redeemed before.
+    PhoneCodeUsed,
+    /// The app's paid quota is used up (errno 1400001).
+    NoQuota,
+    /// WeChat blocks this call for the app (errno 1421102).
+    Blocked,
+    /// The call was not made in a tap's own call stack.
+    NotInTap,
+    /// This base library or platform has no such call, or not in this form.
+    Unsupported,
 }
 
 /// What `auth.state` shows.

@@ -1,6 +1,6 @@
 //! What the host tells the machine.
 
-use super::tokens::{Generation, LoginCode, Tokens};
+use super::tokens::{Generation, LoginCode, PhoneCode, Tokens};
 use crate::wechat::Failure;
 
 /// Names one promise of the host's; the machine settles it exactly once.
@@ -54,6 +54,8 @@ pub enum Event {
 
     /// A caller waits for the first answer to "who is this?".
     Ready(WaiterId),
+    /// A caller waits until the edge holds the session_key that WeChat will encrypt with.
+    KeyReady(WaiterId),
     /// A caller asks for a login.
     Login(WaiterId),
     /// A caller has a request; the host keeps its payload.
@@ -70,7 +72,28 @@ pub enum Event {
     /// A caller gave up waiting.
     Cancelled(WaiterId),
     /// The user logs out.
-    Logout(WaiterId),
+    Logout {
+        /// The caller.
+        waiter: WaiterId,
+        /// On all devices.
+        everywhere: bool,
+    },
+    /// A caller has open data for the edge to decrypt or verify; the host keeps the payload.
+    OpenData(WaiterId),
+    /// A caller has the code of a phone number; the host keeps the payload.
+    Phone {
+        /// The caller.
+        waiter: WaiterId,
+        /// The code of the tap.
+        code: PhoneCode,
+    },
+    /// A tap's own event said that it failed: phone button, `getUserProfile`.
+    TapFailed {
+        /// The caller.
+        waiter: WaiterId,
+        /// Why.
+        failure: Failure,
+    },
     /// A caller needs a scope.
     Ensure {
         /// The caller.
@@ -78,6 +101,20 @@ pub enum Event {
         /// WeChat's name of the scope.
         scope: String,
     },
+    /// A caller waits for the scopes as WeChat has them now.
+    Scopes(WaiterId),
+    /// What a caller did with a scope that was granted failed.
+    UseFailed {
+        /// The caller.
+        waiter: WaiterId,
+        /// WeChat's name of the scope.
+        scope: String,
+        /// Why.
+        failure: Failure,
+    },
+    /// A caller opens the settings page. The host does so in the tap's own call stack, so it is no
+    /// effect.
+    SettingOpening(WaiterId),
 
     /// `wx.login` gave a code.
     CodeIssued {
@@ -120,6 +157,9 @@ pub enum Event {
         waiter: WaiterId,
         /// The HTTP status.
         status: u16,
+        /// The body's code: the edge's own in its replies, else that of the field that was
+        /// configured; empty where there is none.
+        code: String,
     },
     /// A caller's request got no reply.
     RequestFailed {
@@ -128,8 +168,17 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
-    /// The record could not be stored or read; from now on memory is all there is.
+    /// The record is stored.
+    Stored,
+    /// The record could not be stored or read; memory is all there is.
     StorageFailed,
+    /// `wx.checkSession` answered.
+    SessionChecked {
+        /// The effect answered.
+        op: OpId,
+        /// Whether WeChat's session_key is alive.
+        alive: bool,
+    },
 
     /// `wx.getSetting` answered.
     SettingRead {
@@ -164,7 +213,28 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
-    /// The settings page closed. The host opens it in the tap's own call stack, so it is no
-    /// answer to an effect.
-    SettingOpened(AuthSetting),
+    /// `wx.getAppAuthorizeSetting` and `wx.getSystemSetting` answered; both lists are empty where
+    /// the base library has neither.
+    SystemRead {
+        /// The effect answered.
+        op: OpId,
+        /// Fields that are `'denied'`: "cameraAuthorized".
+        denied: Vec<String>,
+        /// Fields that are `false`: "locationEnabled".
+        off: Vec<String>,
+    },
+    /// The settings page closed.
+    SettingOpened {
+        /// The caller.
+        waiter: WaiterId,
+        /// What it said.
+        setting: AuthSetting,
+    },
+    /// The settings page did not open.
+    SettingFailed {
+        /// The caller.
+        waiter: WaiterId,
+        /// Why.
+        failure: Failure,
+    },
 }

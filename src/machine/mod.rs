@@ -8,18 +8,16 @@ mod clock;
 mod context;
 mod effect;
 mod event;
-mod flight;
 mod journal;
 mod permission;
 mod session;
 mod tokens;
-mod waiters;
 
-pub use effect::{Effect, ErrorCode, Outcome, Permission, ScopeGrant, SessionState, State, Tap};
+pub use effect::{Effect, ErrorCode, OsFix, Outcome, Permission, ScopeGrant, SessionState, State, Tap};
 pub use event::{AuthSetting, EdgeFailure, Event, OpId, WaiterId};
 pub use permission::PrivacyMode;
 pub use session::LoginMode;
-pub use tokens::{AccessToken, Generation, LoginCode, RefreshToken, Tokens};
+pub use tokens::{AccessToken, Generation, LoginCode, PhoneCode, RefreshToken, Tokens};
 
 use clock::Instant;
 use context::Context;
@@ -44,11 +42,12 @@ pub struct Machine {
 
 impl Machine {
     /// A machine that has not been launched. Callers may come before
-    /// [`Launched`](Event::Launched); they wait for it.
-    pub fn new(login: LoginMode, privacy: PrivacyMode) -> Self {
+    /// [`Launched`](Event::Launched); they wait for it. `expiry_codes` in a reply's body mean
+    /// "expired" as status 401 does.
+    pub fn new(login: LoginMode, privacy: PrivacyMode, expiry_codes: Vec<String>) -> Self {
         Self {
             cx: Context::default(),
-            session: Session::new(login),
+            session: Session::new(login, expiry_codes),
             permissions: Permissions::new(privacy),
             early: Vec::new(),
             shown_state: None,
@@ -61,7 +60,9 @@ impl Machine {
     pub fn handle(&mut self, now: u64, event: Event) -> Vec<Effect> {
         self.cx.clock.advance(now);
         match event {
-            Event::Login(_) | Event::Logout(_) | Event::Cancelled(_) if !self.session.is_launched() => {
+            Event::Login(_) | Event::Logout { .. } | Event::OpenData(_) | Event::Cancelled(_)
+                if !self.session.is_launched() =>
+            {
                 self.early.push(event);
             }
             _ => self.dispatch(event),
@@ -74,10 +75,16 @@ impl Machine {
         if !self.cx.clock.is_hidden() {
             self.session.tick(&mut self.cx);
             self.permissions.tick(&mut self.cx);
+            self.cx.release_delayed();
         }
         self.ask_to_be_woken();
         // First, so that whoever is settled finds the state it was settled with.
         self.changed_state().into_iter().chain(self.cx.take_effects()).collect()
+    }
+
+    /// A record of [`Save`](Effect::Save) without its secrets, for the flight recorder.
+    pub fn redacted_record(line: &str) -> String {
+        journal::Record::redacted(line)
     }
 
     fn dispatch(&mut self, event: Event) {
@@ -100,22 +107,33 @@ impl Machine {
             Event::Cancelled(waiter) => {
                 let _ = session.cancel(cx, waiter) || permissions.cancel(cx, waiter);
             }
-            Event::Logout(waiter) => session.logout(cx, waiter),
+            Event::Logout { waiter, everywhere } => session.logout(cx, waiter, everywhere),
+            Event::KeyReady(waiter) => session.key_ready(cx, waiter),
+            Event::OpenData(waiter) => session.open_data(cx, waiter),
+            Event::Phone { waiter, code } => session.phone(cx, waiter, code),
+            Event::TapFailed { waiter, failure } => cx.settle(waiter, session::of_tap(failure)),
             Event::Ensure { waiter, scope } => permissions.ensure(cx, waiter, &scope),
+            Event::Scopes(waiter) => permissions.read(cx, waiter),
+            Event::UseFailed { waiter, scope, failure } => permissions.use_failed(cx, waiter, &scope, failure),
+            Event::SettingOpening(waiter) => permissions.setting_opening(waiter),
             Event::CodeIssued { op, code } => session.code_issued(cx, op, code),
             Event::LoginFailed { op, failure } => session.login_failed(cx, op, failure),
             Event::TokensArrived { op, tokens, server_now } => session.tokens_arrived(cx, op, tokens, server_now),
             Event::EdgeFailed { op, failure } => session.edge_failed(cx, op, &failure),
             Event::Revoked { op } => session.revoked(cx, op),
-            Event::ReplyArrived { waiter, status } => session.reply_arrived(cx, waiter, status),
+            Event::SessionChecked { op, alive } => session.session_checked(cx, op, alive),
+            Event::ReplyArrived { waiter, status, code } => session.reply_arrived(cx, waiter, status, &code),
             Event::RequestFailed { waiter, failure } => session.request_failed(cx, waiter, failure),
+            Event::Stored => session.stored(),
             Event::StorageFailed => session.storage_failed(),
             Event::SettingRead { op, setting } => permissions.setting_read(cx, op, &setting),
             Event::PrivacyRead { op, needed } => permissions.privacy_read(cx, op, needed),
             Event::PrivacyAnswered { op, agreed } => permissions.privacy_answered(cx, op, agreed),
             Event::Authorized { op } => permissions.authorized(cx, op),
             Event::PermissionFailed { op, failure } => permissions.failed(cx, op, failure),
-            Event::SettingOpened(setting) => permissions.setting_opened(cx, &setting),
+            Event::SystemRead { op, denied, off } => permissions.system_read(cx, op, &denied, &off),
+            Event::SettingOpened { waiter, setting } => permissions.setting_opened(cx, waiter, &setting),
+            Event::SettingFailed { waiter, failure } => permissions.setting_failed(cx, waiter, failure),
         }
     }
 
@@ -136,7 +154,8 @@ impl Machine {
             return;
         }
         let now = self.cx.clock.elapsed();
-        let deadline = self.session.next_deadline().into_iter().chain(self.permissions.next_deadline()).min();
+        let deadlines = [self.session.next_deadline(), self.permissions.next_deadline(), self.cx.next_turn()];
+        let deadline = deadlines.into_iter().flatten().min();
         let Some(at) = deadline.map(|deadline| deadline.clamp(now, now + LONGEST_WAKE_MS)) else { return };
         if self.wake_at.is_none_or(|earlier| at < earlier || earlier <= now) {
             self.wake_at = Some(at);

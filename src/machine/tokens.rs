@@ -48,6 +48,10 @@ token!(
     /// A code of `wx.login` on its way to the edge.
     LoginCode
 );
+token!(
+    /// A phone button's code; every redemption costs money (§1.3).
+    PhoneCode
+);
 
 /// What a successful exchange or refresh brought.
 #[derive(Debug, Clone)]

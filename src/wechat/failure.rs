@@ -24,8 +24,10 @@ pub enum Failure {
     Transient,
     /// Called too often: back off.
     Throttled,
-    /// WeChat blocks this for the app: quota used up, feature blocked.
+    /// WeChat blocks this for the app or user.
     Blocked,
+    /// The app's paid quota is used up.
+    NoQuota,
     /// The host called it wrongly.
     Bug,
     /// In no table.
@@ -76,7 +78,8 @@ fn by_errno(errno: i32) -> Option<Failure> {
         600_002 => F::Misconfigured(D::ServerDomain),
         600_009 | 600_010 => F::Bug,
         600_000..=600_011 | 602_000..=602_002 => F::Transient,
-        1_400_001 | 1_402_101 | 1_421_102 => F::Blocked,
+        1_400_001 => F::NoQuota,
+        1_402_101 | 1_421_102 => F::Blocked,
         _ => return None,
     })
 }
@@ -107,6 +110,8 @@ const TEXTS: [(&str, Failure); 21] = [
 ];
 
 fn by_text(err_msg: &str) -> Failure {
-    let text = err_msg.to_ascii_lowercase();
-    TEXTS.iter().find(|(part, _)| text.contains(part)).map_or(Failure::Unknown, |row| row.1)
+    // Not `str::contains`, whose search for long texts alone weighs 4 KB.
+    let contains =
+        |part: &str| err_msg.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()));
+    TEXTS.iter().find(|(part, _)| contains(part)).map_or(Failure::Unknown, |row| row.1)
 }

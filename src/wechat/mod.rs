@@ -5,6 +5,7 @@ pub mod failure;
 pub mod ident;
 mod json;
 pub mod open_data;
+pub mod profile;
 pub mod push;
 pub mod reply;
 pub mod scope;

@@ -95,4 +95,27 @@ impl Scope {
     pub fn consent(self) -> Consent {
         TABLE.iter().find(|row| row.0 == self).map_or(Consent::Dialog, |row| row.2)
     }
+
+    /// The field of `wx.getAppAuthorizeSetting` that can withhold the scope (§1.6).
+    pub fn system_field(self) -> Option<&'static str> {
+        match self {
+            Self::UserLocation | Self::UserFuzzyLocation | Self::UserLocationBackground => Some("locationAuthorized"),
+            Self::Record => Some("microphoneAuthorized"),
+            Self::Camera => Some("cameraAuthorized"),
+            Self::Bluetooth => Some("bluetoothAuthorized"),
+            Self::WritePhotosAlbum => Some("albumAuthorized"),
+            Self::AddPhoneCalendar => Some("phoneCalendarAuthorized"),
+            Self::AddPhoneContact | Self::Werun => None,
+            Self::Address | Self::InvoiceTitle | Self::Invoice | Self::UserInfo => None,
+        }
+    }
+
+    /// The field of `wx.getSystemSetting` that switches it off for the whole phone (§1.6).
+    pub fn system_switch(self) -> Option<&'static str> {
+        match self {
+            Self::UserLocation | Self::UserFuzzyLocation | Self::UserLocationBackground => Some("locationEnabled"),
+            Self::Bluetooth => Some("bluetoothEnabled"),
+            _ => None,
+        }
+    }
 }

@@ -233,7 +233,7 @@ test('a trace is saved, loaded and stepped through; another file is refused', as
   await choose('{"no": "trace"}');
   await says('trace-error', 'no trace of wxauth');
   await choose(saved);
-  await says('position', `1 of ${JSON.parse(saved).length}, loaded from a file`);
+  await says('position', `1 of ${JSON.parse(saved).entries.length}, loaded from a file`);
   await page.click('#later');
   await page.click('#later');
   assert.equal(await picture(), 'logging in');

@@ -2,7 +2,10 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod frequency;
+mod key;
 mod permission;
 mod phone;
 mod properties;
 mod session;
+mod taps;

@@ -2,7 +2,7 @@
 
 use wxauth::machine::{
     AccessToken, AuthSetting, EdgeFailure, Effect, ErrorCode, Event, LoginCode, LoginMode, Machine, OpId, Outcome,
-    Permission, PrivacyMode, RefreshToken, SessionState, Tokens, WaiterId,
+    Permission, PrivacyMode, RefreshToken, ScopeGrant, SessionState, Tokens, WaiterId,
 };
 use wxauth::wechat::Failure;
 
@@ -18,7 +18,7 @@ pub(crate) struct Phone {
 
 impl Phone {
     pub(crate) fn new(login: LoginMode, privacy: PrivacyMode) -> Self {
-        Self { machine: Machine::new(login, privacy), now: START, asked: Vec::new(), codes: 0 }
+        Self { machine: Machine::new(login, privacy, vec!["40101".into()]), now: START, asked: Vec::new(), codes: 0 }
     }
 
     pub(crate) fn silent() -> Self {
@@ -80,6 +80,11 @@ impl Phone {
         self.code().tokens("Exchange")
     }
 
+    /// After a log-out whose revocation the edge has not answered.
+    pub(crate) fn log_in_again(&mut self) -> &mut Self {
+        self.tell(Event::Login(900)).log_in()
+    }
+
     pub(crate) fn refused(&mut self, answered: &str, status: u16, code: &str) -> &mut Self {
         let op = self.last_op(answered);
         let failure = EdgeFailure::Refused { status, code: code.into(), retry_after_s: None };
@@ -101,7 +106,11 @@ impl Phone {
     }
 
     pub(crate) fn reply(&mut self, waiter: WaiterId, status: u16) -> &mut Self {
-        self.tell(Event::ReplyArrived { waiter, status })
+        self.reply_with(waiter, status, "")
+    }
+
+    pub(crate) fn reply_with(&mut self, waiter: WaiterId, status: u16, code: &str) -> &mut Self {
+        self.tell(Event::ReplyArrived { waiter, status, code: code.into() })
     }
 
     pub(crate) fn ensure(&mut self, waiter: WaiterId) -> &mut Self {
@@ -111,6 +120,13 @@ impl Phone {
     pub(crate) fn setting(&mut self, granted: &[&str], denied: &[&str]) -> &mut Self {
         let op = self.last_op("ReadSetting");
         self.tell(Event::SettingRead { op, setting: setting(granted, denied) })
+    }
+
+    /// The phone's own settings, in answer to `ReadSystem`.
+    pub(crate) fn system(&mut self, denied: &[&str], off: &[&str]) -> &mut Self {
+        let op = self.last_op("ReadSystem");
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        self.tell(Event::SystemRead { op, denied: owned(denied), off: owned(off) })
     }
 
     pub(crate) fn outcome(&self, wanted: WaiterId) -> Option<&Outcome> {
@@ -157,6 +173,24 @@ impl Phone {
             .unwrap()
     }
 
+    pub(crate) fn degraded(&self) -> bool {
+        let last = self.asked.iter().rev().find_map(|effect| match effect {
+            Effect::State { state } => Some(state.degraded),
+            _ => None,
+        });
+        last.unwrap()
+    }
+
+    /// The scopes that `auth.state` shows.
+    pub(crate) fn scopes(&self) -> Vec<String> {
+        let scopes = self.asked.iter().rev().find_map(|effect| match effect {
+            Effect::State { state } => Some(&state.scopes),
+            _ => None,
+        });
+        let shown = |grant: &ScopeGrant| format!("{} {}", grant.scope, if grant.granted { "yes" } else { "no" });
+        scopes.unwrap().iter().map(shown).collect()
+    }
+
     pub(crate) fn record(&self) -> String {
         self.asked
             .iter()
@@ -191,6 +225,8 @@ pub(crate) fn name(effect: &Effect) -> &'static str {
         Effect::Send { .. } => "Send",
         Effect::Settle { .. } => "Settle",
         Effect::Save { .. } => "Save",
+        Effect::CheckSession { .. } => "CheckSession",
+        Effect::ReadSystem { .. } => "ReadSystem",
         Effect::ReadSetting { .. } => "ReadSetting",
         Effect::ReadPrivacy { .. } => "ReadPrivacy",
         Effect::ShowPrivacy { .. } => "ShowPrivacy",
@@ -206,6 +242,8 @@ pub(crate) fn op(effect: &Effect) -> Option<OpId> {
         | Effect::Exchange { op, .. }
         | Effect::Refresh { op, .. }
         | Effect::Revoke { op, .. }
+        | Effect::CheckSession { op }
+        | Effect::ReadSystem { op }
         | Effect::ReadSetting { op }
         | Effect::ReadPrivacy { op }
         | Effect::ShowPrivacy { op }

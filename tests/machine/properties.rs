@@ -111,7 +111,7 @@ fn play(phone: &mut Phone, steps: &[Step]) -> u32 {
             }
             Step::Logout => {
                 let waiter = next();
-                phone.tell(Event::Logout(waiter));
+                phone.tell(Event::Logout { waiter, everywhere: false });
             }
             Step::Ensure => {
                 let waiter = next();

@@ -3,7 +3,8 @@
 use crate::phone::{Phone, name, tokens};
 use std::collections::{BTreeMap, BTreeSet};
 use wxauth::machine::{
-    EdgeFailure, Effect, ErrorCode, Event, Generation, LoginMode, OpId, Outcome, PrivacyMode, SessionState, Tokens,
+    EdgeFailure, Effect, ErrorCode, Event, Generation, LoginMode, Machine, OpId, Outcome, PrivacyMode, SessionState,
+    Tokens,
 };
 
 #[test]
@@ -40,7 +41,7 @@ fn a_late_401_of_an_older_generation_replays_and_never_logs_in() {
     assert_eq!((phone.count("Refresh"), phone.count("CallLogin")), (1, logins));
     for waiter in 1..=3 {
         phone.reply(waiter, 200);
-        assert!(matches!(phone.outcome(waiter), Some(Outcome::Deliver)));
+        assert!(matches!(phone.outcome(waiter), Some(Outcome::Deliver { .. })));
         assert_eq!(phone.sent(waiter).len(), 2);
         assert_ne!(phone.sent(waiter)[0], phone.sent(waiter)[1]);
     }
@@ -50,7 +51,7 @@ fn a_late_401_of_an_older_generation_replays_and_never_logs_in() {
 fn a_server_that_always_says_401_gets_its_401_delivered() {
     let mut phone = Phone::logged_in();
     phone.request(1).reply(1, 401).tokens("Refresh").reply(1, 401).tokens("Refresh").reply(1, 401);
-    assert!(matches!(phone.outcome(1), Some(Outcome::Deliver)));
+    assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { .. })));
     assert_eq!(phone.count("Refresh"), 2);
 }
 
@@ -75,7 +76,7 @@ fn a_login_that_fails_rejects_everyone_and_the_next_request_tries_afresh() {
     assert_eq!(phone.failed_with(2), ErrorCode::WechatLoginFailed);
     assert_eq!(phone.count("CallLogin"), 3);
     phone.request(3).log_in().reply(3, 200);
-    assert!(matches!(phone.outcome(3), Some(Outcome::Deliver)));
+    assert!(matches!(phone.outcome(3), Some(Outcome::Deliver { .. })));
 }
 
 #[test]
@@ -139,7 +140,7 @@ fn a_dead_refresh_token_becomes_a_silent_login_that_continues_the_session() {
         panic!("the old refresh token goes along")
     };
     phone.tokens("Exchange").reply(1, 200);
-    assert!(matches!(phone.outcome(1), Some(Outcome::Deliver)));
+    assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { .. })));
 }
 
 #[test]
@@ -164,7 +165,7 @@ fn records_of_others_are_no_records() {
 fn hidden_time_does_not_count_and_three_seconds_remain_after_shown() {
     let mut phone = Phone::silent();
     phone.request(1).wait(9_000).tell(Event::Hidden);
-    phone.now += 1_800_000;
+    phone.now += 240_000;
     phone.tell(Event::Shown).wait(2_500);
     assert_eq!(phone.count("CallLogin"), 1);
     phone.log_in();
@@ -187,7 +188,7 @@ fn a_phone_clock_set_by_two_days_neither_logs_out_nor_times_out() {
         phone.request(1);
         phone.now = phone.now.saturating_add_signed(jump);
         phone.wait(1_000).reply(1, 401).tokens("Refresh").reply(1, 200);
-        assert!(matches!(phone.outcome(1), Some(Outcome::Deliver)));
+        assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { .. })));
         let refreshes = phone.count("Refresh");
         phone.request(2);
         assert_eq!((phone.sent(2).len(), phone.count("Refresh")), (1, refreshes), "the new offset is learnt");
@@ -199,13 +200,13 @@ fn a_phone_clock_set_by_two_days_neither_logs_out_nor_times_out() {
 fn full_storage_degrades_and_hangs_nobody() {
     let mut phone = Phone::logged_in();
     phone.tell(Event::StorageFailed).request(1).reply(1, 200);
-    assert!(matches!(phone.outcome(1), Some(Outcome::Deliver)));
+    assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { .. })));
 }
 
 #[test]
 fn logging_out_persists_and_revokes_later() {
     let mut phone = Phone::logged_in();
-    phone.request(1).tell(Event::Logout(2)).unreachable("Revoke").request(3);
+    phone.request(1).tell(Event::Logout { waiter: 2, everywhere: false }).unreachable("Revoke").request(3);
     assert!(matches!(phone.outcome(2), Some(Outcome::Done)));
     assert_eq!((phone.failed_with(3), phone.state()), (ErrorCode::LoggedOut, SessionState::LoggedOut));
 
@@ -225,7 +226,7 @@ fn logging_out_persists_and_revokes_later() {
 fn what_is_asked_before_the_launch_is_asked_of_the_session_it_brings() {
     let record = Phone::logged_in().record();
     let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-    phone.tell(Event::Logout(1)).launch(Some(record));
+    phone.tell(Event::Logout { waiter: 1, everywhere: false }).launch(Some(record));
     assert!(matches!(phone.outcome(1), Some(Outcome::Done)));
     assert_eq!((phone.state(), phone.count("Revoke")), (SessionState::LoggedOut, 1));
 
@@ -239,7 +240,7 @@ fn what_is_asked_before_the_launch_is_asked_of_the_session_it_brings() {
 #[test]
 fn tokens_that_arrive_after_a_logout_are_revoked() {
     let mut phone = Phone::silent();
-    phone.code().tell(Event::Logout(1)).tokens("Exchange");
+    phone.code().tell(Event::Logout { waiter: 1, everywhere: false }).tokens("Exchange");
     assert_eq!((phone.state(), phone.count("Revoke")), (SessionState::LoggedOut, 1));
 }
 
@@ -249,7 +250,7 @@ fn guests_need_no_login() {
     phone.launch(None);
     phone.tell(Event::Ready(1)).tell(Event::Request { waiter: 2, guest: true }).reply(2, 401);
     assert_eq!((phone.count("CallLogin"), phone.sent(2)), (0, vec![None]));
-    assert!(matches!((phone.outcome(1), phone.outcome(2)), (Some(Outcome::Done), Some(Outcome::Deliver))));
+    assert!(matches!((phone.outcome(1), phone.outcome(2)), (Some(Outcome::Done), Some(Outcome::Deliver { .. }))));
 }
 
 #[test]
@@ -298,4 +299,102 @@ fn a_second_login_waits_for_the_first_ones_deadline() {
         phone.wait(777);
     }
     assert!(phone.count("CallLogin") > 3);
+}
+
+#[test]
+fn a_code_that_slept_too_long_or_came_from_the_future_is_replaced() {
+    for jump in [300_001, 172_800_000, -1, -172_800_000] {
+        let mut phone = Phone::silent();
+        phone.request(1).tell(Event::Hidden);
+        phone.now = phone.now.saturating_add_signed(jump);
+        phone.tell(Event::Shown).code();
+        assert_eq!(phone.count("Exchange"), 0, "{jump} ms");
+        phone.wait(2_000).log_in().reply(1, 200);
+        assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { .. })));
+    }
+    let mut phone = Phone::silent();
+    phone.tell(Event::Hidden);
+    phone.now += 300_000;
+    phone.tell(Event::Shown).code();
+    assert_eq!(phone.count("Exchange"), 1, "five minutes are its life");
+}
+
+#[test]
+fn a_body_code_that_was_configured_means_expired() {
+    let mut phone = Phone::logged_in();
+    phone.request(1).request(2).reply_with(1, 200, "40101").tokens("Refresh").reply_with(2, 200, "7").reply(1, 200);
+    assert_eq!((phone.sent(1).len(), phone.sent(2).len(), phone.count("Refresh")), (2, 1, 1));
+    assert!(matches!(phone.outcome(2), Some(Outcome::Deliver { of: 2 })));
+}
+
+#[test]
+fn a_logout_during_wx_login_and_a_login_after_it_share_the_one_call() {
+    let mut phone = Phone::silent();
+    phone.tell(Event::Logout { waiter: 1, everywhere: false }).tell(Event::Login(2));
+    assert_eq!(phone.count("CallLogin"), 1);
+    phone.log_in();
+    assert!(matches!(phone.outcome(2), Some(Outcome::Done)));
+    let mut phone = Phone::silent();
+    phone.tell(Event::Logout { waiter: 1, everywhere: false }).code().wait(60_000);
+    assert_eq!((phone.count("CallLogin"), phone.count("Exchange")), (1, 0), "nothing goes on by itself");
+    let mut phone = Phone::silent();
+    phone.tell(Event::Logout { waiter: 1, everywhere: false }).login_failed().wait(60_000);
+    assert_eq!((phone.count("CallLogin"), phone.state()), (1, SessionState::LoggedOut));
+}
+
+#[test]
+fn a_login_after_a_logout_waits_for_the_exchange_that_the_logout_overtook() {
+    let mut phone = Phone::silent();
+    phone.code().tell(Event::Logout { waiter: 1, everywhere: false }).tell(Event::Login(2));
+    assert_eq!(phone.count("CallLogin"), 1, "one exchange at a time");
+    phone.tokens("Exchange");
+    assert_eq!((phone.count("CallLogin"), phone.count("Revoke")), (2, 1), "its session is ended");
+    phone.log_in();
+    assert!(matches!(phone.outcome(2), Some(Outcome::Done)));
+    let mut phone = Phone::silent();
+    phone.code().tell(Event::Logout { waiter: 1, everywhere: false }).tell(Event::Login(2)).wait(10_000);
+    assert_eq!(phone.count("CallLogin"), 2, "an exchange that never ends does not block it");
+}
+
+#[test]
+fn logging_out_everywhere_is_owed_until_the_edge_has_heard() {
+    let everywhere = |phone: &Phone| {
+        let last = phone.asked.iter().rev().find_map(|effect| match effect {
+            Effect::Revoke { everywhere, .. } => Some(*everywhere),
+            _ => None,
+        });
+        last.unwrap()
+    };
+    let mut phone = Phone::logged_in();
+    phone.tell(Event::Logout { waiter: 1, everywhere: true }).unreachable("Revoke");
+    assert!(matches!(phone.outcome(1), Some(Outcome::Done)) && everywhere(&phone));
+    let record = phone.record();
+    let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
+    phone.launch(Some(record));
+    assert!(everywhere(&phone), "also after a restart");
+}
+
+#[test]
+fn a_record_that_cannot_be_used_is_told_until_the_next_is_stored() {
+    for record in ["wxauth1 0 0 0 0 - -", "wxauth9 something newer", "wxauth2 1 0 0 1 1 17", "\u{fffd}"] {
+        let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
+        phone.launch(Some(record.into()));
+        assert!(phone.degraded(), "{record}");
+        phone.log_in().tell(Event::Stored);
+        assert!(!phone.degraded());
+    }
+}
+
+#[test]
+fn the_flight_recorder_gets_a_record_that_parses_and_has_no_token() {
+    let mut phone = Phone::logged_in();
+    phone.tell(Event::Logout { waiter: 1, everywhere: true }).log_in_again();
+    let record = phone.record();
+    let redacted = Machine::redacted_record(&record);
+    assert!(record.contains("access") && record.contains("refresh"));
+    assert!(!redacted.contains("access") && !redacted.contains("refresh"), "{redacted}");
+    let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
+    phone.launch(Some(redacted));
+    assert_eq!((phone.state(), phone.count("Revoke"), phone.count("CallLogin")), (SessionState::LoggedIn, 1, 0));
+    assert_eq!(Machine::redacted_record("wxauth1 0 0 0 0 access refresh"), "unreadable");
 }

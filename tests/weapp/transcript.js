@@ -7,7 +7,7 @@ function transcript(module) {
   var lines = [];
   var now = 1790000000000;
   function play(login, privacy, script) {
-    var core = new module.Core(login, privacy);
+    var core = new module.Core(login, privacy, ['40101']);
     var ops = {};
     lines.push(login + ' ' + privacy);
     function tell(name) {
@@ -32,9 +32,9 @@ function transcript(module) {
     for (var i = 2; i < 6; i++) tell('request', i, false);
     tell('codeIssued', op('CallLogin'), '0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P');
     tell('tokensArrived', op('Exchange'), 'header.claims.signature', 'refresh-token', 600, now + 1234.5);
-    for (i = 1; i < 6; i++) tell('replyArrived', i, i === 3 ? 401 : 200);
+    for (i = 1; i < 6; i++) tell('replyArrived', i, i === 3 ? 401 : 200, '');
     tell('tokensArrived', op('Refresh'), 'second.access.token', 'second-refresh', 600, undefined);
-    tell('replyArrived', 3, 200);
+    tell('replyArrived', 3, 200, '40101');
     tell('token', 9);
     tell('expired', 1);
     tell('expired', 2);
@@ -53,13 +53,14 @@ function transcript(module) {
     tell('ready', 11);
     tell('cancelled', 11);
     tell('storageFailed');
-    tell('logout', 12);
+    tell('stored');
+    tell('logout', 12, true);
     tell('request', 13, true);
     tell('requestFailed', 13, 600003, 'request:fail interrupted');
     tell('revoked', op('Revoke'));
   });
   play('on-demand', 'handler', function (tell, op) {
-    tell('launched', 'wxauth1 7 -250 0 1790000600000 access.of.before refresh-of-before', 1);
+    tell('launched', 'wxauth2 7 -250 0 3 3 1790000600000 access.of.before refresh-of-before', 1);
     tell('request', 1, false);
     tell('ensure', 2, 'scope.userLocation');
     tell('settingRead', op('ReadSetting'), ['scope.userInfo', 'scope.未知'], []);
@@ -67,8 +68,14 @@ function transcript(module) {
     tell('privacyAnswered', op('ShowPrivacy'), true);
     tell('permissionFailed', op('Authorize'), 103, 'authorize:fail auth deny');
     tell('ensure', 3, 'scope.userLocation');
-    tell('settingOpened', ['scope.userLocation'], ['scope.camera']);
+    tell('settingOpening', 14);
+    tell('settingOpened', 14, ['scope.userLocation'], ['scope.camera']);
+    tell('settingOpening', 15);
+    tell('settingFailed', 15, undefined, 'openSetting:fail can only be invoked by user TAP gesture.');
     tell('ensure', 4, 'scope.userLocation');
+    tell('systemRead', op('ReadSystem'), ['cameraAuthorized'], ['locationEnabled']);
+    tell('scopes', 16);
+    tell('useFailed', 17, 'scope.userLocation', 103, 'getLocation:fail auth deny');
     tell('ensure', 5, 'scope.camera');
     tell('ensure', 10, 'scope.record');
     tell('privacyRead', op('ReadPrivacy'), false);
@@ -80,11 +87,29 @@ function transcript(module) {
     tell('edgeFailed', op('Refresh'), 429, 'upstream_rate_limited', 60);
     tell('login', 9);
   });
+  play('silent', 'official', function (tell, op) {
+    tell('launched', 'wxauth2 7 -250 0 3 3 1790200600000 access.of.before refresh-of-before *owed', 9);
+    tell('revoked', op('Revoke'));
+    tell('openData', 1, true, undefined, '');
+    tell('keyReady', 2);
+    tell('sessionChecked', op('CheckSession'), true);
+    tell('replyArrived', 1, 409, 'session_key_stale');
+    tell('codeIssued', op('CallLogin'), 'another-code');
+    tell('tokensArrived', op('Exchange'), 'a.b.c', 'd', 600, now);
+    tell('openData', 3, false, 112, 'getPhoneNumber:fail api scope is not declared in the privacy agreement');
+    tell('phone', 4, 'phone-code', undefined, 'getPhoneNumber:ok');
+    tell('phone', 5, 'phone-code', undefined, 'getPhoneNumber:ok');
+    tell('phone', 6, undefined, undefined, 'getPhoneNumber:ok');
+    tell('phone', 7, undefined, 1400001, 'getPhoneNumber:fail');
+    tell('replyArrived', 4, 200, '');
+  });
   play('never', 'official', function (tell, op) {
     tell('launched', '{"not": "a record"}', 0);
     tell('ready', 1);
     tell('request', 2, false);
     tell('login', 3);
   });
+  lines.push(module.profileWay('2.21.2'));
+  lines.push(module.redactedRecord('wxauth2 7 -250 0 3 3 1 access refresh *owed'));
   return lines.join('\n');
 }

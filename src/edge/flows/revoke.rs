@@ -1,5 +1,7 @@
 //! `POST /oauth/revoke`, RFC 7009: ends the session of a refresh or access token, of whatever
-//! generation and age. Answers 200 only when it is so.
+//! generation and age. Answers 200 only when it is so. With `everywhere=true`, our extension, all
+//! sessions of the token's user: a phone that was offline can still say so later, by its refresh
+//! token alone.
 
 use super::Flow;
 use crate::edge::error::Error;
@@ -24,7 +26,11 @@ impl<P: Ports> Flow<'_, P> {
         if let Some((openid, sid)) = session {
             let records = self.records();
             let user = records.user(&app.appid, &openid);
-            self.ports.put(&records.tombstone(app, &user, &sid)).await?;
+            let put = match params.get("everywhere") {
+                Some("true") => records.everywhere(app, &user, self.now),
+                _ => records.tombstone(app, &user, &sid),
+            };
+            self.ports.put(&put).await?;
         }
         Ok(Response::json(200, &serde_json::json!({})))
     }

@@ -1,9 +1,9 @@
 //! Callers whose promises are open: what each wants, and where its request stands.
 
-use super::clock::Instant;
-use super::context::{Context, after_shown};
-use super::event::WaiterId;
-use super::tokens::Generation;
+use super::super::clock::Instant;
+use super::super::context::{Context, after_shown};
+use super::super::event::WaiterId;
+use super::super::tokens::Generation;
 
 /// WeChat's own default for a request is 60 s (§1.8); past that nobody will call back.
 const REQUEST_TIMEOUT_MS: Instant = 65_000;
@@ -27,7 +27,32 @@ pub(crate) enum Wants {
     Ready,
     Login,
     Token,
-    Request { guest: bool },
+    Request {
+        guest: bool,
+    },
+    /// A session whose key at the edge is the one WeChat encrypts with.
+    Key,
+    /// To send data encrypted with the key of this epoch; `None`: of one or the next, a login
+    /// was under way.
+    OpenData {
+        epoch: Option<u32>,
+    },
+    /// A good key again, to be told that the payload is lost.
+    TapAgain,
+    /// To send a phone number's code.
+    Phone,
+}
+
+impl Wants {
+    /// Whether the edge's session_key matters.
+    pub(crate) fn needs_key(self) -> bool {
+        matches!(self, Self::Key | Self::OpenData { .. } | Self::TapAgain)
+    }
+
+    /// Whether a request of the caller's is to be sent.
+    pub(crate) fn is_sendable(self) -> bool {
+        matches!(self, Self::Request { .. } | Self::OpenData { .. } | Self::Phone)
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +66,14 @@ enum Stage {
 impl Waiters {
     pub(crate) fn park(&mut self, id: WaiterId, wants: Wants) {
         self.0.push(Waiter { id, wants, stage: Stage::Parked, replays: 0 });
+    }
+
+    /// The request has had its answer, and the caller now waits for something else.
+    pub(crate) fn park_again(&mut self, id: WaiterId, wants: Wants) {
+        if let Some(waiter) = self.0.iter_mut().find(|waiter| waiter.id == id) {
+            waiter.wants = wants;
+            waiter.stage = Stage::Parked;
+        }
     }
 
     /// Lets a caller go; whether there was one.
@@ -60,8 +93,10 @@ impl Waiters {
         parked.map(|waiter| (waiter.id, waiter.wants)).collect()
     }
 
-    pub(crate) fn is_sent(&self, id: WaiterId) -> bool {
-        self.0.iter().any(|waiter| waiter.id == id && matches!(waiter.stage, Stage::Sent { .. }))
+    /// What is wanted by the caller of a request that is out.
+    pub(crate) fn sent(&self, id: WaiterId) -> Option<Wants> {
+        let sent = |waiter: &&Waiter| waiter.id == id && matches!(waiter.stage, Stage::Sent { .. });
+        self.0.iter().find(sent).map(|waiter| waiter.wants)
     }
 
     /// The request goes out, with this generation's token or as a guest's.

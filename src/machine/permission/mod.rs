@@ -1,16 +1,22 @@
-//! Permission: privacy contract, then scope, then the settings page (§1.4, §1.5, §2).
+//! Permission: privacy contract, then scope, then the phone's own settings (§1.4–1.6, §2).
 //!
 //! One dialog at a time: asks stand in a queue, and callers who want the same scope share one.
 //! Never a prompt after a refusal: WeChat would show none (§2.2), only a tap leads on.
 
+mod setting;
+
+use super::clock::Instant;
 use super::context::{Context, Pending};
-use super::effect::{Effect, ErrorCode, Outcome, Permission, ScopeGrant, Tap};
-use super::event::{AuthSetting, OpId, WaiterId};
+use super::effect::{Effect, ErrorCode, OsFix, Outcome, Permission, ScopeGrant, Tap};
+use super::event::{OpId, WaiterId};
 use crate::wechat::{Failure, Grant, Scope, failure::Declaration, scope::Consent};
-use std::collections::{BTreeMap, VecDeque};
+use setting::Setting;
+use std::collections::VecDeque;
 
 /// For calls that WeChat answers without the user.
 const READ_TIMEOUT_MS: u32 = 5_000;
+/// After a refusal of WeChat's own privacy popup none is shown for so long; calls fail at once (§1.5).
+const QUIET_AFTER_REFUSAL_MS: Instant = 10_000;
 
 /// Who shows the privacy popup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,13 +30,12 @@ pub enum PrivacyMode {
 #[derive(Debug)]
 pub(crate) struct Permissions {
     mode: PrivacyMode,
-    grants: BTreeMap<Scope, bool>,
-    /// `grants` was read since the app was last shown. One `getSetting` per `Shown` (§1.1).
-    fresh: bool,
+    setting: Setting,
     queue: VecDeque<Ask>,
     step: Step,
-    /// A re-read beside a dialog that the user may have answered elsewhere.
-    recheck: Option<Pending>,
+    /// Asked beside the application's privacy sheet, which the user may have left another way.
+    privacy_recheck: Option<Pending>,
+    quiet_until: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -43,20 +48,30 @@ struct Ask {
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Idle,
-    ReadSetting(Pending),
+    ReadSetting,
     ReadPrivacy(Pending),
     ShowPrivacy(Pending),
     Authorize(Pending),
+    ReadSystem(Pending),
 }
 
 impl Permissions {
     pub(crate) fn new(mode: PrivacyMode) -> Self {
-        Self { mode, grants: BTreeMap::new(), fresh: false, queue: VecDeque::new(), step: Step::Idle, recheck: None }
+        Self {
+            mode,
+            setting: Setting::default(),
+            queue: VecDeque::new(),
+            step: Step::Idle,
+            privacy_recheck: None,
+            quiet_until: None,
+        }
     }
 
     pub(crate) fn grants(&self) -> Vec<ScopeGrant> {
-        self.grants.iter().map(|(scope, &granted)| ScopeGrant { scope: scope.name().to_owned(), granted }).collect()
+        self.setting.grants()
     }
+
+    // --- what callers ask
 
     pub(crate) fn ensure(&mut self, cx: &mut Context, waiter: WaiterId, scope: &str) {
         let Some(scope) = Scope::parse(scope) else {
@@ -71,8 +86,24 @@ impl Permissions {
         }
     }
 
+    /// What was done with a granted scope failed; a refusal in there is news about the scope.
+    pub(crate) fn use_failed(&mut self, cx: &mut Context, waiter: WaiterId, scope: &str, failure: Failure) {
+        let outcome = match (Scope::parse(scope), failure) {
+            (Some(scope), Failure::Denied) if scope.consent() == Consent::Dialog => {
+                self.setting.note(scope, false);
+                Permission::NeedsTap { tap: Tap::OpenSetting }.into()
+            }
+            _ => after_refusal(failure),
+        };
+        cx.settle(waiter, outcome);
+    }
+
     /// Lets one caller go. An ask that nobody waits for ends, and the next one starts.
     pub(crate) fn cancel(&mut self, cx: &mut Context, waiter: WaiterId) -> bool {
+        if self.setting.cancel(waiter) {
+            cx.settle(waiter, Outcome::failed(ErrorCode::Cancelled));
+            return true;
+        }
         let Some(at) = self.queue.iter().position(|ask| ask.waiters.contains(&waiter)) else {
             return false;
         };
@@ -84,41 +115,38 @@ impl Permissions {
             self.queue.remove(at);
         }
         if deserted && at == 0 {
-            self.recheck = None;
+            self.privacy_recheck = None;
             self.start(cx);
         }
         cx.settle(waiter, Outcome::failed(ErrorCode::Cancelled));
         true
     }
 
+    // --- one ask, step by step
+
     fn start(&mut self, cx: &mut Context) {
         let Some(ask) = self.queue.front() else {
             self.step = Step::Idle;
             return;
         };
-        if ask.scope.consent() == Consent::Dialog && !self.fresh {
-            let pending = cx.begin(READ_TIMEOUT_MS);
-            cx.emit(Effect::ReadSetting { op: pending.op });
-            self.step = Step::ReadSetting(pending);
+        if ask.scope.consent() == Consent::Dialog && !self.setting.is_fresh() {
+            self.step = Step::ReadSetting;
+            self.setting.read_once(cx);
         } else {
             self.judge(cx, ask.scope);
         }
     }
 
-    fn grant(&self, scope: Scope) -> Grant {
-        match self.grants.get(&scope) {
-            None => Grant::NotAsked,
-            Some(true) => Grant::Granted,
-            Some(false) => Grant::Denied,
-        }
-    }
-
     /// The scope's state is known as well as it can be.
     fn judge(&mut self, cx: &mut Context, scope: Scope) {
-        match (scope.consent(), self.grant(scope)) {
-            (Consent::Dialog, Grant::Granted) => self.finish(cx, Permission::Granted.into()),
+        match (scope.consent(), self.setting.grant(scope)) {
+            (Consent::Meaningless, _) => self.finish(cx, Permission::Unsupported.into()),
+            (Consent::Dialog, Grant::Granted) => self.ask_the_system(cx, scope),
             (Consent::Dialog, Grant::Denied) => {
                 self.finish(cx, Permission::NeedsTap { tap: Tap::OpenSetting }.into());
+            }
+            _ if self.quiet_until.is_some_and(|until| cx.clock.elapsed() < until) => {
+                self.finish(cx, Permission::NeedsTap { tap: Tap::AgreePrivacy }.into());
             }
             _ if self.mode == PrivacyMode::Handler => {
                 let pending = cx.begin(READ_TIMEOUT_MS);
@@ -139,8 +167,18 @@ impl Permissions {
         }
     }
 
+    /// WeChat's record says yes; the phone's own settings may differ (§1.6).
+    fn ask_the_system(&mut self, cx: &mut Context, scope: Scope) {
+        if scope.system_field().is_none() {
+            return self.finish(cx, Permission::Granted.into());
+        }
+        let pending = cx.begin(READ_TIMEOUT_MS);
+        cx.emit(Effect::ReadSystem { op: pending.op });
+        self.step = Step::ReadSystem(pending);
+    }
+
     fn finish(&mut self, cx: &mut Context, outcome: Outcome) {
-        self.recheck = None;
+        self.privacy_recheck = None;
         if let Some(ask) = self.queue.pop_front() {
             for waiter in ask.waiters {
                 cx.settle(waiter, outcome.clone());
@@ -153,45 +191,22 @@ impl Permissions {
         self.queue.front().map(|ask| ask.scope)
     }
 
-    fn take_in(&mut self, setting: &AuthSetting) {
-        let known = |names: &[String], granted| {
-            names.iter().filter_map(|name| Scope::parse(name)).map(|scope| (scope, granted)).collect::<Vec<_>>()
-        };
-        self.grants = known(&setting.granted, true).into_iter().chain(known(&setting.denied, false)).collect();
-        self.fresh = true;
-    }
-
-    pub(crate) fn setting_read(&mut self, cx: &mut Context, op: OpId, setting: &AuthSetting) {
+    /// The record of grants was read anew, or could not be.
+    fn setting_known(&mut self, cx: &mut Context) {
         let Some(scope) = self.front() else { return };
-        match (self.step, self.recheck) {
-            (Step::ReadSetting(pending), _) if pending.op == op => {
-                self.take_in(setting);
-                self.judge(cx, scope);
-            }
-            (Step::Authorize(_), Some(recheck)) if recheck.op == op => {
-                self.take_in(setting);
-                self.recheck = None;
-                if self.grant(scope) != Grant::NotAsked {
-                    self.judge(cx, scope);
-                }
-            }
+        match self.step {
+            Step::ReadSetting => self.judge(cx, scope),
+            // The user answered elsewhere, or the dialog's own answer was lost.
+            Step::Authorize(_) if self.setting.grant(scope) != Grant::NotAsked => self.judge(cx, scope),
             _ => {}
         }
     }
 
-    /// The settings page's own answer needs no second `getSetting` (§2.2).
-    pub(crate) fn setting_opened(&mut self, cx: &mut Context, setting: &AuthSetting) {
-        self.take_in(setting);
-        if let (Step::Authorize(_), Some(scope)) = (self.step, self.front())
-            && self.grant(scope) != Grant::NotAsked
-        {
-            self.judge(cx, scope);
-        }
-    }
+    // --- what the host answers
 
     pub(crate) fn privacy_read(&mut self, cx: &mut Context, op: OpId, needed: bool) {
         let Some(scope) = self.front() else { return };
-        match (self.step, self.recheck) {
+        match (self.step, self.privacy_recheck) {
             (Step::ReadPrivacy(pending), _) if pending.op == op && needed => {
                 let pending = cx.begin_untimed();
                 cx.emit(Effect::ShowPrivacy { op: pending.op });
@@ -199,7 +214,7 @@ impl Permissions {
             }
             (Step::ReadPrivacy(pending), _) if pending.op == op => self.authorize(cx, scope),
             (Step::ShowPrivacy(_), Some(recheck)) if recheck.op == op => {
-                self.recheck = None;
+                self.privacy_recheck = None;
                 if !needed {
                     self.authorize(cx, scope);
                 }
@@ -211,7 +226,7 @@ impl Permissions {
     pub(crate) fn privacy_answered(&mut self, cx: &mut Context, op: OpId, agreed: bool) {
         match (self.step, self.front()) {
             (Step::ShowPrivacy(pending), Some(scope)) if pending.op == op => {
-                self.recheck = None;
+                self.privacy_recheck = None;
                 if agreed {
                     self.authorize(cx, scope);
                 } else {
@@ -225,22 +240,44 @@ impl Permissions {
     pub(crate) fn authorized(&mut self, cx: &mut Context, op: OpId) {
         match (self.step, self.front()) {
             (Step::Authorize(pending), Some(scope)) if pending.op == op => {
-                self.grants.insert(scope, true);
-                self.finish(cx, Permission::Granted.into());
+                self.setting.note(scope, true);
+                self.ask_the_system(cx, scope);
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn system_read(&mut self, cx: &mut Context, op: OpId, denied: &[String], off: &[String]) {
+        match (self.step, self.front()) {
+            (Step::ReadSystem(pending), Some(scope)) if pending.op == op => {
+                let listed =
+                    |list: &[String], field: Option<&str>| list.iter().any(|name| Some(name.as_str()) == field);
+                let permission = if listed(off, scope.system_switch()) {
+                    let is_bluetooth = scope == Scope::Bluetooth;
+                    let fix = if is_bluetooth { OsFix::BluetoothSwitch } else { OsFix::LocationSwitch };
+                    Permission::BlockedByOs { fix }
+                } else if listed(denied, scope.system_field()) {
+                    Permission::BlockedByOs { fix: OsFix::AppAuthorizeSetting }
+                } else {
+                    Permission::Granted
+                };
+                self.finish(cx, permission.into());
             }
             _ => {}
         }
     }
 
     pub(crate) fn failed(&mut self, cx: &mut Context, op: OpId, failure: Failure) {
-        if self.recheck.is_some_and(|recheck| recheck.op == op) {
-            self.recheck = None;
+        if self.privacy_recheck.is_some_and(|recheck| recheck.op == op) {
+            self.privacy_recheck = None;
             return;
+        }
+        // A record that cannot be read hinders nothing: `authorize` itself knows the state.
+        if self.setting.read_failed(cx, op) {
+            return self.setting_known(cx);
         }
         let Some(scope) = self.front() else { return };
         match self.step {
-            // A record that cannot be read hinders nothing: `authorize` itself knows the state.
-            Step::ReadSetting(pending) if pending.op == op => self.judge(cx, scope),
             // A base library without the call intercepts nothing (§1.5).
             Step::ReadPrivacy(pending) if pending.op == op && failure == Failure::Unsupported => {
                 self.authorize(cx, scope);
@@ -248,9 +285,12 @@ impl Permissions {
             Step::ReadPrivacy(pending) | Step::ShowPrivacy(pending) if pending.op == op => {
                 self.finish(cx, Outcome::failed(ErrorCode::PermissionFailed));
             }
+            Step::ReadSystem(pending) if pending.op == op => self.finish(cx, Permission::Granted.into()),
             Step::Authorize(pending) if pending.op == op => {
-                if failure == Failure::Denied {
-                    self.grants.insert(scope, false);
+                match failure {
+                    Failure::Denied => self.setting.note(scope, false),
+                    Failure::PrivacyRefused => self.quiet_until = Some(cx.clock.elapsed() + QUIET_AFTER_REFUSAL_MS),
+                    _ => {}
                 }
                 self.finish(cx, after_refusal(failure));
             }
@@ -258,35 +298,31 @@ impl Permissions {
         }
     }
 
+    // --- time
+
     pub(crate) fn shown(&mut self, cx: &mut Context) {
-        self.fresh = false;
-        if let Step::ReadSetting(pending) | Step::ReadPrivacy(pending) = &mut self.step {
-            pending.allow_after_shown(cx);
-        }
-        if self.recheck.is_some() {
-            return;
-        }
-        match self.step {
-            Step::Authorize(_) => {
-                let pending = cx.begin(READ_TIMEOUT_MS);
-                cx.emit(Effect::ReadSetting { op: pending.op });
-                self.recheck = Some(pending);
-            }
-            Step::ShowPrivacy(_) => {
+        let asked = matches!(self.step, Step::ReadSetting | Step::Authorize(_));
+        self.setting.shown(cx, asked);
+        match &mut self.step {
+            Step::ReadPrivacy(pending) | Step::ReadSystem(pending) => pending.allow_after_shown(cx),
+            Step::ShowPrivacy(_) if self.privacy_recheck.is_none() => {
                 let pending = cx.begin(READ_TIMEOUT_MS);
                 cx.emit(Effect::ReadPrivacy { op: pending.op });
-                self.recheck = Some(pending);
+                self.privacy_recheck = Some(pending);
             }
             _ => {}
         }
     }
 
     pub(crate) fn tick(&mut self, cx: &mut Context) {
-        if self.recheck.is_some_and(|recheck| recheck.is_overdue(cx)) {
-            self.recheck = None;
+        if self.privacy_recheck.is_some_and(|recheck| recheck.is_overdue(cx)) {
+            self.privacy_recheck = None;
+        }
+        if let Some(op) = self.setting.overdue(cx) {
+            self.failed(cx, op, Failure::Transient);
         }
         match self.step {
-            Step::ReadSetting(pending) | Step::ReadPrivacy(pending) if pending.is_overdue(cx) => {
+            Step::ReadPrivacy(pending) | Step::ReadSystem(pending) if pending.is_overdue(cx) => {
                 self.failed(cx, pending.op, Failure::Transient);
             }
             _ => {}
@@ -295,10 +331,11 @@ impl Permissions {
 
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         let step = match self.step {
-            Step::ReadSetting(pending) | Step::ReadPrivacy(pending) => pending.deadline,
+            Step::ReadPrivacy(pending) | Step::ReadSystem(pending) => pending.deadline,
             _ => None,
         };
-        step.into_iter().chain(self.recheck.and_then(|recheck| recheck.deadline)).min()
+        let recheck = self.privacy_recheck.and_then(|recheck| recheck.deadline);
+        [step, recheck, self.setting.next_deadline()].into_iter().flatten().min()
     }
 }
 
@@ -308,9 +345,9 @@ fn after_refusal(failure: Failure) -> Outcome {
         F::Denied => Permission::DeniedNow.into(),
         F::Cancelled => Permission::Cancelled.into(),
         F::PrivacyRefused => Permission::NeedsTap { tap: Tap::AgreePrivacy }.into(),
-        F::SystemDenied => Permission::BlockedByOs.into(),
+        F::SystemDenied => Permission::BlockedByOs { fix: OsFix::AppAuthorizeSetting }.into(),
         F::Misconfigured(missing) => Permission::Misconfigured { missing }.into(),
-        F::Blocked => Permission::Misconfigured { missing: Declaration::InterfacePermission }.into(),
+        F::Blocked | F::NoQuota => Permission::Misconfigured { missing: Declaration::InterfacePermission }.into(),
         F::Unsupported => Permission::Unsupported.into(),
         F::NotInTap | F::Transient | F::Throttled | F::Bug | F::Unknown => Outcome::failed(ErrorCode::PermissionFailed),
     }

@@ -1,10 +1,10 @@
 //! A flight is the way to a session: renewal, or `wx.login` and an exchange, with rests between
 //! tries. Here is where it stands, and what a setback on it means.
 
-use super::clock::Instant;
-use super::context::{Context, Pending};
-use super::effect::ErrorCode;
-use super::event::{EdgeFailure, OpId};
+use super::super::clock::Instant;
+use super::super::context::{Context, Pending};
+use super::super::effect::ErrorCode;
+use super::super::event::{EdgeFailure, OpId};
 use crate::wechat::Failure;
 
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +14,9 @@ pub(crate) enum Flight {
     Login(Pending),
     Exchange(Pending),
     Refresh(Pending),
+    /// An exchange or refresh that the user's log-out overtook: its tokens are of a session that
+    /// is being ended. The next flight waits for its end.
+    Doomed(Pending),
     /// Until the next try.
     Resting(Instant),
 }
@@ -27,19 +30,17 @@ impl Flight {
         matches!(self, Self::Login(pending) if pending.op == op)
     }
 
-    pub(crate) fn awaits_tokens(self, op: OpId) -> bool {
-        matches!(self, Self::Exchange(pending) | Self::Refresh(pending) if pending.op == op)
-    }
-
     pub(crate) fn allow_after_shown(&mut self, cx: &Context) {
-        if let Self::Login(pending) | Self::Exchange(pending) | Self::Refresh(pending) = self {
+        if let Self::Login(pending) | Self::Exchange(pending) | Self::Refresh(pending) | Self::Doomed(pending) = self {
             pending.allow_after_shown(cx);
         }
     }
 
     pub(crate) fn next_deadline(self) -> Option<Instant> {
         match self {
-            Self::Login(pending) | Self::Exchange(pending) | Self::Refresh(pending) => pending.deadline,
+            Self::Login(pending) | Self::Exchange(pending) | Self::Refresh(pending) | Self::Doomed(pending) => {
+                pending.deadline
+            }
             Self::Resting(until) => Some(until),
             Self::Landed => None,
         }

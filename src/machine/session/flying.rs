@@ -1,0 +1,127 @@
+//! The flight: taking off, setbacks, rests, landing.
+
+use super::super::clock::Instant;
+use super::super::context::Context;
+use super::super::effect::{Effect, ErrorCode, Outcome};
+use super::super::journal::Held;
+use super::super::tokens::{Generation, Tokens};
+use super::flight::{Flight, Setback};
+use super::waiters::Wants;
+use super::{EDGE_TIMEOUT_MS, LEEWAY_MS, LoginMode, Session};
+
+const LOGIN_TIMEOUT_MS: u32 = 10_000;
+/// Tries of one flight before its callers are told.
+const MAX_TRIES: u8 = 3;
+/// The first rest between tries; doubled by each, and as much again at random.
+const REST_MS: u32 = 400;
+
+impl Session {
+    /// Whether the access token can be used as it is.
+    pub(crate) fn is_live(&self, cx: &Context) -> bool {
+        let in_time = |held: &Held| cx.clock.server_now().saturating_add(LEEWAY_MS) < held.expires_at;
+        !self.access_refused && self.record.held.as_ref().is_some_and(in_time)
+    }
+
+    pub(crate) fn take_off(&mut self, cx: &mut Context) {
+        if !self.flight.is_landed() {
+            return;
+        }
+        if let Some(wait) =
+            self.closed_until.and_then(|until| until.checked_sub(cx.clock.elapsed())).filter(|wait| *wait > 0)
+        {
+            let retry_after = u32::try_from(wait.div_ceil(1000)).ok();
+            return self.give_up(cx, &rate_limited(retry_after));
+        }
+        // A renewal brings no key: whoever needs one waits for a login.
+        let for_the_key = self.key_is_known_dead() && self.waiters.parked().iter().any(|(_, wants)| wants.needs_key());
+        match &self.record.held {
+            Some(held) if !self.refresh_refused && !for_the_key => {
+                let refresh_token = held.refresh_token.clone();
+                let pending = cx.begin(EDGE_TIMEOUT_MS);
+                cx.emit(Effect::Refresh { op: pending.op, refresh_token, timeout: EDGE_TIMEOUT_MS });
+                self.flight = Flight::Refresh(pending);
+            }
+            _ if self.mode == LoginMode::Never => self.give_up(cx, &Outcome::failed(ErrorCode::LoginRequired)),
+            _ => {
+                let pending = cx.begin(LOGIN_TIMEOUT_MS);
+                // Noted before the call: should the app be gone before the answer, its next
+                // launch knows that WeChat's key may have turned.
+                self.record.epochs.issued = self.record.epochs.issued.wrapping_add(1);
+                self.save(cx);
+                cx.emit_rated(Effect::CallLogin { op: pending.op, timeout: LOGIN_TIMEOUT_MS });
+                self.login_called = cx.clock.now();
+                self.flight = Flight::Login(pending);
+            }
+        }
+    }
+
+    /// The exchange or refresh that a log-out overtook has ended.
+    pub(crate) fn doom_is_over(&mut self, cx: &mut Context) {
+        self.flight = Flight::Landed;
+        self.serve_parked(cx);
+    }
+
+    pub(crate) fn suffer(&mut self, cx: &mut Context, setback: Setback) {
+        if self.record.logged_out {
+            self.flight = Flight::Landed;
+            return;
+        }
+        match setback {
+            Setback::TryAgain(code) => self.try_again(cx, code),
+            Setback::GiveUp(code) => self.give_up(cx, &Outcome::failed(code)),
+            Setback::StayAway(wait_s) => {
+                self.closed_until = Some(cx.clock.elapsed() + Instant::from(wait_s) * 1000);
+                self.give_up(cx, &rate_limited(Some(wait_s)));
+            }
+            Setback::SessionEnded => {
+                self.refresh_refused = true;
+                if self.mode == LoginMode::Never {
+                    self.record.held = None;
+                    self.save(cx);
+                }
+                self.flight = Flight::Landed;
+                self.take_off(cx);
+            }
+        }
+    }
+
+    fn try_again(&mut self, cx: &mut Context, code: ErrorCode) {
+        self.tries += 1;
+        if self.tries >= MAX_TRIES {
+            return self.give_up(cx, &Outcome::failed(code));
+        }
+        let rest = REST_MS << self.tries.saturating_sub(1);
+        let jitter = self.random() % rest;
+        self.flight = Flight::Resting(cx.clock.elapsed() + Instant::from(rest + jitter));
+    }
+
+    fn give_up(&mut self, cx: &mut Context, outcome: &Outcome) {
+        self.flight = Flight::Landed;
+        self.tries = 0;
+        // A guest-allowed request goes without; on a host that cannot log in, `ready` means guest.
+        let never = self.mode == LoginMode::Never;
+        self.serve(cx, |wants| match wants {
+            Wants::Request { guest: true } => None,
+            Wants::Ready if never => Some(Outcome::Done),
+            _ => Some(outcome.clone()),
+        });
+    }
+
+    pub(crate) fn hold(&mut self, cx: &mut Context, tokens: Tokens) {
+        let expires_at = cx.clock.server_now().saturating_add(u64::from(tokens.expires_in_s) * 1000);
+        let Tokens { access_token, refresh_token, .. } = tokens;
+        self.record.held = Some(Held { access_token, refresh_token, expires_at });
+        self.record.generation = Generation(self.record.generation.0.wrapping_add(1));
+        self.record.offset = cx.clock.offset();
+        self.access_refused = false;
+        self.refresh_refused = false;
+        self.closed_until = None;
+        self.tries = 0;
+        self.flight = Flight::Landed;
+        self.save(cx);
+    }
+}
+
+fn rate_limited(retry_after: Option<u32>) -> Outcome {
+    Outcome::Failed { code: ErrorCode::RateLimited, retryable: true, retry_after }
+}
