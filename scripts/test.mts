@@ -61,6 +61,7 @@ function suites(): Suite[] {
     node('sim', 'tests/sim'),
     node('foreign', 'tests/foreign'),
     node('node', 'tests/node'),
+    node('client', 'tests/client'),
     node('edge', 'tests/edge'),
     node('weapp', 'tests/weapp'),
     node('browser', 'tests/browser'),

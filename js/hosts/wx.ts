@@ -22,6 +22,7 @@ type Optional =
   | 'getRandomValues'
   | 'getAppBaseInfo'
   | 'getAppAuthorizeSetting'
+  | 'getSystemInfoSync'
   | 'getSystemSetting'
   | 'getUserProfile'
   | 'offAppShow'
@@ -61,7 +62,9 @@ function registryOn(holder: { __wxauth?: Map<string, unknown> }): Map<string, un
 }
 
 export function wxHost(wx: WxLike, holder: object, load: () => Promise<CoreModule>): Host {
-  const version = wx.getAppBaseInfo ? wx.getAppBaseInfo().SDKVersion : '0';
+  // The first of them is from 2.20.1 on.
+  const about = wx.getAppBaseInfo || wx.getSystemInfoSync;
+  const version: string = about ? about().SDKVersion : '0';
   const encrypt = atLeast(version, ENCRYPTED_STORAGE) ? { encrypt: true } : {};
   const setting = (done: (setting: AuthSetting) => void) => (result: { authSetting: AuthSetting }) =>
     done(result.authSetting);

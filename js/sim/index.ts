@@ -5,7 +5,7 @@ export { ASSUMED, type Assumptions } from './assumptions.js';
 export { Clock } from './clock.js';
 export type { Fault } from './faults.js';
 export type { LogEntry } from './log.js';
-export type { Delivery, LogLine, Manifest, OsAnswer, OsPermission } from './phone/body.js';
+export type { Delivery, LogLine, Manifest, OsAnswer, OsPermission, Switch } from './phone/body.js';
 export type { Details, OpenType, PhoneDetail } from './phone/buttons.js';
 export { createPhone, type Phone, type PhoneOptions, type Wx } from './phone/index.js';
 export { agreeToAll, type Prompt, refuseAll } from './phone/prompts.js';

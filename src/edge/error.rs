@@ -42,7 +42,7 @@ pub(crate) enum Caller {
     /// One answer for every way open data fails to open; the reason is for the log.
     DecryptFailed(DecryptReason),
     DataStale,
-    /// No session_key is on record: only a new login brings one.
+    /// No session_key is on record, or it is dead by WeChat's word: only a new login brings one.
     SessionKeyStale,
 }
 

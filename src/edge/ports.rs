@@ -38,6 +38,8 @@ pub(crate) trait Fetch {
 /// A call to WeChat. No `Debug`: the url carries the AppSecret.
 pub(crate) struct Call {
     pub(crate) url: String,
+    /// JSON to POST; without it the call is a GET.
+    pub(crate) body: Option<String>,
 }
 
 pub(crate) struct Reply {

@@ -19,7 +19,8 @@ pub(crate) async fn route<P: Ports>(
         .map_err(|Misconfigured { variable, problem }| Error::Operator(format!("{variable} {problem}")))?;
     let flow = Flow { ports, config, now: ports.now_ms() };
     let allowed = match request.path.as_str() {
-        "/oauth/token" | "/oauth/revoke" | "/wechat/open-data" | "/wechat/user-info/verify" => "POST",
+        "/oauth/token" | "/oauth/revoke" => "POST",
+        "/wechat/open-data" | "/wechat/phone" | "/wechat/user-info/verify" => "POST",
         "/.well-known/oauth-authorization-server" | "/.well-known/jwks.json" | "/healthz" => "GET",
         _ => return Err(Error::Caller(Caller::NotFound)),
     };
@@ -30,6 +31,7 @@ pub(crate) async fn route<P: Ports>(
         "/oauth/token" => token(&flow, request).await,
         "/oauth/revoke" => flow.revoke(&Params::json_or_form(request)?).await,
         "/wechat/open-data" => flow.open_data(request).await,
+        "/wechat/phone" => flow.phone(request).await,
         "/wechat/user-info/verify" => flow.verify_user_info(request).await,
         "/.well-known/oauth-authorization-server" => Ok(flow.metadata()),
         "/.well-known/jwks.json" => Ok(flow.jwks()),

@@ -118,6 +118,17 @@ for (const kind of ['access', 'refresh'] as const) {
   });
 }
 
+test('revoking everywhere ends the user’s other sessions, and no later one', async () => {
+  const phone = await logIn(world, 'everywhere');
+  const tablet = await logIn(world, 'everywhere');
+  const stranger = await logIn(world, 'somebody else');
+  const everywhere = { token: phone.refresh, client_id: APPID, everywhere: 'true' };
+  assert.equal((await post(`${world.url}/oauth/revoke`, everywhere)).status, 200);
+  for (const { refresh: token } of [phone, tablet]) assert.equal((await refresh(world, token)).status, 400);
+  assert.equal((await refresh(world, stranger.refresh)).status, 200);
+  assert.equal((await refresh(world, (await logIn(world, 'everywhere')).refresh)).status, 200);
+});
+
 test('revoking nonsense is a success, by an unknown client it is not', async () => {
   assert.equal((await revoke(world, 'nonsense')).status, 200);
   assert.equal((await revoke(world, 'nonsense', 'wx0')).body.error, 'invalid_client');

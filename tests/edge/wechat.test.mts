@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { encryptOpenData, fromBase64, toBase64 } from '../../js/sim/crypto.js';
-import { APPID, bearer, type Json, logIn, post, type Session, startWorld, type World } from '../harness.mts';
+import {
+  APPID,
+  bearer,
+  type Json,
+  logIn,
+  OTHER_APPID,
+  post,
+  type Session,
+  startWorld,
+  type World,
+} from '../harness.mts';
 
 let world: World;
 let session: Session;
@@ -127,4 +137,41 @@ test('the newest session_key opens what another device was given', async () => {
   const fresh = await world.wechat.profile(APPID, 'mei');
   assert.equal((await openData(fresh.encryptedData, fresh.iv)).status, 200, 'the older session uses the newest key');
   assert.equal((await openData(fresh.encryptedData, fresh.iv, other.access)).status, 200);
+});
+
+const phone = (code: unknown, token = session.access) => post(`${world.url}/wechat/phone`, { code }, bearer(token));
+const phoneCode = (user = 'mei', appid = APPID) => world.wechat.issuePhoneCode(appid, user);
+
+test('a phone button’s code becomes the number, once, for the user who tapped (§3.5)', async () => {
+  const code = phoneCode();
+  const { status, body } = await phone(code);
+  assert.equal(status, 200);
+  assert.deepEqual(Object.keys(body), ['country_code', 'phone_number', 'pure_phone_number']);
+  assert.equal(body.country_code, '86');
+  assert.equal((await phone(code)).body.code, 'code_used');
+  assert.equal((await phone(phoneCode('li'))).body.code, 'code_invalid', 'another user’s');
+  assert.equal((await phone(phoneCode('mei', OTHER_APPID))).body.code, 'code_invalid', 'another app’s');
+  assert.equal((await phone('')).body.code, 'parameter_missing');
+  assert.equal((await phone('not a code')).body.code, 'code_malformed');
+  assert.equal((await phone(phoneCode(), 'nonsense')).status, 401);
+});
+
+test('a phone code is never sent to WeChat twice', async () => {
+  world.wechat.faults.add({ call: 'getuserphonenumber', times: 1, after_work: true, drop: true });
+  const { status, body } = await phone(phoneCode());
+  assert.deepEqual([status, body.code], [502, 'upstream_unreachable'], 'a second call would have been told code_used');
+});
+
+test('a key that is dead by WeChat’s word is 409, whatever was sent; one that lives is 400 (§3.2)', async () => {
+  const user = await logIn(world, 'turned');
+  const old = await world.wechat.profile(APPID, 'turned');
+  assert.equal((await openData(`${old.encryptedData.slice(0, -4)}AAA=`, old.iv, user.access)).status, 400);
+  // A login that the edge never hears of.
+  world.wechat.issueCode(APPID, 'turned');
+  const made = await world.wechat.profile(APPID, 'turned');
+  assert.equal((await openData(made.encryptedData, made.iv, user.access)).body.code, 'session_key_stale');
+  assert.equal((await verify(made.rawData, made.signature, user.access)).body.code, 'session_key_stale');
+  world.wechat.faults.add({ call: 'checksession', times: 1, errcode: -1 });
+  const silent = await openData(made.encryptedData, made.iv, user.access);
+  assert.deepEqual([silent.status, silent.body.code], [400, 'decrypt_failed'], 'where WeChat does not say');
 });

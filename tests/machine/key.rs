@@ -102,6 +102,13 @@ fn data_that_does_not_open_is_lost_where_a_login_came_between_and_wrong_where_no
 }
 
 #[test]
+fn a_wrong_signature_is_a_401_that_says_nothing_about_the_token() {
+    let mut phone = Phone::logged_in();
+    phone.open_data(1).reply_with(1, 401, "signature_mismatch");
+    assert_eq!((phone.failed_with(1), phone.count("Refresh")), (ErrorCode::DataInvalid, 0));
+}
+
+#[test]
 fn a_checksession_that_is_silent_leaves_it_to_the_edge() {
     let mut phone = relaunched();
     phone.open_data(1).wait(5_000);

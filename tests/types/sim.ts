@@ -58,6 +58,8 @@ export const options = (
 export const account: Pick<WechatMiniprogram.AccountInfo['miniProgram'], 'appId' | 'envVersion'> =
   fake.getAccountInfoSync().miniProgram;
 export const authorized: Partial<WechatMiniprogram.AppAuthorizeSetting> = fake.getAppAuthorizeSetting();
+export const system: Partial<WechatMiniprogram.SystemSetting> = fake.getSystemSetting();
+export const systemInfo: Pick<WechatMiniprogram.SystemInfo, 'SDKVersion' | 'version'> = fake.getSystemInfoSync();
 export const log: Pick<WechatMiniprogram.RealtimeLogManager, 'info' | 'warn' | 'error' | 'setFilterMsg'> =
   fake.getRealtimeLogManager();
 export const info: WechatMiniprogram.GetStorageInfoSyncOption = fake.getStorageInfoSync();

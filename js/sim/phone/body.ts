@@ -14,6 +14,9 @@ export interface Manifest {
   requiredBackgroundModes?: string[];
 }
 
+/** What the phone's owner turns on and off for every program. */
+export type Switch = 'location' | 'bluetooth' | 'wifi';
+
 export type OsAnswer = 'authorized' | 'denied' | 'not determined';
 export type OsPermission =
   | 'album'
@@ -69,6 +72,7 @@ export interface Body {
   readonly storage: PhoneStorage;
   readonly fetch: typeof fetch;
   readonly os: Record<OsPermission, OsAnswer>;
+  readonly switches: Record<Switch, boolean>;
   readonly logs: LogLine[];
   readonly shown: Set<ShowListener>;
   readonly hidden: Set<() => void>;

@@ -34,6 +34,13 @@ export function device(body: Body) {
       enableDebug: false,
       host: { appId: 'wxsim' },
     }),
+    /** The old way to ask, which every base library has. */
+    getSystemInfoSync: () => ({
+      SDKVersion: body.SDKVersion,
+      version: '8.0.60',
+      language: 'zh_CN',
+      platform: body.platform,
+    }),
     /** `getPrivacySetting`, or `button.open-type.chooseAvatar`. */
     canIUse(schema: string): boolean {
       const [name = '', attribute, option = ''] = schema.split('.');

@@ -5,7 +5,7 @@ import { Clock } from '../clock.js';
 import { phoneCalls, remoteCalls } from '../cloud.js';
 import { Random } from '../random.js';
 import type { WeChat } from '../wechat/index.js';
-import type { Body, Delivery, Life, LogLine, Manifest, OsAnswer, OsPermission } from './body.js';
+import type { Body, Delivery, Life, LogLine, Manifest, OsAnswer, OsPermission, Switch } from './body.js';
 import { type Button, type Nickname, type PressedType, press, typeNickname } from './buttons.js';
 import { device } from './device.js';
 import type { Platform } from './failures.js';
@@ -34,6 +34,8 @@ export interface PhoneOptions {
   manifest?: Manifest;
   /** What the operating system lets WeChat do; everything where absent. */
   os?: Partial<Record<OsPermission, OsAnswer>>;
+  /** The phone's own switches; all on where absent. */
+  switches?: Partial<Record<Switch, boolean>>;
   /** Where `wx.setStorage` keeps things; memory where absent. */
   storage?: PhoneStorage;
   /** Milliseconds before a callback comes; default 0. */
@@ -52,6 +54,8 @@ export interface Phone {
   readonly wx: Wx;
   /** What the operating system lets WeChat do; change it as the owner would in the system's settings. */
   readonly os: Record<OsPermission, OsAnswer>;
+  /** The phone's own switches, to be turned. */
+  readonly switches: Record<Switch, boolean>;
   /** What was written to the real-time log. */
   readonly logs: readonly LogLine[];
   readonly storage: PhoneStorage;
@@ -86,6 +90,7 @@ export function createPhone(options: PhoneOptions): Phone {
   return {
     wx: createWx(body),
     os: body.os,
+    switches: body.switches,
     logs: body.logs,
     storage: body.storage,
     get life() {
@@ -106,7 +111,7 @@ export function createPhone(options: PhoneOptions): Phone {
     show,
     relaunch() {
       body.life = 'dead';
-      return createPhone({ ...options, storage: body.storage, os: body.os });
+      return createPhone({ ...options, storage: body.storage, os: body.os, switches: body.switches });
     },
   };
 }
@@ -126,6 +131,7 @@ function createBody(options: PhoneOptions): Body {
     storage: options.storage ?? memoryStorage(),
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     os: { ...ALL_AUTHORIZED, ...options.os },
+    switches: { location: true, bluetooth: true, wifi: true, ...options.switches },
     logs: [],
     shown: new Set(),
     hidden: new Set(),

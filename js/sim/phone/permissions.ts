@@ -151,6 +151,13 @@ export function permissions(body: Body) {
       },
     ),
     getAppAuthorizeSetting: () => appAuthorizeSetting(body),
+    /** The phone's own switches; `phone.switches` is what they say (§1.6). */
+    getSystemSetting: () => ({
+      locationEnabled: body.switches.location,
+      bluetoothEnabled: body.switches.bluetooth,
+      wifiEnabled: body.switches.wifi,
+      deviceOrientation: 'portrait' as const,
+    }),
     /** The system's settings, where WeChat is set; `phone.os` is what they say. */
     openAppAuthorizeSetting: api<object, object>(body, 'openAppAuthorizeSetting', () => ({})),
   };

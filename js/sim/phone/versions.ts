@@ -21,6 +21,7 @@ export const SINCE: Record<string, string> = {
   getAppAuthorizeSetting: '2.20.1',
   openAppAuthorizeSetting: '2.20.1',
   getAppBaseInfo: '2.20.1',
+  getSystemSetting: '2.20.1',
   getFuzzyLocation: '2.25.0',
   getPrivacySetting: '2.32.3',
   onNeedPrivacyAuthorization: '2.32.3',

@@ -4,6 +4,7 @@
 pub(crate) mod exchange;
 pub(crate) mod metadata;
 pub(crate) mod open_data;
+pub(crate) mod phone;
 pub(crate) mod refresh;
 pub(crate) mod revoke;
 pub(crate) mod user_info;
@@ -14,6 +15,7 @@ use super::http::{Params, Request};
 use super::ports::Ports;
 use super::records::{Found, Records};
 use super::tokens::Tokens;
+use super::upstream;
 use crate::wechat::{AppId, OpenId, SessionKey};
 
 /// What every flow has at hand.
@@ -45,6 +47,16 @@ impl<'a, P: Ports> Flow<'a, P> {
         let unknown = Error::Caller(Caller::ClientUnknown);
         let appid = params.get("client_id").and_then(|text| AppId::parse(text).ok()).ok_or(unknown.clone())?;
         self.config.apps.get(&appid).ok_or(unknown)
+    }
+
+    /// Something did not open or verify: is that the key's doing? WeChat is asked about the key,
+    /// so the answer tells nothing about the data; where WeChat is silent, it is `failure`.
+    pub(crate) async fn blame(&self, caller: &Authenticated<'_>, failure: Caller) -> Error {
+        let Some(key) = caller.session_keys().into_iter().last() else {
+            return Error::Caller(Caller::SessionKeyStale);
+        };
+        let dead = upstream::is_key_dead(self.ports, self.config, caller.app, &caller.openid, &key).await;
+        Error::Caller(if dead == Ok(true) { Caller::SessionKeyStale } else { failure })
     }
 
     /// The session a request speaks for. Every way in which it does not is one answer.

@@ -23,7 +23,12 @@ impl<P: Ports> Flow<'_, P> {
             .map(|key| sealed.open(key, &caller.app.appid))
             .reduce(|first, next| first.or(next))
             .unwrap_or(Err(OpenDataError::Padding));
-        let data = opened?;
+        let data = match opened {
+            Ok(data) => data,
+            Err(error) => {
+                return Err(self.blame(&caller, Caller::DecryptFailed(DecryptReason::OpenData(error))).await);
+            }
+        };
         if data.openid().is_some_and(|openid| openid != caller.openid.as_str()) {
             return Err(Error::Caller(Caller::DecryptFailed(DecryptReason::ForeignOpenId)));
         }

@@ -20,7 +20,7 @@ impl<P: Ports> Flow<'_, P> {
         if keys.iter().any(|key| signature::verify_user_info(raw_data, given, key).is_ok()) {
             Ok(Response::json(200, &serde_json::json!({ "valid": true })))
         } else {
-            Err(Error::Caller(Caller::SignatureMismatch))
+            Err(self.blame(&caller, Caller::SignatureMismatch).await)
         }
     }
 }

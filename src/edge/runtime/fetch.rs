@@ -29,6 +29,10 @@ impl Fetch for Workerd {
         for (name, value) in options {
             let _ = Reflect::set(&init, &name.into(), &value);
         }
+        if let Some(body) = &call.body {
+            let _ = Reflect::set(&init, &"method".into(), &"POST".into());
+            let _ = Reflect::set(&init, &"body".into(), &body.into());
+        }
         let response = global_fetch(&call.url, &init).await.map_err(|error| failure(&error))?;
         let field = |name: &str| Reflect::get(&response, &name.into()).unwrap_or(JsValue::UNDEFINED);
         let status = field("status").as_f64().unwrap_or_default() as u16;

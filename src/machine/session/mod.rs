@@ -293,7 +293,7 @@ impl Session {
         const UNAUTHORIZED: u16 = 401;
         let Some(wants) = self.waiters.sent(id) else { return };
         let own_code = matches!(wants, Wants::Request { .. }) && self.expiry_codes.iter().any(|known| known == code);
-        let expired = status == UNAUTHORIZED || own_code;
+        let expired = own_code || (status == UNAUTHORIZED && code != verdict::SIGNATURE_MISMATCH);
         let used = if expired { self.waiters.take_back(id) } else { None };
         match (used, wants) {
             (Some(used), _) => {

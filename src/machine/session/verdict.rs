@@ -4,14 +4,17 @@ use super::super::effect::{ErrorCode, Outcome};
 use super::super::event::WaiterId;
 use crate::wechat::Failure;
 
+/// The edge's word for a wrong signature: a 401 that says nothing about the token.
+pub(crate) const SIGNATURE_MISMATCH: &str = "signature_mismatch";
+
 /// `same_key`: no login came between the payload and this answer.
 pub(crate) fn of_open_data(id: WaiterId, status: u16, code: &str, same_key: bool) -> Outcome {
     match (status, code) {
         (200, _) => Outcome::Deliver { of: id },
         // Made with a key that a login has since replaced, or too old by now.
-        (400, "decrypt_failed" | "signature_invalid") if !same_key => Outcome::failed(ErrorCode::TapAgain),
-        (400, "data_stale") => Outcome::failed(ErrorCode::TapAgain),
-        (400, _) => Outcome::failed(ErrorCode::DataInvalid),
+        (_, "decrypt_failed" | SIGNATURE_MISMATCH) if !same_key => Outcome::failed(ErrorCode::TapAgain),
+        (_, "data_stale") => Outcome::failed(ErrorCode::TapAgain),
+        (400, _) | (_, SIGNATURE_MISMATCH) => Outcome::failed(ErrorCode::DataInvalid),
         _ => of_status(status, code),
     }
 }
