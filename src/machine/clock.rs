@@ -11,7 +11,7 @@ pub(crate) type Instant = u64;
 /// host wakes the machine well within it, so a longer step is the phone's clock being set.
 const LONGEST_STEP_MS: u64 = 120_000;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Clock {
     elapsed: Instant,
     last_now: Option<u64>,

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 const RATED_CALLS: usize = 4;
 const RATED_WINDOW_MS: Instant = 1_000;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Context {
     pub(crate) clock: Clock,
     effects: Vec<Effect>,

@@ -29,7 +29,7 @@ use session::Session;
 const LONGEST_WAKE_MS: Instant = 60_000;
 
 /// The client's whole state.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Machine {
     cx: Context,
     session: Session,

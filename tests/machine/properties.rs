@@ -3,7 +3,7 @@
 use crate::phone::{Phone, tokens};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use wxauth::machine::{AuthSetting, EdgeFailure, Effect, Event, LoginCode, LoginMode, PrivacyMode};
+use wxauth::machine::{AuthSetting, EdgeFailure, Effect, Event, LoginCode, LoginMode, PhoneCode, PrivacyMode};
 use wxauth::wechat::Failure;
 
 /// What may happen next: a caller comes, the host answers something outstanding (or answers
@@ -18,6 +18,13 @@ enum Step {
     Token,
     Logout,
     Ensure,
+    OpenData,
+    KeyReady,
+    /// One of a few codes, so that some come twice.
+    Phone(u8),
+    Scopes,
+    OpenSetting,
+    UseFails,
     Cancel(u32),
     /// Answer the nth effect ever emitted, well or badly.
     Answer {
@@ -44,6 +51,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Token),
         1 => Just(Step::Logout),
         2 => Just(Step::Ensure),
+        2 => Just(Step::OpenData),
+        1 => Just(Step::KeyReady),
+        2 => (0..4_u8).prop_map(Step::Phone),
+        1 => Just(Step::Scopes),
+        1 => Just(Step::OpenSetting),
+        1 => Just(Step::UseFails),
         1 => (0..20_u32).prop_map(Step::Cancel),
         8 => (any::<usize>(), any::<bool>(), prop::sample::select(vec![400_u16, 401, 403, 429, 500, 503]))
             .prop_map(|(nth, well, status)| Step::Answer { nth, well, status }),
@@ -74,6 +87,11 @@ fn answer(phone: &mut Phone, effect: &Effect, well: bool, status: u16) {
             Event::EdgeFailed { op, failure }
         }
         (Effect::ReadSetting { op }, true) => Event::SettingRead { op, setting: AuthSetting::default() },
+        (Effect::CheckSession { op }, alive) => Event::SessionChecked { op, alive },
+        (Effect::ReadSystem { op }, _) => {
+            let denied = if well { vec![] } else { vec!["cameraAuthorized".to_owned()] };
+            Event::SystemRead { op, denied, off: vec![] }
+        }
         (Effect::ReadPrivacy { op }, true) => Event::PrivacyRead { op, needed: true },
         (Effect::ShowPrivacy { op }, agreed) => Event::PrivacyAnswered { op, agreed },
         (Effect::Authorize { op, .. }, true) => Event::Authorized { op },
@@ -117,6 +135,30 @@ fn play(phone: &mut Phone, steps: &[Step]) -> u32 {
                 let waiter = next();
                 phone.ensure(waiter);
             }
+            Step::OpenData => {
+                let waiter = next();
+                phone.tell(Event::OpenData(waiter));
+            }
+            Step::KeyReady => {
+                let waiter = next();
+                phone.tell(Event::KeyReady(waiter));
+            }
+            Step::Phone(code) => {
+                let waiter = next();
+                phone.tell(Event::Phone { waiter, code: PhoneCode::parse(format!("phone{code}")).unwrap() });
+            }
+            Step::Scopes => {
+                let waiter = next();
+                phone.tell(Event::Scopes(waiter));
+            }
+            Step::OpenSetting => {
+                let waiter = next();
+                phone.tell(Event::SettingOpening(waiter));
+            }
+            Step::UseFails => {
+                let waiter = next();
+                phone.tell(Event::UseFailed { waiter, scope: "scope.camera".into(), failure: Failure::Denied });
+            }
             Step::Cancel(waiter) => {
                 phone.tell(Event::Cancelled(waiter));
             }
@@ -125,7 +167,8 @@ fn play(phone: &mut Phone, steps: &[Step]) -> u32 {
                 answer(phone, &effect, well, status);
             }
             Step::Reply { nth, status } => {
-                phone.reply((nth % 40) as u32, status);
+                let codes = ["", "session_key_stale", "decrypt_failed", "signature_mismatch", "code_invalid"];
+                phone.reply_with((nth % 40) as u32, status, codes[nth % codes.len()]);
             }
             Step::Answer { .. } => {}
             Step::Wait(ms) => {
@@ -191,11 +234,46 @@ proptest! {
     }
 
     #[test]
+    fn no_phone_code_is_sent_twice_unless_the_token_was_refused(steps in steps()) {
+        let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
+        phone.launch(None);
+        let refused = |step: &Step| matches!(step, Step::Reply { status: 401, .. });
+        let steps: Vec<_> = steps.into_iter().filter(|step| !refused(step)).collect();
+        let waiters = play(&mut phone, &steps);
+        for waiter in 1..=waiters {
+            prop_assert!(phone.sent(waiter).len() <= 1, "waiter {} sent again", waiter);
+        }
+    }
+
+    #[test]
+    fn never_more_than_four_rated_calls_in_a_second(steps in steps()) {
+        let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
+        phone.launch(None);
+        let mut calls = Vec::new();
+        for step in &steps {
+            let clock = if matches!(step, Step::ClockSet(_)) { continue } else { step };
+            let seen = phone.asked.len();
+            let before = phone.now;
+            play(&mut phone, std::slice::from_ref(clock));
+            let rated = phone.asked[seen..].iter().filter(|effect| {
+                matches!(effect, Effect::CallLogin { .. } | Effect::CheckSession { .. } | Effect::ReadSetting { .. })
+            });
+            // Somewhere within the step; a step that waits has its calls apart.
+            if phone.now == before {
+                calls.extend(rated.map(|_| before));
+            }
+        }
+        for window in calls.windows(5) {
+            prop_assert!(window[4] - window[0] >= 1_000, "five calls within a second");
+        }
+    }
+
+    #[test]
     fn no_scope_is_prompted_for_after_a_refusal(steps in steps()) {
         let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
         phone.launch(None);
         phone.ensure(1000).setting(&[], &["scope.camera"]);
-        let quiet: Vec<_> = steps.into_iter().filter(|step| !matches!(step, Step::Answer { .. } | Step::Shown)).collect();
+        let quiet: Vec<_> = steps.into_iter().filter(|step| !matches!(step, Step::Answer { .. } | Step::Shown | Step::OpenSetting)).collect();
         play(&mut phone, &quiet);
         prop_assert_eq!(phone.count("Authorize"), 0);
     }

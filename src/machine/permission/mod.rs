@@ -27,7 +27,7 @@ pub enum PrivacyMode {
     Handler,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Permissions {
     mode: PrivacyMode,
     setting: Setting,
@@ -38,7 +38,7 @@ pub(crate) struct Permissions {
     quiet_until: Option<Instant>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Ask {
     scope: Scope,
     waiters: Vec<WaiterId>,

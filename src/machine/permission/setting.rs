@@ -8,7 +8,7 @@ use super::{Permissions, READ_TIMEOUT_MS};
 use crate::machine::session::of_tap;
 use crate::wechat::{Failure, Grant, Scope, scope::Consent};
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Setting {
     /// In no order; what is missing was never asked.
     grants: Vec<(Scope, bool)>,

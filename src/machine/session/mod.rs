@@ -43,7 +43,7 @@ pub enum LoginMode {
     Never,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Session {
     mode: LoginMode,
     launched: bool,

@@ -8,10 +8,10 @@ use std::collections::VecDeque;
 /// A code lives five minutes; nobody taps more often.
 const REMEMBERED: usize = 16;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct PhoneCodes(VecDeque<Redemption>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Redemption {
     code: PhoneCode,
     /// Whose request it is.

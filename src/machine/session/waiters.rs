@@ -10,10 +10,10 @@ const REQUEST_TIMEOUT_MS: Instant = 65_000;
 /// How often one request is sent again after an expiry reply.
 const MAX_REPLAYS: u8 = 2;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Waiters(Vec<Waiter>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Waiter {
     id: WaiterId,
     wants: Wants,

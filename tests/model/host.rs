@@ -1,0 +1,282 @@
+//! The world around the machine, with as much of it as decides something: what is outstanding, what WeChat and the
+//! edge know, and which promises were broken.
+
+use std::collections::{BTreeMap, BTreeSet};
+use wxauth::machine::{
+    AccessToken, AuthSetting, EdgeFailure, Effect, Event, LoginCode, Machine, OpId, RefreshToken, SessionState, Tokens,
+    WaiterId,
+};
+use wxauth::wechat::Failure;
+
+/// The life of an access token, seconds.
+const TOKEN_LIFE_S: u32 = 600;
+
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    pub(crate) machine: Machine,
+    /// The phone's clock, which may be set.
+    pub(crate) now: u64,
+    /// Time in the foreground, which passes whatever the clock says.
+    elapsed: u64,
+    pub(crate) hidden: bool,
+    /// Effects that wait for an answer, oldest first, with when they were asked.
+    pub(crate) outstanding: Vec<(Effect, u64)>,
+    /// Callers that were let in and not settled, and the generation their request carried.
+    pub(crate) open: BTreeMap<WaiterId, Option<u32>>,
+    pub(crate) settled: BTreeSet<WaiterId>,
+    codes_sent: BTreeSet<String>,
+    issued: u32,
+    wake: Option<u64>,
+    pub(crate) state: SessionState,
+    generation: u32,
+    /// Nothing has happened since the last tokens that could make them bad.
+    tokens_good: bool,
+    /// The user has not agreed to the privacy contract.
+    pub(crate) consent_needed: bool,
+    /// The machine was told that the user denies the scope, and no tap came since.
+    denied: bool,
+    /// The first promise that was broken.
+    pub(crate) broken: Option<&'static str>,
+    // What may still go wrong.
+    pub(crate) faults: u8,
+    pub(crate) hides: u8,
+    pub(crate) jumps: u8,
+    pub(crate) storage_failures: u8,
+    pub(crate) next_call: u8,
+    pub(crate) pages_open: [bool; 2],
+}
+
+impl World {
+    pub(crate) fn new(machine: Machine) -> Self {
+        let mut world = Self {
+            machine,
+            now: 1_790_000_000_000,
+            elapsed: 0,
+            hidden: false,
+            outstanding: Vec::new(),
+            open: BTreeMap::new(),
+            settled: BTreeSet::new(),
+            codes_sent: BTreeSet::new(),
+            issued: 0,
+            wake: None,
+            state: SessionState::Starting,
+            generation: 0,
+            tokens_good: false,
+            consent_needed: true,
+            denied: false,
+            broken: None,
+            faults: 2,
+            hides: 1,
+            jumps: 1,
+            storage_failures: 1,
+            next_call: 0,
+            pages_open: [true, true],
+        };
+        world.tell(Event::Launched { record: None, seed: 7 });
+        world
+    }
+
+    fn breaks(&mut self, promise: &'static str) {
+        self.broken.get_or_insert(promise);
+    }
+
+    /// Of those that are asked and neither answered nor given up.
+    fn count(&self, kind: impl Fn(&Effect) -> bool, patience_ms: u64) -> usize {
+        self.outstanding.iter().filter(|(effect, at)| kind(effect) && self.elapsed < at + patience_ms).count()
+    }
+
+    pub(crate) fn tell(&mut self, event: Event) {
+        for effect in self.machine.handle(self.now, event) {
+            self.take(effect);
+        }
+        if self.count(|effect| matches!(effect, Effect::CallLogin { .. }), 10_000) > 1 {
+            self.breaks("two wx.login at once");
+        }
+        if self.count(|effect| matches!(effect, Effect::Exchange { .. }), 10_000) > 1 {
+            self.breaks("two exchanges at once");
+        }
+    }
+
+    fn take(&mut self, effect: Effect) {
+        match &effect {
+            Effect::Exchange { code, .. } => {
+                if !self.codes_sent.insert(code.reveal().to_owned()) {
+                    self.breaks("a code was sent twice");
+                }
+            }
+            Effect::Send { waiter, token } => {
+                if let Some(used) = self.open.get_mut(waiter) {
+                    *used = token.is_some().then_some(self.generation);
+                }
+            }
+            Effect::Settle { waiter, .. } => {
+                if self.open.remove(waiter).is_none() || !self.settled.insert(*waiter) {
+                    self.breaks("a waiter was settled twice");
+                }
+            }
+            Effect::Wake { after } => self.wake = Some(self.elapsed + u64::from(*after)),
+            Effect::State { state } => {
+                self.state = state.session;
+                self.generation = state.generation.0;
+            }
+            Effect::Authorize { .. } if self.denied => self.breaks("a prompt after a denial without a tap"),
+            Effect::Authorize { .. } if self.consent_needed => {
+                self.breaks("a scope prompt while consent was needed");
+            }
+            _ => {}
+        }
+        if op(&effect).is_some() {
+            self.outstanding.push((effect, self.elapsed));
+        }
+    }
+
+    pub(crate) fn call(&mut self, waiter: WaiterId, event: Event) {
+        self.open.insert(waiter, None);
+        self.tell(event);
+    }
+
+    /// The nth outstanding effect is answered.
+    pub(crate) fn answer(&mut self, nth: usize, well: bool) {
+        let (effect, _) = self.outstanding.remove(nth);
+        let refused = EdgeFailure::Refused { status: 400, code: "session_ended".into(), retry_after_s: None };
+        let event = match (effect, well) {
+            (Effect::CallLogin { op, .. }, true) => {
+                self.issued += 1;
+                let code = LoginCode::parse(format!("code{}", self.issued));
+                code.map_or(Event::Tick, |code| Event::CodeIssued { op, code })
+            }
+            (Effect::CallLogin { op, .. }, false) => Event::LoginFailed { op, failure: Failure::Transient },
+            (Effect::Exchange { op, .. } | Effect::Refresh { op, .. }, true) => {
+                self.tokens_good = true;
+                tokens(op, self.now)
+            }
+            (Effect::Refresh { op, .. }, false) => Event::EdgeFailed { op, failure: refused },
+            (Effect::Exchange { op, .. }, false) => Event::EdgeFailed { op, failure: EdgeFailure::Unreachable },
+            (Effect::Revoke { op, .. }, true) => Event::Revoked { op },
+            (Effect::Revoke { op, .. }, false) => Event::EdgeFailed { op, failure: EdgeFailure::Unreachable },
+            (Effect::CheckSession { op }, alive) => Event::SessionChecked { op, alive },
+            (Effect::ReadSetting { op }, true) => {
+                let named = |yes: bool| if yes { vec!["scope.camera".to_owned()] } else { Vec::new() };
+                Event::SettingRead { op, setting: AuthSetting { granted: Vec::new(), denied: named(self.denied) } }
+            }
+            (Effect::ReadPrivacy { op }, true) => Event::PrivacyRead { op, needed: self.consent_needed },
+            (Effect::ShowPrivacy { op }, agreed) => {
+                self.consent_needed &= !agreed;
+                Event::PrivacyAnswered { op, agreed }
+            }
+            (Effect::ReadSystem { op }, true) => Event::SystemRead { op, denied: Vec::new(), off: Vec::new() },
+            (Effect::Authorize { op, .. }, true) => Event::Authorized { op },
+            (Effect::Authorize { op, .. }, false) => {
+                self.denied = true;
+                Event::PermissionFailed { op, failure: Failure::Denied }
+            }
+            (Effect::ReadSetting { op } | Effect::ReadPrivacy { op } | Effect::ReadSystem { op }, false) => {
+                Event::PermissionFailed { op, failure: Failure::Transient }
+            }
+            _ => Event::Tick,
+        };
+        self.tell(event);
+    }
+
+    /// A request is answered.
+    pub(crate) fn reply(&mut self, waiter: WaiterId, status: u16) {
+        let used = self.open.get(&waiter).copied().flatten();
+        let calls = |world: &Self| {
+            let logs_in =
+                |(effect, _): &&(Effect, u64)| matches!(effect, Effect::CallLogin { .. } | Effect::Refresh { .. });
+            world.outstanding.iter().filter(logs_in).count()
+        };
+        let before = calls(self);
+        let stale = used.is_some_and(|used| used < self.generation) && self.tokens_good;
+        if status == 401 && used == Some(self.generation) {
+            self.tokens_good = false;
+        }
+        self.tell(Event::ReplyArrived { waiter, status, code: String::new() });
+        if status == 401 && stale && calls(self) > before {
+            self.breaks("an older generation caused a login");
+        }
+    }
+
+    pub(crate) fn jump(&mut self, ms: i64) {
+        self.now = self.now.saturating_add_signed(ms);
+        self.tokens_good = false;
+        self.tell(Event::Tick);
+    }
+
+    /// Time goes on to the next wake-up that was asked for.
+    pub(crate) fn tick(&mut self) {
+        let step =
+            self.wake.take().and_then(|at| at.checked_sub(self.elapsed)).filter(|step| *step > 0).unwrap_or(1_000);
+        self.now += step;
+        self.elapsed += if self.hidden { 0 } else { step };
+        self.tell(Event::Tick);
+    }
+
+    /// Faults have stopped: everything outstanding is answered well, requests get their replies, time goes on.
+    /// Within how many ticks is nothing left? `None`: not within `ticks`.
+    pub(crate) fn comes_to_rest_within(mut self, ticks: usize) -> Option<usize> {
+        if self.hidden {
+            self.tell(Event::Shown);
+        }
+        for tick in 0..=ticks {
+            while !self.outstanding.is_empty() {
+                // The user says no, which settles as well as yes does.
+                let dialog = matches!(self.outstanding.first(), Some((Effect::Authorize { .. }, _)));
+                self.answer(0, !dialog);
+            }
+            let waiting: Vec<WaiterId> = self.open.iter().filter_map(|(id, used)| used.map(|_| *id)).collect();
+            for waiter in waiting {
+                self.reply(waiter, 200);
+            }
+            let guests: Vec<WaiterId> = self.open.keys().copied().collect();
+            for waiter in guests {
+                self.tell(Event::ReplyArrived { waiter, status: 200, code: String::new() });
+            }
+            let named = matches!(self.state, SessionState::LoggedIn | SessionState::LoggedOut | SessionState::Guest);
+            if self.broken.is_some() {
+                return None;
+            }
+            if self.open.is_empty() && self.outstanding.is_empty() && named && self.nothing_awaited() {
+                return Some(tick);
+            }
+            self.tick();
+        }
+        None
+    }
+
+    /// No timer of the machine's is running: a tick much later asks for nothing.
+    fn nothing_awaited(&self) -> bool {
+        let mut later = self.clone();
+        later.now += 60_000;
+        later.machine.handle(later.now, Event::Tick).iter().all(|effect| !matches!(effect, Effect::Wake { .. }))
+    }
+}
+
+fn tokens(op: OpId, now: u64) -> Event {
+    let access_token = AccessToken::parse(format!("access{op}"));
+    let refresh_token = RefreshToken::parse(format!("refresh{op}"));
+    match (access_token, refresh_token) {
+        (Some(access_token), Some(refresh_token)) => Event::TokensArrived {
+            op,
+            tokens: Tokens { access_token, refresh_token, expires_in_s: TOKEN_LIFE_S },
+            server_now: Some(now),
+        },
+        _ => Event::Tick,
+    }
+}
+
+fn op(effect: &Effect) -> Option<OpId> {
+    match effect {
+        Effect::CallLogin { op, .. }
+        | Effect::Exchange { op, .. }
+        | Effect::Refresh { op, .. }
+        | Effect::Revoke { op, .. }
+        | Effect::CheckSession { op }
+        | Effect::ReadSystem { op }
+        | Effect::ReadSetting { op }
+        | Effect::ReadPrivacy { op }
+        | Effect::ShowPrivacy { op }
+        | Effect::Authorize { op, .. } => Some(*op),
+        _ => None,
+    }
+}
