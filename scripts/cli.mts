@@ -3,7 +3,7 @@ import { buildAll, buildForStart } from './build/index.mts';
 import { writeSizes } from './build/sizes.mts';
 import { writeErrors } from './docs.mts';
 import { printKeys } from './keys.mts';
-import { setupBuild, setupTest } from './setup.mts';
+import { setupBench, setupBuild, setupPackaging, setupTest } from './setup.mts';
 import { npmBin, run, Sorry } from './shell.mts';
 
 const commands: Record<string, () => void | Promise<void>> = {
@@ -22,6 +22,18 @@ const commands: Record<string, () => void | Promise<void>> = {
     await buildAll();
     writeSizes();
     process.exitCode = await (await import('./test.mts')).test(process.argv.slice(3));
+  },
+  async 'check:weapp'() {
+    setupBuild();
+    await setupPackaging();
+    await buildAll();
+    for (const line of await (await import('./check-weapp.mts')).checkWeapp()) console.log(line);
+  },
+  async races() {
+    setupBuild();
+    await setupBench();
+    await buildAll();
+    await (await import('../bench/races/index.mts')).races(process.argv.includes('--json'));
   },
   keys: printKeys,
   docs: writeErrors,

@@ -76,6 +76,22 @@ function foreignSdks(): Promise<void> {
   });
 }
 
+/** What wxauth is measured beside. */
+export function setupBench(): Promise<void> {
+  return onceFor('libraries to compare with (npm)', ['bench/package-lock.json'], at('bench', 'node_modules'), () =>
+    run('npm', ['ci', '--no-audit', '--no-fund', '--prefix', at('bench')]),
+  );
+}
+
+/** WeChat's own compiler and component runtime, and bundlers. */
+export function setupPackaging(): Promise<void> {
+  const folder = 'tests/packaging';
+  const inputs = [`${folder}/package-lock.json`];
+  return onceFor('WeChat’s compiler and bundlers (npm; about 200 MB)', inputs, at(folder, 'node_modules'), () =>
+    run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', at(folder)]),
+  );
+}
+
 interface Program {
   name: string;
   /** Where Debian puts it, and where else it may be. */
@@ -121,6 +137,7 @@ export async function setupTest(): Promise<void> {
   cargoTool('wasm-pack', 'wasm-pack', '0.15.1');
   programs();
   await foreignSdks();
+  await setupPackaging();
 }
 
 function programs(): void {

@@ -122,3 +122,12 @@ fn an_expired_access_token_is_renewed_before_open_data_goes_out() {
     phone.open_data(1).tokens("Refresh").checked(true);
     assert_eq!((phone.sent(1).len(), phone.count("CallLogin")), (1, 0));
 }
+
+#[test]
+fn open_data_from_before_the_launch_is_of_the_epoch_that_the_record_brings() {
+    let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
+    phone.open_data(1);
+    phone.launch(Some(Phone::logged_in().record()));
+    phone.checked(true).reply_with(1, 400, "decrypt_failed");
+    assert_eq!(phone.failed_with(1), ErrorCode::DataInvalid);
+}

@@ -159,6 +159,9 @@ fn a_settings_page_settles_by_its_answer_its_failure_or_by_the_next_show() {
         .tell(Event::SettingOpened { waiter: 1, setting: setting(&["scope.camera"], &[]) });
     assert!(matches!(phone.outcome(1), Some(Outcome::Done)));
     assert_eq!(phone.scopes(), ["scope.camera yes"]);
+    let mut reader = Phone::logged_in();
+    reader.tell(Event::Scopes(1)).tell(Event::SettingOpened { waiter: 99, setting: setting(&["scope.camera"], &[]) });
+    assert!(matches!(reader.outcome(1), Some(Outcome::Done)), "it answers who waits for a reading too");
     phone.tell(Event::SettingOpening(2)).tell(Event::SettingFailed { waiter: 2, failure: Failure::NotInTap });
     assert_eq!(phone.failed_with(2), ErrorCode::NotInTap);
     phone.tell(Event::SettingOpening(3)).tell(Event::Hidden).tell(Event::Shown).setting(&[], &["scope.camera"]);

@@ -301,8 +301,7 @@ impl Permissions {
     // --- time
 
     pub(crate) fn shown(&mut self, cx: &mut Context) {
-        let asked = matches!(self.step, Step::ReadSetting | Step::Authorize(_));
-        self.setting.shown(cx, asked);
+        self.setting.shown(cx);
         match &mut self.step {
             Step::ReadPrivacy(pending) | Step::ReadSystem(pending) => pending.allow_after_shown(cx),
             Step::ShowPrivacy(_) if self.privacy_recheck.is_none() => {

@@ -12,10 +12,8 @@ use crate::wechat::{Failure, Grant, Scope, scope::Consent};
 pub(crate) struct Setting {
     /// In no order; what is missing was never asked.
     grants: Vec<(Scope, bool)>,
-    /// The application uses scopes at all, so their state is kept up to date.
+    /// The application uses scopes, so the record was asked for, and is again at every show.
     wanted: bool,
-    /// The record was read, or could not be, since the app was last shown.
-    asked: bool,
     reading: Option<Pending>,
     /// Who waits for the record.
     readers: Vec<WaiterId>,
@@ -25,7 +23,7 @@ pub(crate) struct Setting {
 
 impl Setting {
     pub(crate) fn is_fresh(&self) -> bool {
-        self.asked && self.reading.is_none()
+        self.wanted && self.reading.is_none()
     }
 
     pub(crate) fn grant(&self, scope: Scope) -> Grant {
@@ -60,7 +58,6 @@ impl Setting {
         let pending = cx.begin(READ_TIMEOUT_MS);
         cx.emit_rated(Effect::ReadSetting { op: pending.op });
         self.reading = Some(pending);
-        self.asked = true;
         self.wanted = true;
     }
 
@@ -74,7 +71,7 @@ impl Setting {
                 _ => {}
             }
         }
-        self.asked = true;
+        self.wanted = true;
         self.reading = None;
     }
 
@@ -102,9 +99,8 @@ impl Setting {
     }
 
     /// The user may have changed anything meanwhile, and an answer from before says nothing.
-    pub(crate) fn shown(&mut self, cx: &mut Context, asked: bool) {
-        self.asked = false;
-        if asked || self.wanted || !self.readers.is_empty() || !self.openers.is_empty() {
+    pub(crate) fn shown(&mut self, cx: &mut Context) {
+        if self.wanted || !self.openers.is_empty() {
             self.read(cx);
         }
     }

@@ -1,0 +1,4 @@
+// The silent login begins here, unnoticed; nothing waits for it.
+require('./auth.js');
+
+App({});

@@ -1,0 +1,83 @@
+// `npm run check:weapp`: WeChat's own compiler (npm miniprogram-ci, offline) builds the native example with the packed
+// npm package in it, and compiles every shipped file with its es6 transpiling on and off.
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { at, run, Sorry } from './shell.mts';
+
+interface Compiled {
+  error?: { msg: string };
+  code?: string;
+}
+
+/** What is used of miniprogram-ci; its own types pull in half of its dependencies. */
+interface Ci {
+  packNpmManually(options: object): Promise<{ miniProgramPackNum: number; warnList: unknown[] }>;
+}
+
+interface Relation {
+  packageJsonPath: string;
+  miniprogramNpmDistDir: string;
+}
+
+export const packaging = at('tests', 'packaging');
+const require = createRequire(join(packaging, 'package.json'));
+
+/** The npm package, packed as it would be published, and unpacked as npm does. */
+export function packInto(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder]);
+  const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  run('tar', ['-xzf', join(folder, tarball as string), '-C', folder]);
+}
+
+export async function checkWeapp(): Promise<string[]> {
+  const ci = require('miniprogram-ci') as Ci;
+  // The task that the compiler's own workers run for each file.
+  const compile = require('miniprogram-ci/dist/modules/corecompiler/original/workerThread/task/compilejs.js') as (
+    task: object,
+  ) => Promise<Compiled>;
+  const work = mkdtempSync(join(tmpdir(), 'wxauth-weapp-'));
+  const said: string[] = [];
+  try {
+    cpSync(at('examples/native'), work, { recursive: true });
+    packInto(join(work, 'packed'));
+    cpSync(join(work, 'packed/package'), join(work, 'node_modules/wxauth'), { recursive: true });
+    const { setting } = JSON.parse(readFileSync(join(work, 'project.config.json'), 'utf8'));
+    const shipped = readdirSync(at('dist/weapp')).filter((file) => !file.endsWith('.d.ts'));
+    for (const { packageJsonPath, miniprogramNpmDistDir } of setting.packNpmRelationList as Relation[]) {
+      const { miniProgramPackNum, warnList } = await ci.packNpmManually({
+        packageJsonPath: join(work, packageJsonPath),
+        miniprogramNpmDistDir: join(work, miniprogramNpmDistDir),
+      });
+      const packed = readdirSync(join(work, miniprogramNpmDistDir, 'miniprogram_npm/wxauth'));
+      const lost = shipped.filter((file) => !packed.includes(file));
+      if (miniProgramPackNum !== 1 || warnList.length > 0 || lost.length > 0) {
+        throw new Sorry(`构建 npm: ${JSON.stringify(warnList)}, without ${lost.join(', ')}`);
+      }
+      said.push(`构建 npm: ${miniprogramNpmDistDir}miniprogram_npm/wxauth: ${packed.sort().join(', ')}`);
+    }
+    const scripts = readdirSync(join(work, 'miniprogram'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.js'),
+    );
+    for (const transpiling of [{ es6: false }, { es6: true }, { es6: true, enhance: true, minified: true }]) {
+      for (const filePath of scripts) {
+        const code = readFileSync(join(work, 'miniprogram', filePath));
+        const { error, code: made } = await compile({
+          code,
+          filePath,
+          projectPath: work,
+          root: 'miniprogram',
+          setting: transpiling,
+        });
+        if (error || !made)
+          throw new Sorry(`${filePath} with ${JSON.stringify(transpiling)}: ${error?.msg ?? 'no code'}`);
+      }
+      said.push(`compiled ${scripts.length} files with ${JSON.stringify(transpiling)}`);
+    }
+    return said;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
