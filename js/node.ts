@@ -1,17 +1,14 @@
-// wxauth/node: the client for tests against the simulator, and the checks that need a session_key.
+// wxauth/node: the client for tests against the simulator, and the checks that need a session_key. In Node and, where
+// a backend is a Worker, in workerd.
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type * as nodeCore from 'wxauth-core-node';
 import { connect, imports } from './engine/glue.js';
+import { module } from './engine/node.js';
 import type { Host } from './host.js';
 import { type WxLike, wxHost } from './hosts/wx.js';
 
 export * from './api.js';
 
-const here = typeof __dirname === 'string' ? __dirname : fileURLToPath(new URL('.', import.meta.url));
-const module = new WebAssembly.Module(readFileSync(join(here, 'wxauth.wasm')));
 const core = connect(
   new WebAssembly.Instance(module, imports() as WebAssembly.Imports).exports,
 ) as unknown as typeof nodeCore;

@@ -10,9 +10,11 @@ export * from './api.js';
 export interface WebOptions {
   /** A `wx` on the page: the simulator's phone. Without it the page uses fetch and localStorage. */
   wx?: WxLike;
+  /** Where wxauth.wasm is served; beside the entry where absent, which webpack and Vite see to by themselves. */
+  wasm?: string | URL;
 }
 
 export function webHost(options: WebOptions = {}): Host {
-  const load = () => loadOnPage();
+  const load = () => loadOnPage(options.wasm);
   return options.wx ? wxHost(options.wx, options.wx, load) : fetchHost(load);
 }

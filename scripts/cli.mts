@@ -28,6 +28,14 @@ const commands: Record<string, () => void | Promise<void>> = {
     await setupPackaging();
     await buildAll();
     for (const line of await (await import('./check-weapp.mts')).checkWeapp()) console.log(line);
+    // WeChat's compiler leaves workers behind.
+    process.exit(0);
+  },
+  async bench() {
+    await setupTest();
+    await setupBench();
+    await buildAll();
+    await (await import('../bench/index.mts')).bench(process.argv.includes('--json'));
   },
   async races() {
     setupBuild();

@@ -64,6 +64,7 @@ function suites(): Suite[] {
     node('client', 'tests/client'),
     node('edge', 'tests/edge'),
     node('weapp', 'tests/weapp'),
+    node('packaging', 'tests/packaging'),
     node('browser', 'tests/browser'),
   ];
 }

@@ -5,7 +5,7 @@ import { connect, imports } from './glue.js';
 
 let loading: Promise<CoreModule> | undefined;
 
-export function loadOnPage(url = new URL('./wxauth.wasm', import.meta.url)): Promise<CoreModule> {
+export function loadOnPage(url: string | URL = new URL('./wxauth.wasm', import.meta.url)): Promise<CoreModule> {
   loading ??= fetch(url)
     .then(async (response) => {
       if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);

@@ -81,6 +81,21 @@ export async function buildNode(): Promise<void> {
     outfile: dist('node', 'index.cjs'),
     logOverride: { 'empty-import-meta': 'silent' },
   });
+  // The same where a module may not be compiled at run time.
+  await bundle('node', {
+    ...entry,
+    format: 'esm',
+    platform: 'neutral',
+    outfile: dist('node', 'workerd.mjs'),
+    external: ['./wxauth.wasm'],
+    plugins: [
+      {
+        name: 'workerd',
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /engine\/node\.js$/ }, () => ({ path: at('js/engine/workerd.ts') })),
+      },
+    ],
+  });
   await bundle('node', {
     ...node,
     format: 'esm',

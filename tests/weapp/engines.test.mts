@@ -14,33 +14,10 @@ import { find } from '../../scripts/setup.mts';
 import { at } from '../../scripts/shell.mts';
 import { CHROMIUM_FLAGS } from '../browser/flags.mts';
 import { lockedPhone } from './phone.mts';
+import { standalone } from './standalone.mts';
 
 const script = readFileSync(at('tests/weapp/transcript.js'), 'utf8');
 const transcript = runInNewContext(`${script}\ntranscript`) as (module: unknown) => string;
-
-/** The shipped files as one script that defines `load(wasm: boolean): Promise<module>`, for engines without files. */
-function standalone(): string {
-  const files = Object.fromEntries(
-    ['index.js', 'fallback.js'].map((file) => [file, readFileSync(at('dist/weapp', file), 'utf8')]),
-  );
-  const wasm = readFileSync(at('dist/weapp-check/wxauth.wasm'));
-  const modules = Object.entries(files).map(
-    ([file, source]) => `${JSON.stringify(file)}: function (require, module, exports) {${source}\n}`,
-  );
-  return `
-    var BYTES = new Uint8Array([${wasm.join()}]);
-    var NATIVE = WebAssembly;
-    var MODULES = {${modules.join(',\n')}};
-    function require(path) {
-      var module = { exports: {} };
-      MODULES[path.replace('./', '')](require, module, module.exports);
-      return module.exports;
-    }
-    var wx = { getStorageSync: function () { return ''; }, setStorage: function () {}, getAppBaseInfo: function () { return { SDKVersion: '3.8.0', version: '8' }; } };
-    var WXWebAssembly = { instantiate: function (path, imports) { return NATIVE.instantiate(BYTES, imports); } };
-    function load(wasm) { return require('./index.js').weappHost({ wx: wx, wasm: wasm ? '/wxauth.wasm.br' : false }).load(); }
-    ${script}`;
-}
 
 let expected: string;
 let browser: Browser;
@@ -93,7 +70,7 @@ for (const wasm of [true, false]) {
     // jsc has no timers worth the name, and nothing here waits.
     writeFileSync(
       file,
-      `var setTimeout = function () {}, clearTimeout = setTimeout;${standalone()}\nload(${wasm}).then(function (module) { print(transcript(module)); }, function (error) { print('failed: ' + error); });`,
+      `var setTimeout = function () {}, clearTimeout = setTimeout;${standalone()}\n${script}\nload(${wasm}).then(function (module) { print(transcript(module)); }, function (error) { print('failed: ' + error); });`,
     );
     const { stdout, stderr } = spawnSync(find('JavaScriptCore'), [file], {
       encoding: 'utf8',
@@ -106,7 +83,7 @@ for (const wasm of [true, false]) {
 
   test(`Chromium, ${engine}`, async () => {
     const page = await browser.newPage();
-    const result = await page.evaluate(`${standalone()}\nload(${wasm}).then(transcript)`);
+    const result = await page.evaluate(`${standalone()}\n${script}\nload(${wasm}).then(transcript)`);
     assert.equal(result, expected);
     await page.close();
   });
