@@ -87,7 +87,7 @@ export function setupBench(): Promise<void> {
 export function setupPackaging(): Promise<void> {
   const folder = 'tests/packaging';
   const inputs = [`${folder}/package-lock.json`];
-  return onceFor('WeChat’s compiler and bundlers (npm; about 200 MB)', inputs, at(folder, 'node_modules'), () =>
+  return onceFor('WeChat’s compiler and bundlers (npm; about 360 MB)', inputs, at(folder, 'node_modules'), () =>
     run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', at(folder)]),
   );
 }
