@@ -37,6 +37,13 @@ const commands: Record<string, () => void | Promise<void>> = {
     await buildAll();
     await (await import('../bench/index.mts')).bench(process.argv.includes('--json'));
   },
+  async examples() {
+    setupBuild();
+    await setupPackaging();
+    await buildAll();
+    await (await import('./examples.mts')).examples();
+    process.exit(0);
+  },
   async races() {
     setupBuild();
     await setupBench();

@@ -55,7 +55,8 @@ function suites(): Suite[] {
     check('tsc', npmBin('tsc'), ['--project', '.']),
     check('wx types', npmBin('tsc'), ['--project', 'tests/types']),
     check('biome', npmBin('biome'), ['check', '--error-on-warnings', '.']),
-    cargo('native', ['test', '--locked', '--features', 'edge']),
+    // What the model checker counted is printed.
+    cargo('native', ['test', '--locked', '--features', 'edge', '--', '--nocapture']),
     wasmPack('wasm node', ['--node']),
     wasmPack('wasm chromium', ['--headless', '--chrome', '--chromedriver', find('ChromeDriver')]),
     node('sim', 'tests/sim'),

@@ -51,6 +51,8 @@ export async function buildWeapp(): Promise<void> {
     ...phone,
     entryPoints: [at('js/weapp.ts')],
     outfile: dist('weapp', 'index.js'),
+    // WeChat's compiler reads it and leaves it out of the package.
+    sourcemap: true,
     inject: [at('js/engine/codec.ts')],
     external: ['./fallback.js'],
   });
@@ -64,6 +66,7 @@ export async function buildWeb(): Promise<void> {
     target: 'es2020',
     entryPoints: [at('js/web.ts')],
     outfile: dist('web', 'index.mjs'),
+    sourcemap: true,
   });
 }
 

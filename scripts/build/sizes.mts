@@ -27,6 +27,8 @@ export function writeSizes(): void {
     let packaged = 0;
     for (const file of files([at('dist', folder)])) {
       const name = relative(at('dist', folder), file);
+      // Nobody loads it but a debugger, and WeChat's compiler leaves it out.
+      if (name.endsWith('.map')) continue;
       const size = measure(file);
       measured[name] = size;
       rows.push([join(folder, name), ...[size.raw, size.gzip, size.brotli].map((n) => n.toLocaleString('en'))]);

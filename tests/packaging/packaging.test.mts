@@ -80,7 +80,7 @@ async function opens(folder: string, entry: string): Promise<string> {
   return title;
 }
 
-test('what is published is what users need: no tests, no sources, no more than 1 MB', () => {
+test('what is published is what users need: no tests, no sources, no more than 1.4 MB', () => {
   const listed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: at(),
     encoding: 'utf8',
@@ -90,7 +90,7 @@ test('what is published is what users need: no tests, no sources, no more than 1
   const documents = ['LICENSE', 'README.md', 'README.zh-CN.md', 'package.json'];
   const built = ['errors', 'node', 'sim', 'weapp', 'web'].map((name) => `dist/${name}`);
   assert.deepEqual([...folders].sort(), [...documents, ...built].sort());
-  assert.ok(unpackedSize < 1_200_000, `${unpackedSize}`);
+  assert.ok(unpackedSize < 1_400_000, `${unpackedSize}`);
   console.log(`# npm package: ${unpackedSize} bytes unpacked`);
 });
 

@@ -1,0 +1,5 @@
+import './auth';
+
+export default function App({ children }) {
+  return children;
+}
