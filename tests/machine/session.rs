@@ -398,3 +398,27 @@ fn the_flight_recorder_gets_a_record_that_parses_and_has_no_token() {
     assert_eq!((phone.state(), phone.count("Revoke"), phone.count("CallLogin")), (SessionState::LoggedIn, 1, 0));
     assert_eq!(Machine::redacted_record("wxauth1 0 0 0 0 access refresh"), "unreadable");
 }
+
+#[test]
+fn only_what_another_try_can_help_is_tried_again() {
+    let tries = |status, code: &str| {
+        let mut phone = Phone::silent();
+        phone.request(1);
+        for _ in 0..5 {
+            if phone.outcome(1).is_none() {
+                phone.code().refused("Exchange", status, code).wait(5_000);
+            }
+        }
+        (phone.count("Exchange"), phone.failed_with(1))
+    };
+    for (status, code) in [(400, "code_invalid"), (400, "code_used"), (502, "upstream_malformed"), (503, ""), (408, "")]
+    {
+        assert_eq!(tries(status, code), (3, ErrorCode::EdgeFailed), "{status} {code}");
+    }
+    for (status, code) in
+        [(401, "client_unknown"), (500, "misconfigured"), (404, ""), (403, ""), (400, "body_malformed")]
+    {
+        assert_eq!(tries(status, code), (1, ErrorCode::Misconfigured), "{status} {code}");
+    }
+    assert_eq!(tries(403, "user_blocked"), (1, ErrorCode::LoginBlocked));
+}

@@ -76,8 +76,10 @@ impl World {
         world
     }
 
-    fn breaks(&mut self, promise: &'static str) {
-        self.broken.get_or_insert(promise);
+    fn must(&mut self, holds: bool, else_broken: &'static str) {
+        if !holds {
+            self.broken.get_or_insert(else_broken);
+        }
     }
 
     /// Of those that are asked and neither answered nor given up.
@@ -89,20 +91,17 @@ impl World {
         for effect in self.machine.handle(self.now, event) {
             self.take(effect);
         }
-        if self.count(|effect| matches!(effect, Effect::CallLogin { .. }), 10_000) > 1 {
-            self.breaks("two wx.login at once");
-        }
-        if self.count(|effect| matches!(effect, Effect::Exchange { .. }), 10_000) > 1 {
-            self.breaks("two exchanges at once");
-        }
+        let logins = self.count(|effect| matches!(effect, Effect::CallLogin { .. }), 10_000);
+        self.must(logins <= 1, "two wx.login at once");
+        let exchanges = self.count(|effect| matches!(effect, Effect::Exchange { .. }), 10_000);
+        self.must(exchanges <= 1, "two exchanges at once");
     }
 
     fn take(&mut self, effect: Effect) {
         match &effect {
             Effect::Exchange { code, .. } => {
-                if !self.codes_sent.insert(code.reveal().to_owned()) {
-                    self.breaks("a code was sent twice");
-                }
+                let first = self.codes_sent.insert(code.reveal().to_owned());
+                self.must(first, "a code was sent twice");
             }
             Effect::Send { waiter, token } => {
                 if let Some(used) = self.open.get_mut(waiter) {
@@ -110,18 +109,18 @@ impl World {
                 }
             }
             Effect::Settle { waiter, .. } => {
-                if self.open.remove(waiter).is_none() || !self.settled.insert(*waiter) {
-                    self.breaks("a waiter was settled twice");
-                }
+                let open = self.open.remove(waiter).is_some();
+                let first = self.settled.insert(*waiter);
+                self.must(open && first, "a waiter was settled twice");
             }
             Effect::Wake { after } => self.wake = Some(self.elapsed + u64::from(*after)),
             Effect::State { state } => {
                 self.state = state.session;
                 self.generation = state.generation.0;
             }
-            Effect::Authorize { .. } if self.denied => self.breaks("a prompt after a denial without a tap"),
-            Effect::Authorize { .. } if self.consent_needed => {
-                self.breaks("a scope prompt while consent was needed");
+            Effect::Authorize { .. } => {
+                self.must(!self.denied, "a prompt after a denial without a tap");
+                self.must(!self.consent_needed, "a scope prompt while consent was needed");
             }
             _ => {}
         }
@@ -192,9 +191,8 @@ impl World {
             self.tokens_good = false;
         }
         self.tell(Event::ReplyArrived { waiter, status, code: String::new() });
-        if status == 401 && stale && calls(self) > before {
-            self.breaks("an older generation caused a login");
-        }
+        let after = calls(self);
+        self.must(status != 401 || !stale || after <= before, "an older generation caused a login");
     }
 
     pub(crate) fn jump(&mut self, ms: i64) {

@@ -78,10 +78,13 @@ impl Setback {
             EdgeFailure::Refused { status: 429, retry_after_s, .. } => {
                 Self::StayAway(retry_after_s.unwrap_or(STAY_AWAY_S))
             }
-            EdgeFailure::Refused { code, .. } => match code.as_str() {
-                "user_blocked" => Self::GiveUp(ErrorCode::LoginBlocked),
-                "misconfigured" | "client_unknown" => Self::GiveUp(ErrorCode::Misconfigured),
-                _ => Self::TryAgain(ErrorCode::EdgeFailed),
+            EdgeFailure::Refused { status, code, .. } => match (status, code.as_str()) {
+                (_, "user_blocked") => Self::GiveUp(ErrorCode::LoginBlocked),
+                (_, "misconfigured") => Self::GiveUp(ErrorCode::Misconfigured),
+                // Another code may do: this one was too old, or is spent.
+                (_, "code_invalid" | "code_used") | (408 | 500.., _) => Self::TryAgain(ErrorCode::EdgeFailed),
+                // The edge does not know this app, or is none: the same request will be refused again.
+                _ => Self::GiveUp(ErrorCode::Misconfigured),
             },
         }
     }
