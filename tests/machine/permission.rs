@@ -170,3 +170,41 @@ fn a_settings_page_settles_by_its_answer_its_failure_or_by_the_next_show() {
     phone.tell(Event::SettingOpening(4)).tell(Event::Cancelled(4));
     assert_eq!(phone.failed_with(4), ErrorCode::Cancelled);
 }
+
+#[test]
+fn a_dialog_whose_caller_left_stays_the_only_one_and_its_answer_is_known() {
+    let mut phone = Phone::logged_in();
+    phone.ensure(1).setting(&[], &[]).tell(Event::Cancelled(1));
+    phone.tell(Event::Ensure { waiter: 2, scope: "scope.record".into() });
+    assert_eq!((phone.failed_with(1), phone.count("Authorize")), (ErrorCode::Cancelled, 1), "one dialog at a time");
+    let op = phone.last_op("Authorize");
+    phone.tell(Event::PermissionFailed { op, failure: Failure::Denied }).ensure(3);
+    assert_eq!(phone.count("Authorize"), 2, "the next in the queue");
+    let op = phone.last_op("Authorize");
+    phone.tell(Event::Authorized { op }).system(&[], &[]);
+    assert_eq!(
+        (phone.permission(2), phone.permission(3)),
+        (Permission::Granted, Permission::NeedsTap { tap: Tap::OpenSetting })
+    );
+}
+
+#[test]
+fn a_lost_dialog_that_nobody_waits_for_makes_room_when_the_app_is_shown() {
+    let mut phone = Phone::logged_in();
+    phone.ensure(1).setting(&[], &[]).tell(Event::Cancelled(1));
+    phone.tell(Event::Ensure { waiter: 2, scope: "scope.record".into() });
+    phone.tell(Event::Hidden).tell(Event::Shown).setting(&[], &[]);
+    assert_eq!(phone.count("Authorize"), 2);
+}
+
+#[test]
+fn a_privacy_sheet_whose_caller_left_leads_to_no_dialog() {
+    let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Handler);
+    phone.launch(None);
+    phone.ensure(1).setting(&[], &[]);
+    let op = phone.last_op("ReadPrivacy");
+    phone.tell(Event::PrivacyRead { op, needed: true }).tell(Event::Cancelled(1));
+    let op = phone.last_op("ShowPrivacy");
+    phone.tell(Event::PrivacyAnswered { op, agreed: true });
+    assert_eq!(phone.count("Authorize"), 0);
+}

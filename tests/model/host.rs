@@ -42,7 +42,8 @@ pub(crate) struct World {
     pub(crate) hides: u8,
     pub(crate) jumps: u8,
     pub(crate) storage_failures: u8,
-    pub(crate) next_call: u8,
+    /// Which calls were made, a bit each.
+    pub(crate) called: u8,
     pub(crate) pages_open: [bool; 2],
 }
 
@@ -69,11 +70,27 @@ impl World {
             hides: 1,
             jumps: 1,
             storage_failures: 1,
-            next_call: 0,
+            called: 0,
             pages_open: [true, true],
         };
         world.tell(Event::Launched { record: None, seed: 7 });
         world
+    }
+
+    /// The same phone with a session: what comes later is within the depth from here.
+    pub(crate) fn logged_in(mut self) -> Self {
+        const LAUNCH: WaiterId = 100;
+        self.call(LAUNCH, Event::Login(LAUNCH));
+        while !self.outstanding.is_empty() {
+            self.answer(0, true);
+        }
+        self
+    }
+
+    /// The same user after agreeing to the privacy contract.
+    pub(crate) fn consented(mut self) -> Self {
+        self.consent_needed = false;
+        self
     }
 
     fn must(&mut self, holds: bool, else_broken: &'static str) {
@@ -201,19 +218,36 @@ impl World {
         self.tell(Event::Tick);
     }
 
-    /// Time goes on to the next wake-up that was asked for.
-    pub(crate) fn tick(&mut self) {
-        let step =
-            self.wake.take().and_then(|at| at.checked_sub(self.elapsed)).filter(|step| *step > 0).unwrap_or(1_000);
+    /// An effect that WeChat or the edge never answers, or a reply that never comes.
+    pub(crate) fn lose(&mut self, nth: usize) {
+        self.outstanding.remove(nth);
+    }
+
+    pub(crate) fn lose_reply(&mut self, waiter: WaiterId) {
+        self.open.insert(waiter, None);
+    }
+
+    /// Whether something else than the user's answer can be lost.
+    pub(crate) fn can_be_lost(&self, nth: usize) -> bool {
+        let user = |effect: &Effect| matches!(effect, Effect::Authorize { .. } | Effect::ShowPrivacy { .. });
+        self.outstanding.get(nth).is_some_and(|(effect, _)| !user(effect))
+    }
+
+    /// Time goes on to the wake-up that was asked for; `false` where none was: nothing will ever happen by itself.
+    pub(crate) fn tick(&mut self) -> bool {
+        let Some(at) = self.wake.take() else { return false };
+        let step = at.saturating_sub(self.elapsed).max(1);
         self.now += step;
         self.elapsed += if self.hidden { 0 } else { step };
         self.tell(Event::Tick);
+        true
     }
 
     /// Faults have stopped: everything outstanding is answered well, requests get their replies, time goes on.
     /// Within how many ticks is nothing left? `None`: not within `ticks`.
     pub(crate) fn comes_to_rest_within(mut self, ticks: usize) -> Option<usize> {
         if self.hidden {
+            self.hidden = false;
             self.tell(Event::Shown);
         }
         for tick in 0..=ticks {
@@ -226,10 +260,6 @@ impl World {
             for waiter in waiting {
                 self.reply(waiter, 200);
             }
-            let guests: Vec<WaiterId> = self.open.keys().copied().collect();
-            for waiter in guests {
-                self.tell(Event::ReplyArrived { waiter, status: 200, code: String::new() });
-            }
             let named = matches!(self.state, SessionState::LoggedIn | SessionState::LoggedOut | SessionState::Guest);
             if self.broken.is_some() {
                 return None;
@@ -237,7 +267,9 @@ impl World {
             if self.open.is_empty() && self.outstanding.is_empty() && named && self.nothing_awaited() {
                 return Some(tick);
             }
-            self.tick();
+            if !self.tick() {
+                return None;
+            }
         }
         None
     }

@@ -1,8 +1,8 @@
 //! Model checking: every order of what can happen, to a depth, with stateright.
 //!
-//! Three callers on two pages, a privacy sheet, `wx` calls that are answered well, badly, late or never, replies of
+//! Seven callers on two pages, a privacy sheet, `wx` calls that are answered well, badly, late or never, replies of
 //! older generations, hiding and showing, storage that fails, a clock that is set. Deeper, and printed:
-//! `MODEL_DEPTH=11 cargo test --release --test model -- --nocapture`.
+//! `MODEL_DEPTH=8 cargo test --release --test model -- --nocapture`.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(missing_docs)]
 
@@ -14,37 +14,52 @@ use std::hash::{Hash, Hasher};
 use wxauth::machine::{Event, LoginMode, Machine, PrivacyMode};
 
 /// Once faults stop, everything is over within so many wake-ups.
-const TICKS: usize = 2;
+const TICKS: usize = 12;
 /// What `npm test` has time for.
-const DEPTH: usize = 10;
+const DEPTH: usize = 7;
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Which page makes which call; both pages may be closed, which lets their callers go.
-const CALLS: [(usize, Call); 5] =
-    [(0, Call::Request), (1, Call::Request), (1, Call::Ensure), (0, Call::OpenData), (1, Call::Logout)];
+/// Which page makes which call, each once and in any order; both pages may be closed, which lets their callers go.
+const CALLS: [(usize, Call); 7] = [
+    (0, Call::Request),
+    (1, Call::Request),
+    (0, Call::OpenData),
+    (0, Call::Ensure),
+    (1, Call::Ensure),
+    (1, Call::Logout),
+    (0, Call::Login),
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Call {
     Request,
-    Ensure,
     OpenData,
+    Ensure,
     Logout,
+    Login,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Action {
-    /// The next call of [`CALLS`] is made.
-    Call,
+    /// A call of [`CALLS`] is made.
+    Call(usize),
     ClosePage(usize),
     /// The nth outstanding effect is answered, in any order and however late.
     Answer {
         nth: usize,
         well: bool,
     },
+    /// The nth outstanding effect is never answered.
+    Lose {
+        nth: usize,
+    },
     Reply {
         waiter: u32,
         status: u16,
+    },
+    LoseReply {
+        waiter: u32,
     },
     Tick,
     Hide,
@@ -86,23 +101,27 @@ impl Model for Phone {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        vec![State(World::new(Machine::new(self.login, PrivacyMode::Handler, Vec::new())))]
+        let cold = World::new(Machine::new(self.login, PrivacyMode::Handler, Vec::new()));
+        vec![State(cold.clone()), State(cold.clone().logged_in()), State(cold.logged_in().consented())]
     }
 
     fn actions(&self, State(world): &State, actions: &mut Vec<Action>) {
         if world.broken.is_some() {
             return;
         }
-        if let Some((page, _)) = CALLS.get(usize::from(world.next_call))
-            && world.pages_open.get(*page) == Some(&true)
-        {
-            actions.push(Action::Call);
+        for (index, (page, _)) in CALLS.iter().enumerate() {
+            if world.called & (1 << index) == 0 && world.pages_open.get(*page) == Some(&true) {
+                actions.push(Action::Call(index));
+            }
         }
         actions.extend((0..2).filter(|page| world.pages_open.get(*page) == Some(&true)).map(Action::ClosePage));
         for nth in 0..world.outstanding.len() {
             actions.push(Action::Answer { nth, well: true });
             if world.faults > 0 {
                 actions.push(Action::Answer { nth, well: false });
+                if world.can_be_lost(nth) {
+                    actions.push(Action::Lose { nth });
+                }
             }
         }
         for (&waiter, used) in &world.open {
@@ -110,6 +129,7 @@ impl Model for Phone {
                 actions.push(Action::Reply { waiter, status: 200 });
                 if world.faults > 0 {
                     actions.push(Action::Reply { waiter, status: 401 });
+                    actions.push(Action::LoseReply { waiter });
                 }
             }
         }
@@ -130,17 +150,18 @@ impl Model for Phone {
     fn next_state(&self, State(world): &State, action: Action) -> Option<State> {
         let mut world = world.clone();
         match action {
-            Action::Call => {
-                let (_, call) = CALLS.get(usize::from(world.next_call)).copied()?;
-                world.next_call += 1;
-                let waiter = u32::from(world.next_call);
+            Action::Call(index) => {
+                let (_, call) = CALLS.get(index).copied()?;
+                world.called |= 1 << index;
+                let waiter = u32::try_from(index).ok()? + 1;
                 world.call(
                     waiter,
                     match call {
                         Call::Request => Event::Request { waiter, guest: false },
-                        Call::Ensure => Event::Ensure { waiter, scope: "scope.camera".into() },
                         Call::OpenData => Event::OpenData(waiter),
+                        Call::Ensure => Event::Ensure { waiter, scope: "scope.camera".into() },
                         Call::Logout => Event::Logout { waiter, everywhere: false },
+                        Call::Login => Event::Login(waiter),
                     },
                 );
             }
@@ -161,7 +182,17 @@ impl Model for Phone {
                 world.faults -= u8::from(status != 200);
                 world.reply(waiter, status);
             }
-            Action::Tick => world.tick(),
+            Action::Lose { nth } => {
+                world.faults -= 1;
+                world.lose(nth);
+            }
+            Action::LoseReply { waiter } => {
+                world.faults -= 1;
+                world.lose_reply(waiter);
+            }
+            Action::Tick => {
+                world.tick();
+            }
             Action::Hide => {
                 world.hides -= 1;
                 world.hidden = true;
@@ -200,7 +231,7 @@ impl Model for Phone {
                 world.open.values().any(|used| used.is_some_and(|generation| generation > 1))
             }),
             Property::sometimes("the scope was denied", |_, State(world)| {
-                world.settled.contains(&3) && !world.consent_needed
+                world.settled.contains(&4) && !world.consent_needed
             }),
         ]
     }

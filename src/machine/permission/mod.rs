@@ -98,7 +98,8 @@ impl Permissions {
         cx.settle(waiter, outcome);
     }
 
-    /// Lets one caller go. An ask that nobody waits for ends, and the next one starts.
+    /// Lets one caller go. An ask that nobody waits for ends, and the next one starts; but a dialog
+    /// that is open stays open, and what the user answers is to be known.
     pub(crate) fn cancel(&mut self, cx: &mut Context, waiter: WaiterId) -> bool {
         if self.setting.cancel(waiter) {
             cx.settle(waiter, Outcome::failed(ErrorCode::Cancelled));
@@ -111,15 +112,20 @@ impl Permissions {
             ask.waiters.retain(|other| *other != waiter);
             ask.waiters.is_empty()
         });
-        if deserted {
+        let shown = at == 0 && matches!(self.step, Step::ShowPrivacy(_) | Step::Authorize(_));
+        if deserted && !shown {
             self.queue.remove(at);
-        }
-        if deserted && at == 0 {
-            self.privacy_recheck = None;
-            self.start(cx);
+            if at == 0 {
+                self.start(cx);
+            }
         }
         cx.settle(waiter, Outcome::failed(ErrorCode::Cancelled));
         true
+    }
+
+    /// Whether everybody who wanted the front's scope has gone.
+    fn is_deserted(&self) -> bool {
+        self.queue.front().is_some_and(|ask| ask.waiters.is_empty())
     }
 
     // --- one ask, step by step
@@ -198,6 +204,8 @@ impl Permissions {
             Step::ReadSetting => self.judge(cx, scope),
             // The user answered elsewhere, or the dialog's own answer was lost.
             Step::Authorize(_) if self.setting.grant(scope) != Grant::NotAsked => self.judge(cx, scope),
+            // Nobody waits any more, and the dialog does not seem to be there.
+            Step::Authorize(_) if self.is_deserted() => self.finish(cx, Permission::Cancelled.into()),
             _ => {}
         }
     }
@@ -215,7 +223,9 @@ impl Permissions {
             (Step::ReadPrivacy(pending), _) if pending.op == op => self.authorize(cx, scope),
             (Step::ShowPrivacy(_), Some(recheck)) if recheck.op == op => {
                 self.privacy_recheck = None;
-                if !needed {
+                if self.is_deserted() {
+                    self.finish(cx, Permission::Cancelled.into());
+                } else if !needed {
                     self.authorize(cx, scope);
                 }
             }
@@ -227,7 +237,7 @@ impl Permissions {
         match (self.step, self.front()) {
             (Step::ShowPrivacy(pending), Some(scope)) if pending.op == op => {
                 self.privacy_recheck = None;
-                if agreed {
+                if agreed && !self.is_deserted() {
                     self.authorize(cx, scope);
                 } else {
                     self.finish(cx, Permission::NeedsTap { tap: Tap::AgreePrivacy }.into());
