@@ -111,6 +111,27 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// What its answer has to name; `None` where none is awaited.
+    pub fn op(&self) -> Option<OpId> {
+        match self {
+            Self::CallLogin { op, .. }
+            | Self::Exchange { op, .. }
+            | Self::Refresh { op, .. }
+            | Self::Revoke { op, .. }
+            | Self::CheckSession { op }
+            | Self::ReadSystem { op }
+            | Self::ReadSetting { op }
+            | Self::ReadPrivacy { op }
+            | Self::ShowPrivacy { op }
+            | Self::Authorize { op, .. } => Some(*op),
+            Self::Send { .. } | Self::Settle { .. } | Self::Save { .. } | Self::Wake { .. } | Self::State { .. } => {
+                None
+            }
+        }
+    }
+}
+
 /// How a caller's promise ends.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "type", rename_all_fields = "camelCase")]

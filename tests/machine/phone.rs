@@ -53,7 +53,7 @@ impl Phone {
     }
 
     pub(crate) fn last_op(&self, wanted: &str) -> OpId {
-        self.asked.iter().rev().find_map(|effect| op(effect).filter(|_| name(effect) == wanted)).expect(wanted)
+        self.asked.iter().rev().find_map(|effect| effect.op().filter(|_| name(effect) == wanted)).expect(wanted)
     }
 
     pub(crate) fn count(&self, wanted: &str) -> usize {
@@ -233,21 +233,5 @@ pub(crate) fn name(effect: &Effect) -> &'static str {
         Effect::Authorize { .. } => "Authorize",
         Effect::Wake { .. } => "Wake",
         Effect::State { .. } => "State",
-    }
-}
-
-pub(crate) fn op(effect: &Effect) -> Option<OpId> {
-    match effect {
-        Effect::CallLogin { op, .. }
-        | Effect::Exchange { op, .. }
-        | Effect::Refresh { op, .. }
-        | Effect::Revoke { op, .. }
-        | Effect::CheckSession { op }
-        | Effect::ReadSystem { op }
-        | Effect::ReadSetting { op }
-        | Effect::ReadPrivacy { op }
-        | Effect::ShowPrivacy { op }
-        | Effect::Authorize { op, .. } => Some(*op),
-        _ => None,
     }
 }

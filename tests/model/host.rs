@@ -141,7 +141,7 @@ impl World {
             }
             _ => {}
         }
-        if op(&effect).is_some() {
+        if effect.op().is_some() {
             self.outstanding.push((effect, self.elapsed));
         }
     }
@@ -292,21 +292,5 @@ fn tokens(op: OpId, now: u64) -> Event {
             server_now: Some(now),
         },
         _ => Event::Tick,
-    }
-}
-
-fn op(effect: &Effect) -> Option<OpId> {
-    match effect {
-        Effect::CallLogin { op, .. }
-        | Effect::Exchange { op, .. }
-        | Effect::Refresh { op, .. }
-        | Effect::Revoke { op, .. }
-        | Effect::CheckSession { op }
-        | Effect::ReadSystem { op }
-        | Effect::ReadSetting { op }
-        | Effect::ReadPrivacy { op }
-        | Effect::ShowPrivacy { op }
-        | Effect::Authorize { op, .. } => Some(*op),
-        _ => None,
     }
 }
