@@ -5,7 +5,7 @@ use super::config::{App, Config};
 use super::error::{Caller, Error, Wechat};
 use super::ports::{Call, Fetch, FetchFailure, Reply};
 use crate::wechat::reply::{self, CodeSession, Errcode, Meaning, Phone, ReplyError, WechatToken};
-use crate::wechat::{Code, OpenId, SessionKey};
+use crate::wechat::{Code, OpenId, PhoneCode, SessionKey};
 
 /// Redeems a code of `wx.login`.
 pub(crate) async fn code_session(
@@ -32,7 +32,7 @@ pub(crate) async fn phone(
     ports: &impl Fetch,
     config: &Config,
     app: &App,
-    code: Code,
+    code: PhoneCode,
     openid: &OpenId,
 ) -> Result<Phone, Error> {
     let token = access_token(ports, config, app).await?;

@@ -14,11 +14,19 @@ pub(crate) struct Phone {
     pub(crate) now: u64,
     pub(crate) asked: Vec<Effect>,
     pub(crate) codes: u32,
+    /// When the calls that WeChat rates were asked for.
+    pub(crate) rated_at: Vec<u64>,
 }
 
 impl Phone {
     pub(crate) fn new(login: LoginMode, privacy: PrivacyMode) -> Self {
-        Self { machine: Machine::new(login, privacy, vec!["40101".into()]), now: START, asked: Vec::new(), codes: 0 }
+        Self {
+            machine: Machine::new(login, privacy, vec!["40101".into()]),
+            now: START,
+            asked: Vec::new(),
+            codes: 0,
+            rated_at: Vec::new(),
+        }
     }
 
     pub(crate) fn silent() -> Self {
@@ -34,7 +42,10 @@ impl Phone {
     }
 
     pub(crate) fn tell(&mut self, event: Event) -> &mut Self {
-        self.asked.extend(self.machine.handle(self.now, event));
+        let effects = self.machine.handle(self.now, event);
+        let rated = |effect: &&Effect| matches!(name(effect), "CallLogin" | "CheckSession" | "ReadSetting");
+        self.rated_at.extend(effects.iter().filter(rated).map(|_| self.now));
+        self.asked.extend(effects);
         self
     }
 
