@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import type { Miniflare } from 'miniflare';
 import { type SimServer, startServer } from '../js/sim/server.js';
 import { type App, WeChat } from '../js/sim/wechat/index.js';
-import { startEdge } from '../scripts/edge.mts';
+import { type EdgeOptions, startEdge } from '../scripts/edge.mts';
 import { makeKeys } from '../scripts/keys.mts';
 import { at } from '../scripts/shell.mts';
 
@@ -37,6 +37,10 @@ export interface WorldOptions {
   port?: number;
   keys?: Record<string, string>;
   wechat?: WeChat;
+  /** As wrangler.toml has them; without, none: a test is faster than any user. */
+  limits?: Record<string, number>;
+  more?: Record<string, unknown>;
+  beside?: EdgeOptions['beside'];
 }
 
 export function freePort(): Promise<number> {
@@ -62,6 +66,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     port,
     ...(options.kvPersist ? { kvPersist: options.kvPersist } : {}),
     log: (line) => lines.push(line),
+    limits: options.limits ?? { ADDRESS_LIMIT: 1_000_000, USER_LIMIT: 1_000_000 },
+    ...(options.more ? { more: options.more } : {}),
+    ...(options.beside ? { beside: options.beside } : {}),
     bindings: {
       ISSUER: url,
       WECHAT_API_BASE: simulator.url,

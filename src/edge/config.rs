@@ -6,10 +6,14 @@ use super::seal::Sealer;
 use crate::wechat::{AppId, AppSecret};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 const WECHAT_API: &str = "https://api.weixin.qq.com";
+const DAY_S: u64 = 86_400;
 
 #[derive(Debug)]
 pub(crate) struct Config {
@@ -17,7 +21,7 @@ pub(crate) struct Config {
     pub(crate) issuer: String,
     /// WeChat's, or the simulator's.
     pub(crate) wechat_api: String,
-    pub(crate) apps: BTreeMap<AppId, App>,
+    pub(crate) apps: Vec<App>,
     /// Newest first.
     pub(crate) signing_keys: Vec<SigningKey>,
     pub(crate) sealer: Sealer,
@@ -41,9 +45,36 @@ pub(crate) struct App {
     pub(crate) kind: Kind,
     /// `aud` of its tokens.
     pub(crate) audience: String,
+    /// Who may introspect its tokens and administer its users, by id.
+    backends: Vec<(String, BackendSecret)>,
+    /// Pages other than the issuer's own that may call, as browsers spell an origin.
+    pub(crate) allowed_origins: Vec<String>,
     /// 0 turns the age check of open data off.
     pub(crate) open_data_max_age_s: u64,
     pub(crate) ttl: Ttl,
+}
+
+/// A backend's secret, as its hash: comparing hashes tells nothing about how far a guess was right.
+struct BackendSecret([u8; 32]);
+
+impl core::fmt::Debug for BackendSecret {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("BackendSecret([redacted])")
+    }
+}
+
+impl BackendSecret {
+    fn new(text: &str) -> Self {
+        Self(Sha256::digest(text).into())
+    }
+}
+
+impl App {
+    /// Whether a backend of the app has this id and secret.
+    pub(crate) fn has_backend(&self, id: &str, secret: &str) -> bool {
+        let given = BackendSecret::new(secret);
+        self.backends.iter().any(|(known, secret)| known == id && secret.0.ct_eq(&given.0).into())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -79,6 +110,10 @@ impl Misconfigured {
 }
 
 impl Config {
+    pub(crate) fn app(&self, appid: &str) -> Option<&App> {
+        self.apps.iter().find(|app| app.appid.as_str() == appid)
+    }
+
     /// Parses the variables; `vars` may hold others too.
     pub(crate) fn parse(vars: &BTreeMap<String, String>) -> Result<Self, Misconfigured> {
         let required = |name: &str| {
@@ -86,7 +121,7 @@ impl Config {
                 .filter(|value| !value.is_empty())
                 .ok_or_else(|| Misconfigured::new(name, "is not set; `npm run keys` makes the keys"))
         };
-        let mut apps = BTreeMap::new();
+        let mut apps = Vec::new();
         for (name, json) in vars.iter().filter(|(name, _)| name.starts_with("WECHAT_APPS")) {
             parse_apps(name, json, &mut apps)?;
         }
@@ -110,16 +145,24 @@ impl Config {
 /// An address without path, query or slash at the end; plain http on this machine only.
 fn parse_base(name: &str, value: &str) -> Result<String, Misconfigured> {
     let value = value.trim_end_matches('/');
-    let host = value.strip_prefix("https://").or_else(|| {
-        value.strip_prefix("http://").filter(|host| host.starts_with("127.0.0.1") || host.starts_with("localhost"))
-    });
-    match host {
-        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(value.to_owned()),
-        _ => Err(Misconfigured::new(name, "must be https://host, without a path (http:// for 127.0.0.1 only)")),
+    let local = ["http://127.0.0.1", "http://localhost"]
+        .iter()
+        .any(|local| value.strip_prefix(local).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')));
+    if (local || value.starts_with("https://")) && is_origin(value) {
+        Ok(value.to_owned())
+    } else {
+        Err(Misconfigured::new(name, "must be https://host, without a path (http:// for 127.0.0.1 only)"))
     }
 }
 
-fn parse_apps(name: &str, json: &str, apps: &mut BTreeMap<AppId, App>) -> Result<(), Misconfigured> {
+/// An origin as browsers send it: scheme and host in lower case, the port where it is not the scheme's.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
+    !host.is_empty() && host.bytes().all(known) && !host.ends_with(':')
+}
+
+fn parse_apps(name: &str, json: &str, apps: &mut Vec<App>) -> Result<(), Misconfigured> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Wire {
@@ -131,13 +174,13 @@ fn parse_apps(name: &str, json: &str, apps: &mut BTreeMap<AppId, App>) -> Result
         access_token_ttl_s: Option<u64>,
         session_idle_ttl_s: Option<u64>,
         session_ttl_s: Option<u64>,
+        #[serde(default)]
+        backends: BTreeMap<String, String>,
+        #[serde(default)]
+        allowed_origins: Vec<String>,
         // Read by endpoints that are on their way; accepted, so that one configuration serves.
-        #[serde(default, rename = "backends")]
-        _backends: BTreeMap<String, String>,
         #[serde(default, rename = "redirect_uris")]
         _redirect_uris: Vec<String>,
-        #[serde(default, rename = "allowed_origins")]
-        _allowed_origins: Vec<String>,
         #[serde(rename = "push_token")]
         _push_token: Option<String>,
         #[serde(rename = "encoding_aes_key")]
@@ -145,32 +188,60 @@ fn parse_apps(name: &str, json: &str, apps: &mut BTreeMap<AppId, App>) -> Result
         #[serde(rename = "push_forward_url")]
         _push_forward_url: Option<String>,
     }
-    let wire: BTreeMap<String, Wire> =
-        serde_json::from_str(json).map_err(|error| Misconfigured::new(name, redact(&error)))?;
+    let json = crate::wechat::parse_strict_json(json);
+    let Ok(Value::Object(wire)) = json else {
+        return Err(Misconfigured::new(
+            name,
+            match json {
+                Err(error) => {
+                    format!("is no JSON, or names a thing twice, at line {} column {}", error.line(), error.column())
+                }
+                Ok(_) => r#"must be {"<appid>": {"secret": "…"}}"#.to_owned(),
+            },
+        ));
+    };
     for (appid, app) in wire {
         let wrong = |problem: &str| Misconfigured::new(name, format!("{appid}: {problem}"));
+        let app = Wire::deserialize(app).map_err(|error| wrong(&redact(&error)))?;
         let parsed = AppId::parse(&appid).map_err(|_| wrong("is no appid"))?;
         let secret = AppSecret::parse(&app.secret).map_err(|_| wrong("secret is empty or malformed"))?;
         let ttl = Ttl {
             access_s: app.access_token_ttl_s.unwrap_or(600),
-            idle_s: app.session_idle_ttl_s.unwrap_or(14 * 86_400),
-            session_s: app.session_ttl_s.unwrap_or(30 * 86_400),
+            idle_s: app.session_idle_ttl_s.unwrap_or(14 * DAY_S),
+            session_s: app.session_ttl_s.unwrap_or(30 * DAY_S),
         };
         // Tombstones and token life are reckoned with these bounds (docs/storage.md).
-        if !(60..=3600).contains(&ttl.access_s) || !(60..=30 * 86_400).contains(&ttl.session_s) || ttl.idle_s < 60 {
-            return Err(wrong("access_token_ttl_s must be 60 to 3600, session TTLs 60 to 2592000"));
+        let bounds = [
+            ("access_token_ttl_s", ttl.access_s, 60..=3600),
+            ("session_idle_ttl_s", ttl.idle_s, 60..=30 * DAY_S),
+            ("session_ttl_s", ttl.session_s, 60..=30 * DAY_S),
+        ];
+        if let Some((field, _, bounds)) = bounds.iter().find(|(_, value, bounds)| !bounds.contains(value)) {
+            return Err(wrong(&format!("{field} must be {} to {} seconds", bounds.start(), bounds.end())));
+        }
+        if app.audience.as_deref() == Some("") {
+            return Err(wrong("audience is empty"));
+        }
+        if app.backends.iter().any(|(id, secret)| id.is_empty() || id.contains(':') || secret.is_empty()) {
+            return Err(wrong("a backend's id or secret is empty, or the id has a colon"));
+        }
+        if let Some(origin) = app.allowed_origins.iter().find(|origin| !is_origin(origin)) {
+            return Err(wrong(&format!("allowed_origins: {origin:?} is not of the form https://host[:port]")));
         }
         let app = App {
             audience: app.audience.unwrap_or_else(|| appid.clone()),
-            appid: parsed.clone(),
+            appid: parsed,
             secret,
             kind: app.kind,
+            backends: app.backends.iter().map(|(id, secret)| (id.clone(), BackendSecret::new(secret))).collect(),
+            allowed_origins: app.allowed_origins,
             open_data_max_age_s: app.open_data_max_age_s.unwrap_or(600),
             ttl,
         };
-        if apps.insert(parsed, app).is_some() {
+        if apps.iter().any(|other| other.appid == app.appid) {
             return Err(wrong("is configured twice"));
         }
+        apps.push(app);
     }
     Ok(())
 }
@@ -181,20 +252,18 @@ fn redact(error: &serde_json::Error) -> String {
     let kind = message.split(['`', '"', ':']).next().unwrap_or_default().trim();
     let field = message.split('`').nth(1).filter(|_| kind == "unknown field" || kind == "missing field");
     match field {
-        Some(field) => format!("{kind} {field} at line {} column {}", error.line(), error.column()),
-        None => format!("is not the JSON it must be, at line {} column {}", error.line(), error.column()),
+        Some(field) => format!("{kind} {field}"),
+        None => "a field has a value of the wrong type".to_owned(),
     }
 }
 
-#[derive(Deserialize)]
-struct JwkSet {
-    keys: Vec<serde_json::Value>,
-}
-
-fn parse_jwk_set(name: &str, json: &str) -> Result<Vec<serde_json::Value>, Misconfigured> {
-    let set: JwkSet = serde_json::from_str(json)
-        .map_err(|_| Misconfigured::new(name, r#"is no JWK Set ({"keys": […]}); `npm run keys` makes one"#))?;
-    if set.keys.is_empty() { Err(Misconfigured::new(name, "has no key")) } else { Ok(set.keys) }
+fn parse_jwk_set(name: &str, json: &str) -> Result<Vec<Value>, Misconfigured> {
+    let set = crate::wechat::parse_strict_json(json).unwrap_or_default();
+    match set.get("keys").and_then(Value::as_array) {
+        Some(keys) if keys.is_empty() => Err(Misconfigured::new(name, "has no key")),
+        Some(keys) => Ok(keys.clone()),
+        None => Err(Misconfigured::new(name, r#"is no JWK Set ({"keys": […]}); `npm run keys` makes one"#)),
+    }
 }
 
 fn parse_signing_keys(json: &str) -> Result<Vec<SigningKey>, Misconfigured> {
@@ -209,7 +278,7 @@ fn parse_sealing_keys(json: &str) -> Result<Sealer, Misconfigured> {
     const NAME: &str = "SEALING_KEYS";
     let keys: Vec<_> = parse_jwk_set(NAME, json)?
         .iter()
-        .map(|jwk| parse_key(NAME, jwk.get("k").and_then(serde_json::Value::as_str).unwrap_or_default()))
+        .map(|jwk| parse_key(NAME, jwk.get("k").and_then(Value::as_str).unwrap_or_default()))
         .collect::<Result<_, _>>()?;
     Sealer::new(&keys).ok_or_else(|| Misconfigured::new(NAME, "has no key"))
 }

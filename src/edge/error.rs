@@ -1,11 +1,12 @@
 //! Everything that can be answered instead of a success, by who is to blame. `docs/errors.md`
 //! lists the codes. On the wire there is never WeChat's text, nor which check failed.
 
+use super::endpoint::{Methods, list};
 use super::http::Response;
 use super::ports::{FetchFailure, StoreFailure};
+use super::wire::ErrorBody;
 use crate::wechat::open_data::OpenDataError;
 use crate::wechat::reply::{Errcode, Meaning, ReplyError};
-use serde::Serialize;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Error {
@@ -22,14 +23,22 @@ pub(crate) enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caller {
     NotFound,
-    MethodNotAllowed,
+    MethodNotAllowed(Methods),
     MediaType,
     TooLarge,
     NotUtf8,
     Malformed,
     ParameterMissing(&'static str),
+    ParameterMalformed(&'static str),
     GrantTypeUnsupported,
     ClientUnknown,
+    /// No backend has this id and secret.
+    BackendUnknown,
+    /// The app is not the backend's.
+    AppForeign,
+    /// A page that the app does not list.
+    OriginNotAllowed,
+    RateLimited,
     CodeMissing,
     CodeMalformed,
     CodeInvalid,
@@ -96,7 +105,7 @@ impl Error {
         const SERVER: &str = "server_error";
         match self {
             Self::Caller(C::NotFound) => wire(404, REQUEST, "not_found", "There is no such endpoint."),
-            Self::Caller(C::MethodNotAllowed) => {
+            Self::Caller(C::MethodNotAllowed(_)) => {
                 wire(405, REQUEST, "method_not_allowed", "The endpoint has another method; see Allow.")
             }
             Self::Caller(C::MediaType) => {
@@ -109,6 +118,21 @@ impl Error {
             }
             Self::Caller(C::ParameterMissing(_)) => {
                 wire(400, REQUEST, "parameter_missing", "A required parameter is missing or empty.")
+            }
+            Self::Caller(C::ParameterMalformed(_)) => {
+                wire(400, REQUEST, "parameter_malformed", "A parameter is not of the form it must have.")
+            }
+            Self::Caller(C::BackendUnknown) => {
+                wire(401, "invalid_client", "backend_unknown", "Send HTTP Basic with the id and secret of a backend.")
+            }
+            Self::Caller(C::AppForeign) => {
+                wire(403, "access_denied", "app_foreign", "client_id is no app of this backend.")
+            }
+            Self::Caller(C::OriginNotAllowed) => {
+                wire(403, "access_denied", "origin_not_allowed", "This page is not on the app's allowed_origins.")
+            }
+            Self::Caller(C::RateLimited) => {
+                later(60, wire(429, BUSY, "rate_limited", "Too many requests; wait a minute."))
             }
             Self::Caller(C::GrantTypeUnsupported) => wire(
                 400,
@@ -184,13 +208,25 @@ impl Error {
         self.wire().code
     }
 
+    /// Who is to blame, as the log counts it.
+    pub(crate) fn class(&self) -> &'static str {
+        match self {
+            Self::Caller(_) => "caller",
+            Self::User(_) => "user",
+            Self::Wechat(_) => "wechat",
+            Self::Operator(_) => "operator",
+            Self::Storage(_) => "storage",
+            Self::Us(_) => "us",
+        }
+    }
+
     /// What the operator is told beyond the code. Never a secret: these types hold none.
     pub(crate) fn detail(&self) -> Option<String> {
         match self {
             Self::Operator(problem) => Some(problem.clone()),
             Self::Storage(StoreFailure(reason)) => Some(reason.clone()),
             Self::Us(what) => Some((*what).to_owned()),
-            Self::Caller(Caller::ParameterMissing(name)) => Some((*name).to_owned()),
+            Self::Caller(Caller::ParameterMissing(name) | Caller::ParameterMalformed(name)) => Some((*name).to_owned()),
             Self::Caller(Caller::DecryptFailed(reason)) => Some(format!("{reason:?}")),
             Self::Wechat(Wechat::Errcode { errcode, rid }) => {
                 Some(format!("errcode {} rid {}", errcode.0, rid.as_deref().unwrap_or("-")))
@@ -200,17 +236,8 @@ impl Error {
     }
 
     pub(crate) fn response(&self, request_id: &str) -> Response {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            error: &'a str,
-            error_description: &'a str,
-            code: &'a str,
-            request_id: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            retry_after: Option<u32>,
-        }
         let Wire { status, error, code, description, retry_after_s } = self.wire();
-        let body = Body { error, error_description: description, code, request_id, retry_after: retry_after_s };
+        let body = ErrorBody { error, error_description: description, code, request_id, retry_after: retry_after_s };
         let response = Response::json(status, &body);
         let response = match retry_after_s {
             Some(seconds) => response.header("retry-after", seconds.to_string()),
@@ -218,8 +245,10 @@ impl Error {
         };
         match self {
             Self::Caller(Caller::SessionInvalid) => {
-                response.header("www-authenticate", r#"Bearer error="invalid_token""#.to_owned())
+                response.header("www-authenticate", r#"Bearer error="invalid_token""#)
             }
+            Self::Caller(Caller::BackendUnknown) => response.header("www-authenticate", r#"Basic realm="wxauth""#),
+            Self::Caller(Caller::MethodNotAllowed(methods)) => response.header("allow", list(methods)),
             _ => response,
         }
     }

@@ -3,7 +3,7 @@
 //! | layer | files | knows |
 //! |---|---|---|
 //! | runtime | `runtime/` | workerd: requests, KV, fetch, WebCrypto, the clock |
-//! | routes | `routes`, `http`, `error` | paths, bodies, statuses |
+//! | routes | `endpoint`, `routes`, `http`, `wire`, `cors`, `error`, `audit` | paths, bodies, statuses, lines of the log |
 //! | flows | `flows/`, one a use case | what an endpoint does |
 //! | stores | `records`, `seal`, `tokens` | what is written where, and how it is sealed |
 //!
@@ -11,17 +11,23 @@
 //! fakes and in workerd for real. Nothing reachable from input may panic: a panic fails every
 //! request in flight in the isolate.
 
+mod audit;
 mod config;
+mod cors;
+mod endpoint;
 mod error;
 mod flows;
 mod http;
+mod json;
 mod keys;
+mod label;
 mod ports;
 mod records;
 mod routes;
 mod seal;
 mod tokens;
 mod upstream;
+mod wire;
 
 #[cfg(target_family = "wasm")]
 mod runtime;

@@ -1,6 +1,7 @@
 //! What a flow needs of the world, as small traits: workerd provides them for real, tests with
 //! fakes. One thread, so the futures need not be `Send`.
 
+use super::audit::Audit;
 use super::keys::{PublicKey, SigningKey};
 
 /// Milliseconds since 1970. Frozen during a request on Workers, so it is asked at the start.
@@ -14,8 +15,13 @@ pub(crate) trait Random {
 
 /// The session store: KV, with KV's promises and no more (`docs/storage.md`).
 pub(crate) trait Store {
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure>;
+    /// The values under these names, in their order, in one round trip.
+    async fn get(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreFailure>;
     async fn put(&self, put: &Put) -> Result<(), StoreFailure>;
+    /// All of them, in one round trip. A name that is not there is fine.
+    async fn delete(&self, names: &[String]) -> Result<(), StoreFailure>;
+    /// The names that begin so.
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreFailure>;
 }
 
 /// One write.
@@ -65,8 +71,27 @@ pub(crate) trait Es256 {
     async fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool;
 }
 
-pub(crate) trait Ports: Clock + Random + Store + Fetch + Es256 {}
-impl<T: Clock + Random + Store + Fetch + Es256> Ports for T {}
+/// Which rate limit: wrangler.toml has the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// Logins from one address to one app. Generous: a carrier's NAT has many users.
+    Address,
+    /// What costs us something, of one user.
+    User,
+}
+
+pub(crate) trait RateLimit {
+    /// Whether one more is within the limit. Where nobody knows, it is, and the log says so.
+    async fn allows(&self, limit: Limit, key: &str) -> bool;
+}
+
+/// Lines for those who audit, beside the one line a request.
+pub(crate) trait AuditLog {
+    fn audit(&self, audit: &Audit<'_>);
+}
+
+pub(crate) trait Ports: Clock + Random + Store + Fetch + Es256 + RateLimit + AuditLog {}
+impl<T: Clock + Random + Store + Fetch + Es256 + RateLimit + AuditLog> Ports for T {}
 
 /// `N` random bytes.
 pub(crate) fn random<const N: usize>(ports: &impl Random) -> [u8; N] {

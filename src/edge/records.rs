@@ -4,12 +4,12 @@
 //! and its tombstone (`x1`) are two keys, so a late write of the one cannot undo the other.
 
 use super::config::{App, Config, NameKey};
+use super::json;
 use super::ports::{Ports, Put, StoreFailure, random};
 use super::seal::Purpose;
 use crate::wechat::{AppId, OpenId, SessionKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use core::fmt;
-use futures_util::future::join4;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -34,16 +34,25 @@ impl UserName {
         let digest = mac.finalize().into_bytes();
         Self(URL_SAFE_NO_PAD.encode(digest.get(..16).unwrap_or_default()))
     }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A session's id: 16 random bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Sid(String);
 
 impl Sid {
     pub(crate) fn new(bytes: [u8; 16]) -> Self {
         Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -63,11 +72,17 @@ impl From<Sid> for String {
     }
 }
 
+fn sessions_prefix(user: &UserName) -> String {
+    format!("s1:{}:", user.0)
+}
+fn tombstones_prefix(user: &UserName) -> String {
+    format!("x1:{}:", user.0)
+}
 fn session_name(user: &UserName, sid: &Sid) -> String {
-    format!("s1:{}:{}", user.0, sid.0)
+    sessions_prefix(user) + &sid.0
 }
 fn tombstone_name(user: &UserName, sid: &Sid) -> String {
-    format!("x1:{}:{}", user.0, sid.0)
+    tombstones_prefix(user) + &sid.0
 }
 fn key_name(user: &UserName) -> String {
     format!("k1:{}", user.0)
@@ -76,8 +91,9 @@ fn everywhere_name(user: &UserName) -> String {
     format!("e1:{}", user.0)
 }
 
-/// The body of `s1`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The body of `s1`. It grows by optional fields only: a record of an older version opens, and so
+/// does one of a newer after a rollback.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SessionRecord {
     /// The highest refresh generation that was presented; −1 after a login.
     pub(crate) g: i64,
@@ -87,15 +103,25 @@ pub(crate) struct SessionRecord {
     pub(crate) auth: u64,
     /// The session_key of that login.
     session_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unionid: Option<String>,
+    /// How the user's list of sessions names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<String>,
 }
 
 impl SessionRecord {
     pub(crate) fn new(g: i64, t: u64, auth: u64, session_key: Option<&SessionKey>) -> Self {
-        Self { g, t, auth, session_key: session_key.map(|key| key.reveal().to_owned()) }
+        Self { g, t, auth, session_key: session_key.map(|key| key.reveal().to_owned()), ..Self::default() }
     }
 
     pub(crate) fn session_key(&self) -> Option<SessionKey> {
         SessionKey::parse(self.session_key.as_deref()?).ok()
+    }
+
+    /// The same, with what is told beside it.
+    pub(crate) fn named(self, unionid: Option<String>, label: Option<String>) -> Self {
+        Self { unionid, label, ..self }
     }
 
     pub(crate) fn rotated(self, g: i64, t: u64) -> Self {
@@ -120,9 +146,16 @@ pub(crate) struct Found {
     pub(crate) revoked_before: Option<u64>,
     /// `k1`.
     pub(crate) newest_key: Option<SessionKey>,
+    /// Which of them are there and do not open: altered, copied, or of a key that is gone.
+    pub(crate) unreadable: Vec<&'static str>,
 }
 
 impl Found {
+    /// When the session began, ms. Without its record, no later than its token was issued.
+    pub(crate) fn began(&self, issued: u64) -> u64 {
+        self.session.as_ref().map_or(issued, |session| session.auth)
+    }
+
     /// Whether something revoked a session that began at `auth`.
     pub(crate) fn is_revoked(&self, auth: u64) -> bool {
         self.buried || self.revoked_before.is_some_and(|before| auth <= before)
@@ -142,28 +175,71 @@ impl<P: Ports> Records<'_, P> {
 
     /// Everything about one session, in one round trip.
     pub(crate) async fn find(&self, user: &UserName, sid: &Sid) -> Result<Found, StoreFailure> {
-        let names = (session_name(user, sid), tombstone_name(user, sid), everywhere_name(user), key_name(user));
-        let (session, tombstone, everywhere, key) = join4(
-            self.ports.get(&names.0),
-            self.ports.get(&names.1),
-            self.ports.get(&names.2),
-            self.ports.get(&names.3),
-        )
-        .await;
-        let open = |name: &str, blob: Option<Vec<u8>>| blob.map(|blob| self.open(name, &blob));
+        let names = [session_name(user, sid), everywhere_name(user), key_name(user), tombstone_name(user, sid)];
+        let mut blobs = self.ports.get(&names).await?.into_iter();
+        let mut unreadable = Vec::new();
+        // What is there and does not open is Some(None).
+        let mut read = |name: &str, kind| {
+            let opened = blobs.next().flatten().map(|blob| self.open(name, &blob));
+            if opened == Some(None) {
+                unreadable.push(kind);
+            }
+            opened
+        };
+        let [session_name, everywhere_name, key_name, _] = &names;
+        let session = read(session_name, "s1").flatten();
+        let everywhere = read(everywhere_name, "e1");
+        let key = read(key_name, "k1").flatten();
         Ok(Found {
-            session: open(&names.0, session?).flatten().and_then(|body| serde_json::from_slice(&body).ok()),
-            buried: tombstone?.is_some(),
-            revoked_before: open(&names.2, everywhere?)
-                .map(|body| body.and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or(u64::MAX)),
-            newest_key: open(&names.3, key?).flatten().and_then(|body| parse_key(&body)),
+            session: session.and_then(|body| json::parse(&body)),
+            revoked_before: everywhere.map(end_of),
+            newest_key: key.and_then(|body| parse_key(&body)),
+            buried: blobs.next().flatten().is_some(),
+            unreadable,
         })
+    }
+
+    /// The user's living sessions, newest first, at most `max` of them, and whether there are more.
+    pub(crate) async fn sessions(
+        &self,
+        user: &UserName,
+        max: usize,
+    ) -> Result<(Vec<(Sid, SessionRecord)>, bool), StoreFailure> {
+        let (sessions, tombstones) = (sessions_prefix(user), tombstones_prefix(user));
+        let mut names = self.ports.list(&sessions).await?;
+        let buried = self.ports.list(&tombstones).await?;
+        let is_buried = |name: &str| {
+            let sid = name.strip_prefix(&sessions);
+            buried.iter().any(|other| other.strip_prefix(&tombstones) == sid)
+        };
+        names.retain(|name| !is_buried(name));
+        let more = names.len() > max;
+        names.truncate(max);
+        names.push(everywhere_name(user));
+        let mut blobs = self.ports.get(&names).await?;
+        let everywhere = names.pop().zip(blobs.pop().flatten()).map(|(name, blob)| end_of(self.open(&name, &blob)));
+        let read = |(name, blob): (&String, Option<Vec<u8>>)| {
+            let sid = Sid::try_from(name.strip_prefix(&sessions)?.to_owned()).ok()?;
+            let record: SessionRecord = json::parse(&self.open(name, &blob?)?)?;
+            everywhere.is_none_or(|before| record.auth > before).then_some((sid, record))
+        };
+        let mut living: Vec<_> = names.iter().zip(blobs).filter_map(read).collect();
+        living.sort_unstable_by_key(|(_, record)| core::cmp::Reverse(record.t));
+        Ok((living, more))
+    }
+
+    /// Deletes what grants: sessions and keys. What revokes stays until the last token is dead.
+    pub(crate) async fn erase(&self, user: &UserName) -> Result<(), StoreFailure> {
+        let mut names = self.ports.list(&sessions_prefix(user)).await?;
+        names.push(key_name(user));
+        self.ports.delete(&names).await
     }
 
     /// The user's newest session_key.
     pub(crate) async fn newest_key(&self, user: &UserName) -> Result<Option<SessionKey>, StoreFailure> {
         let name = key_name(user);
-        Ok(self.ports.get(&name).await?.and_then(|blob| self.open(&name, &blob)).and_then(|body| parse_key(&body)))
+        let blob = self.ports.get(core::slice::from_ref(&name)).await?.pop().flatten();
+        Ok(blob.and_then(|blob| self.open(&name, &blob)).and_then(|body| parse_key(&body)))
     }
 
     pub(crate) fn session(&self, app: &App, user: &UserName, sid: &Sid, record: &SessionRecord, now: u64) -> Put {
@@ -199,6 +275,11 @@ impl<P: Ports> Records<'_, P> {
 
 fn parse_key(body: &[u8]) -> Option<SessionKey> {
     SessionKey::parse(core::str::from_utf8(body).ok()?).ok()
+}
+
+/// Since when sessions live, by the body of an `e1`: where it cannot be read, none does.
+fn end_of(body: Option<Zeroizing<Vec<u8>>>) -> u64 {
+    body.and_then(|body| json::parse(&body)).unwrap_or(u64::MAX)
 }
 
 /// Seconds left of a session's absolute life.

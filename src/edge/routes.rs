@@ -1,11 +1,22 @@
-//! Path and method to flow. A match: `worker::Router` would add 9 KB, axum 45 KB and two to four
-//! times the cost per request.
+//! A request to its flow, and what every answer has in common.
 
 use super::config::{Config, Misconfigured};
+use super::cors;
+use super::endpoint::{Endpoint, Path};
 use super::error::{Caller, Error};
-use super::flows::{Flow, exchange};
-use super::http::{Params, Request, Response};
+use super::flows::Flow;
+use super::http::{Request, Response};
 use super::ports::Ports;
+use super::wire::Health;
+
+/// What one request came to.
+pub(crate) struct Answer {
+    pub(crate) response: Response,
+    /// Why, where it is an error.
+    pub(crate) error: Option<Error>,
+    /// The path as the table names it. An unknown path is the caller's text, and nobody's name.
+    pub(crate) path: &'static str,
+}
 
 /// Answers one request. `config` is whatever parsing it gave: with a mistake in it, every request
 /// says so.
@@ -13,38 +24,51 @@ pub(crate) async fn route<P: Ports>(
     ports: &P,
     config: &Result<Config, Misconfigured>,
     request: &Request,
-) -> Result<Response, Error> {
-    let config = config
-        .as_ref()
-        .map_err(|Misconfigured { variable, problem }| Error::Operator(format!("{variable} {problem}")))?;
-    let flow = Flow { ports, config, now: ports.now_ms() };
-    let allowed = match request.path.as_str() {
-        "/oauth/token" | "/oauth/revoke" => "POST",
-        "/wechat/open-data" | "/wechat/phone" | "/wechat/user-info/verify" => "POST",
-        "/.well-known/oauth-authorization-server" | "/.well-known/jwks.json" | "/healthz" => "GET",
-        _ => return Err(Error::Caller(Caller::NotFound)),
+    request_id: &str,
+) -> Answer {
+    let path = Path::find(&request.path);
+    let name = path.map_or("-", |path| path.name);
+    let answered = match (config, path) {
+        (Err(Misconfigured { variable, problem }), _) => Err(Error::Operator(format!("{variable} {problem}"))),
+        (Ok(_), None) => Err(Error::Caller(Caller::NotFound)),
+        (Ok(config), Some(path)) if request.method == "OPTIONS" => Ok(cors::preflight(config, &path, request)),
+        (Ok(config), Some(path)) => match path.endpoint(&request.method) {
+            Ok(endpoint) => dispatch(&Flow::new(ports, config, request), endpoint, path.id).await,
+            Err(caller) => Err(Error::Caller(caller)),
+        },
     };
-    if request.method != allowed {
-        return Err(Error::Caller(Caller::MethodNotAllowed));
-    }
-    match request.path.as_str() {
-        "/oauth/token" => token(&flow, request).await,
-        "/oauth/revoke" => flow.revoke(&Params::json_or_form(request)?).await,
-        "/wechat/open-data" => flow.open_data(request).await,
-        "/wechat/phone" => flow.phone(request).await,
-        "/wechat/user-info/verify" => flow.verify_user_info(request).await,
-        "/.well-known/oauth-authorization-server" => Ok(flow.metadata()),
-        "/.well-known/jwks.json" => Ok(flow.jwks()),
-        _ => Ok(Response::json(200, &serde_json::json!({ "status": "ok" }))),
-    }
+    let (response, error) = match answered {
+        Ok(response) => (response, None),
+        Err(error) => (error.response(request_id), Some(error)),
+    };
+    let response = match (config, path) {
+        // Whose page it is not may not read why.
+        (Ok(config), Some(path)) if error != Some(Error::Caller(Caller::OriginNotAllowed)) => {
+            cors::expose(config, &path, request, response)
+        }
+        _ => response,
+    };
+    Answer { response, error, path: name }
 }
 
-async fn token<P: Ports>(flow: &Flow<'_, P>, request: &Request) -> Result<Response, Error> {
-    let params = Params::json_or_form(request)?;
-    let app = flow.client(&params)?;
-    match params.require("grant_type")? {
-        exchange::GRANT_TYPE => flow.exchange(app, &params).await,
-        "refresh_token" => flow.refresh(app, &params).await,
-        _ => Err(Error::Caller(Caller::GrantTypeUnsupported)),
+async fn dispatch<P: Ports>(flow: &Flow<'_, P>, endpoint: Endpoint, id: &str) -> Result<Response, Error> {
+    match endpoint {
+        Endpoint::Token => flow.token().await,
+        Endpoint::Revoke => flow.revoke().await,
+        Endpoint::Introspect => flow.introspect().await,
+        Endpoint::AdminRevoke => flow.admin_revoke().await,
+        Endpoint::AdminErase => flow.admin_erase().await,
+        Endpoint::Sessions => flow.sessions().await,
+        Endpoint::EndSessions => flow.end_sessions().await,
+        Endpoint::EndSession => flow.end_session(id).await,
+        Endpoint::Account => flow.account().await,
+        Endpoint::EraseAccount => flow.erase_account().await,
+        Endpoint::OpenData => flow.open_data().await,
+        Endpoint::VerifyUserInfo => flow.verify_user_info().await,
+        Endpoint::Phone => flow.phone().await,
+        Endpoint::Metadata => Ok(flow.metadata()),
+        Endpoint::Jwks => Ok(flow.jwks()),
+        Endpoint::OpenApi => Ok(flow.openapi()),
+        Endpoint::Health => Ok(Response::json(200, &Health { status: "ok" })),
     }
 }

@@ -3,10 +3,12 @@
 
 use super::config::{App, Config};
 use super::error::{Caller, Error};
+use super::json;
 use super::ports::{Ports, random};
 use super::records::{Sid, left_s};
 use super::seal::Purpose;
-use crate::wechat::{AppId, OpenId, UnionId};
+use super::wire::TokenReply;
+use crate::wechat::{OpenId, UnionId};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -54,7 +56,7 @@ struct Header {
 pub(crate) struct RefreshToken {
     appid: String,
     openid: String,
-    unionid: Option<String>,
+    pub(crate) unionid: Option<String>,
     pub(crate) sid: Sid,
     /// When the user logged in, ms.
     pub(crate) auth: u64,
@@ -68,17 +70,6 @@ impl fmt::Debug for RefreshToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RefreshToken {{ n: {}, auth: {}, iat: {} }}", self.n, self.auth, self.iat)
     }
-}
-
-/// What a token endpoint answers (RFC 6749 §5.1, RFC 8693 §2.2.1).
-#[derive(Serialize)]
-pub(crate) struct TokenReply {
-    access_token: String,
-    token_type: &'static str,
-    expires_in: u64,
-    refresh_token: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    issued_token_type: Option<&'static str>,
 }
 
 pub(crate) struct Tokens<'a, P> {
@@ -149,7 +140,7 @@ impl<P: Ports> Tokens<'_, P> {
             return None;
         }
         let claims: Claims = decode(claims)?;
-        let app = self.config.apps.get(&AppId::parse(&claims.client_id).ok()?)?;
+        let app = self.config.app(&claims.client_id)?;
         (claims.iss == self.config.issuer && claims.aud == app.audience).then_some(claims)
     }
 
@@ -175,7 +166,7 @@ impl<P: Ports> Tokens<'_, P> {
         }
         let blob = URL_SAFE_NO_PAD.decode(token).ok()?;
         let plain = self.config.sealer.open(Purpose::Refresh, "refresh", &blob)?;
-        let token: RefreshToken = serde_json::from_slice(&plain).ok()?;
+        let token: RefreshToken = json::parse(&plain)?;
         if token.appid != app.appid.as_str() {
             return None;
         }
@@ -195,5 +186,5 @@ fn encode(value: &impl Serialize) -> String {
 }
 
 fn decode<T: for<'de> Deserialize<'de>>(part: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+    json::parse(&URL_SAFE_NO_PAD.decode(part).ok()?)
 }

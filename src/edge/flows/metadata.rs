@@ -1,35 +1,46 @@
-//! What clients discover: RFC 8414 metadata, RFC 7517 keys.
+//! What clients discover: RFC 8414 metadata, RFC 7517 keys, the OpenAPI document.
 
 use super::Flow;
 use super::exchange;
 use crate::edge::http::Response;
 use crate::edge::ports::Ports;
-use serde_json::json;
+use crate::edge::wire::{Jwks, Metadata};
+
+/// Generated from [`wire`](crate::edge::wire) and [`endpoint`](crate::edge::endpoint) by `npm run docs`.
+const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
 impl<P: Ports> Flow<'_, P> {
     pub(crate) fn metadata(&self) -> Response {
-        let issuer = &self.config.issuer;
-        public(&json!({
-            "issuer": issuer,
-            "token_endpoint": format!("{issuer}/oauth/token"),
-            "revocation_endpoint": format!("{issuer}/oauth/revoke"),
-            "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
-            "grant_types_supported": [exchange::GRANT_TYPE, "refresh_token"],
-            "response_types_supported": [],
-            "token_endpoint_auth_methods_supported": ["none"],
-            "revocation_endpoint_auth_methods_supported": ["none"],
-        }))
+        let issuer = self.config.issuer.as_str();
+        let at = |path: &str| format!("{issuer}{path}");
+        cached(Response::json(
+            200,
+            &Metadata {
+                issuer,
+                token_endpoint: at("/oauth/token"),
+                revocation_endpoint: at("/oauth/revoke"),
+                introspection_endpoint: at("/oauth/introspect"),
+                jwks_uri: at("/.well-known/jwks.json"),
+                grant_types_supported: [exchange::GRANT_TYPE, "refresh_token"],
+                response_types_supported: [],
+                token_endpoint_auth_methods_supported: ["none"],
+                revocation_endpoint_auth_methods_supported: ["none"],
+                introspection_endpoint_auth_methods_supported: ["client_secret_basic"],
+            },
+        ))
     }
 
     pub(crate) fn jwks(&self) -> Response {
-        let keys: Vec<_> = self.config.signing_keys.iter().map(|key| &key.public).collect();
-        public(&json!({ "keys": keys }))
+        let keys = self.config.signing_keys.iter().map(|key| &key.public).collect();
+        cached(Response::json(200, &Jwks { keys }))
+    }
+
+    pub(crate) fn openapi(&self) -> Response {
+        cached(Response::text(200, OPENAPI.to_owned()))
     }
 }
 
-/// Cacheable for less than the hour that a new key is published before use.
-fn public(body: &serde_json::Value) -> Response {
-    Response::json(200, body)
-        .header("cache-control", "public, max-age=600".to_owned())
-        .header("access-control-allow-origin", "*".to_owned())
+/// For less than the hour that a new key is published before use.
+fn cached(response: Response) -> Response {
+    response.header("cache-control", "public, max-age=600")
 }

@@ -1,27 +1,35 @@
 //! What the endpoints do, one file a use case. A flow takes what was parsed and gives a
 //! [`Response`](super::http::Response) or an [`Error`](super::error::Error).
 
+mod account;
+mod admin;
 pub(crate) mod exchange;
-pub(crate) mod metadata;
-pub(crate) mod open_data;
-pub(crate) mod phone;
+mod introspect;
+mod metadata;
+mod open_data;
+mod phone;
 pub(crate) mod refresh;
-pub(crate) mod revoke;
-pub(crate) mod user_info;
+mod revoke;
+mod sessions;
+mod user_info;
 
+use super::audit::Audit;
 use super::config::{App, Config};
+use super::cors;
 use super::error::{Caller, Error};
-use super::http::{Params, Request};
-use super::ports::Ports;
-use super::records::{Found, Records};
+use super::http::{Request, Response};
+use super::ports::{Limit, Ports};
+use super::records::{Found, Records, Sid, UserName};
 use super::tokens::Tokens;
 use super::upstream;
-use crate::wechat::{AppId, OpenId, SessionKey};
+use super::wire::TokenRequest;
+use crate::wechat::{OpenId, SessionKey};
 
 /// What every flow has at hand.
 pub(crate) struct Flow<'a, P> {
     pub(crate) ports: &'a P,
     pub(crate) config: &'a Config,
+    pub(crate) request: &'a Request,
     /// When the request arrived, ms.
     pub(crate) now: u64,
 }
@@ -30,10 +38,16 @@ pub(crate) struct Flow<'a, P> {
 pub(crate) struct Authenticated<'a> {
     pub(crate) app: &'a App,
     pub(crate) openid: OpenId,
-    found: Found,
+    pub(crate) user: UserName,
+    pub(crate) sid: Sid,
+    pub(crate) found: Found,
 }
 
 impl<'a, P: Ports> Flow<'a, P> {
+    pub(crate) fn new(ports: &'a P, config: &'a Config, request: &'a Request) -> Self {
+        Self { ports, config, request, now: ports.now_ms() }
+    }
+
     pub(crate) fn records(&self) -> Records<'a, P> {
         Records { ports: self.ports, config: self.config }
     }
@@ -42,11 +56,43 @@ impl<'a, P: Ports> Flow<'a, P> {
         Tokens { ports: self.ports, config: self.config }
     }
 
+    /// `POST /oauth/token`, by grant.
+    pub(crate) async fn token(&self) -> Result<Response, Error> {
+        let request: TokenRequest = self.request.json_or_form()?;
+        let app = self.client(&request.client_id)?;
+        match request.grant_type.as_str() {
+            exchange::GRANT_TYPE => self.exchange(app, request).await,
+            "refresh_token" => self.refresh(app, request).await,
+            _ => Err(Error::Caller(Caller::GrantTypeUnsupported)),
+        }
+    }
+
     /// The app named by `client_id`; a public client proves nothing more.
-    pub(crate) fn client(&self, params: &Params) -> Result<&'a App, Error> {
-        let unknown = Error::Caller(Caller::ClientUnknown);
-        let appid = params.get("client_id").and_then(|text| AppId::parse(text).ok()).ok_or(unknown.clone())?;
-        self.config.apps.get(&appid).ok_or(unknown)
+    pub(crate) fn client(&self, client_id: &str) -> Result<&'a App, Error> {
+        self.admit(self.config.app(client_id).ok_or(Error::Caller(Caller::ClientUnknown))?)
+    }
+
+    /// Whether the page that asks, if it is one, is the app's.
+    fn admit(&self, app: &'a App) -> Result<&'a App, Error> {
+        if cors::admits(self.config, app, self.request) {
+            Ok(app)
+        } else {
+            Err(Error::Caller(Caller::OriginNotAllowed))
+        }
+    }
+
+    pub(crate) async fn limit(&self, limit: Limit, key: &str) -> Result<(), Error> {
+        if self.ports.allows(limit, key).await { Ok(()) } else { Err(Error::Caller(Caller::RateLimited)) }
+    }
+
+    /// What the store knows of one session; what it cannot read is told.
+    pub(crate) async fn find(&self, app: &App, user: &UserName, sid: &Sid) -> Result<Found, Error> {
+        let found = self.records().find(user, sid).await?;
+        for record in &found.unreadable {
+            let (client_id, user) = (app.appid.as_str(), user.as_str());
+            self.ports.audit(&Audit::RecordUnreadable { client_id, user, record });
+        }
+        Ok(found)
     }
 
     /// Something did not open or verify: is that the key's doing? WeChat is asked about the key,
@@ -60,22 +106,22 @@ impl<'a, P: Ports> Flow<'a, P> {
     }
 
     /// The session a request speaks for. Every way in which it does not is one answer.
-    pub(crate) async fn authenticate(&self, request: &Request) -> Result<Authenticated<'a>, Error> {
+    pub(crate) async fn authenticate(&self) -> Result<Authenticated<'a>, Error> {
         const INVALID: Error = Error::Caller(Caller::SessionInvalid);
-        let header = request.authorization.as_deref().unwrap_or_default();
+        let header = self.request.authorization.as_deref().unwrap_or_default();
         let (scheme, token) = header.split_once(' ').ok_or(INVALID)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(INVALID);
         }
         let claims = self.tokens().verify(token.trim(), self.now).await?;
-        let appid = AppId::parse(&claims.client_id).map_err(|_| INVALID)?;
         let openid = OpenId::parse(&claims.sub).map_err(|_| INVALID)?;
-        let app = self.config.apps.get(&appid).ok_or(INVALID)?;
-        let records = self.records();
-        let found = records.find(&records.user(&appid, &openid), &claims.sid).await?;
-        // Without its record, the session began no later than the token was issued.
-        let auth = found.session.as_ref().map_or(claims.iat * 1000, |session| session.auth);
-        if found.is_revoked(auth) { Err(INVALID) } else { Ok(Authenticated { app, openid, found }) }
+        let app = self.admit(self.config.app(&claims.client_id).ok_or(INVALID)?)?;
+        let user = self.records().user(&app.appid, &openid);
+        let found = self.find(app, &user, &claims.sid).await?;
+        if found.is_revoked(found.began(claims.iat * 1000)) {
+            return Err(INVALID);
+        }
+        Ok(Authenticated { app, openid, user, sid: claims.sid, found })
     }
 }
 

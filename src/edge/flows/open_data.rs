@@ -4,16 +4,18 @@
 //! session's own is refused like any other failure.
 
 use super::Flow;
+use crate::edge::audit::Audit;
 use crate::edge::error::{Caller, DecryptReason, Error};
-use crate::edge::http::{Params, Request, Response};
+use crate::edge::http::Response;
 use crate::edge::ports::Ports;
+use crate::edge::wire::{OpenDataReply, OpenDataRequest};
 use crate::wechat::open_data::{EncryptedData, OpenData, OpenDataError};
 
 impl<P: Ports> Flow<'_, P> {
-    pub(crate) async fn open_data(&self, request: &Request) -> Result<Response, Error> {
-        let caller = self.authenticate(request).await?;
-        let params = Params::json(request)?;
-        let sealed = EncryptedData::parse(params.require("encrypted_data")?, params.require("iv")?)?;
+    pub(crate) async fn open_data(&self) -> Result<Response, Error> {
+        let caller = self.authenticate().await?;
+        let OpenDataRequest { encrypted_data, iv } = self.request.json()?;
+        let sealed = EncryptedData::parse(&encrypted_data, &iv)?;
         let keys = caller.session_keys();
         if keys.is_empty() {
             return Err(Error::Caller(Caller::SessionKeyStale));
@@ -26,6 +28,10 @@ impl<P: Ports> Flow<'_, P> {
         let data = match opened {
             Ok(data) => data,
             Err(error) => {
+                if error == OpenDataError::WatermarkForeign {
+                    let (client_id, user) = (caller.app.appid.as_str(), caller.user.as_str());
+                    self.ports.audit(&Audit::WatermarkMismatch { client_id, user });
+                }
                 return Err(self.blame(&caller, Caller::DecryptFailed(DecryptReason::OpenData(error))).await);
             }
         };
@@ -36,6 +42,6 @@ impl<P: Ports> Flow<'_, P> {
         if max_age_s != 0 && !data.is_fresh(self.now / 1000, max_age_s) {
             return Err(Error::Caller(Caller::DataStale));
         }
-        Ok(Response::json(200, &serde_json::json!({ "data": data.data() })))
+        Ok(Response::json(200, &OpenDataReply { data: data.data() }))
     }
 }

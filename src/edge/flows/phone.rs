@@ -2,24 +2,21 @@
 
 use super::Flow;
 use crate::edge::error::{Caller, Error};
-use crate::edge::http::{Params, Request, Response};
-use crate::edge::ports::Ports;
+use crate::edge::http::Response;
+use crate::edge::ports::{Limit, Ports};
 use crate::edge::upstream;
+use crate::edge::wire::{PhoneReply, PhoneRequest};
 use crate::wechat::PhoneCode;
 use crate::wechat::reply::Phone;
 
 impl<P: Ports> Flow<'_, P> {
-    pub(crate) async fn phone(&self, request: &Request) -> Result<Response, Error> {
-        let caller = self.authenticate(request).await?;
-        let params = Params::json(request)?;
-        let code = PhoneCode::parse(params.require("code")?).map_err(|_| Error::Caller(Caller::CodeMalformed))?;
+    pub(crate) async fn phone(&self) -> Result<Response, Error> {
+        let caller = self.authenticate().await?;
+        let PhoneRequest { code } = self.request.json()?;
+        let code = PhoneCode::parse(&code).map_err(|_| Error::Caller(Caller::CodeMalformed))?;
+        self.limit(Limit::User, caller.user.as_str()).await?;
         let Phone { phone_number, pure_phone_number, country_code } =
             upstream::phone(self.ports, self.config, caller.app, code, &caller.openid).await?;
-        let body = serde_json::json!({
-            "phone_number": phone_number,
-            "pure_phone_number": pure_phone_number,
-            "country_code": country_code,
-        });
-        Ok(Response::json(200, &body))
+        Ok(Response::json(200, &PhoneReply { phone_number, pure_phone_number, country_code }))
     }
 }

@@ -4,12 +4,14 @@
 //! that it can be simulated against a store that is stale, loses writes and races.
 
 use super::Flow;
+use crate::edge::audit::Audit;
 use crate::edge::config::App;
 use crate::edge::error::{Caller, Error};
-use crate::edge::http::{Params, Response};
-use crate::edge::ports::Ports;
+use crate::edge::http::Response;
+use crate::edge::ports::{Limit, Ports};
 use crate::edge::records::{Found, GRACE_S, SessionRecord, left_s};
 use crate::edge::tokens::RefreshToken;
+use crate::edge::wire::TokenRequest;
 
 const GRACE_MS: u64 = GRACE_S * 1000;
 
@@ -34,6 +36,7 @@ pub(crate) fn decide(token: &RefreshToken, found: &Found, now: u64) -> Verdict {
         // KV has not converged on the login or rotation that issued this token. It proves itself.
         None if now.saturating_sub(token.iat) <= GRACE_MS => {
             SessionRecord::new(token.n.saturating_sub(1), now, token.auth, found.newest_key.as_ref())
+                .named(token.unionid.clone(), None)
         }
         None => return Verdict::Ended,
     };
@@ -48,16 +51,17 @@ pub(crate) fn decide(token: &RefreshToken, found: &Found, now: u64) -> Verdict {
 }
 
 impl<P: Ports> Flow<'_, P> {
-    pub(crate) async fn refresh(&self, app: &App, params: &Params) -> Result<Response, Error> {
+    pub(crate) async fn refresh(&self, app: &App, request: TokenRequest) -> Result<Response, Error> {
         const ENDED: Error = Error::Caller(Caller::SessionEnded);
-        let token = params.require("refresh_token")?;
-        let (token, subject) = self.tokens().unseal(app, token).ok_or(ENDED)?;
+        let token = request.refresh_token.ok_or(Error::Caller(Caller::ParameterMissing("refresh_token")))?;
+        let (token, subject) = self.tokens().unseal(app, &token).ok_or(ENDED)?;
         if left_s(app, subject.auth, self.now) == 0 {
             return Err(ENDED);
         }
         let records = self.records();
         let user = records.user(&app.appid, &subject.openid);
-        let found = records.find(&user, &token.sid).await?;
+        self.limit(Limit::User, user.as_str()).await?;
+        let found = self.find(app, &user, &token.sid).await?;
         match decide(&token, &found, self.now) {
             Verdict::Rotate(record) => {
                 let reply = self.tokens().issue(app, &subject, token.n.saturating_add(1), self.now, None).await?;
@@ -67,6 +71,7 @@ impl<P: Ports> Flow<'_, P> {
             }
             Verdict::Ended => Err(ENDED),
             Verdict::Reused => {
+                self.ports.audit(&Audit::reused(&app.appid, &user, &token.sid));
                 self.ports.put(&records.tombstone(app, &user, &token.sid)).await?;
                 Err(ENDED)
             }

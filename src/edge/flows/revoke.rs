@@ -5,19 +5,20 @@
 
 use super::Flow;
 use crate::edge::error::Error;
-use crate::edge::http::{Params, Response};
+use crate::edge::http::Response;
 use crate::edge::ports::Ports;
+use crate::edge::wire::{Done, RevokeRequest};
 use crate::wechat::OpenId;
 
 impl<P: Ports> Flow<'_, P> {
-    pub(crate) async fn revoke(&self, params: &Params) -> Result<Response, Error> {
-        let app = self.client(params)?;
-        let token = params.require("token")?;
-        let session = match self.tokens().unseal(app, token) {
+    pub(crate) async fn revoke(&self) -> Result<Response, Error> {
+        let RevokeRequest { client_id, token, everywhere } = self.request.json_or_form()?;
+        let app = self.client(&client_id)?;
+        let session = match self.tokens().unseal(app, &token) {
             Some((token, subject)) => Some((subject.openid, token.sid)),
             None => self
                 .tokens()
-                .verify_signature(token)
+                .verify_signature(&token)
                 .await
                 .filter(|claims| claims.client_id == app.appid.as_str())
                 .and_then(|claims| Some((OpenId::parse(&claims.sub).ok()?, claims.sid))),
@@ -26,12 +27,12 @@ impl<P: Ports> Flow<'_, P> {
         if let Some((openid, sid)) = session {
             let records = self.records();
             let user = records.user(&app.appid, &openid);
-            let put = match params.get("everywhere") {
+            let put = match everywhere.as_deref() {
                 Some("true") => records.everywhere(app, &user, self.now),
                 _ => records.tombstone(app, &user, &sid),
             };
             self.ports.put(&put).await?;
         }
-        Ok(Response::json(200, &serde_json::json!({})))
+        Ok(Response::json(200, &Done {}))
     }
 }

@@ -2,23 +2,21 @@
 
 use super::Flow;
 use crate::edge::error::{Caller, Error};
-use crate::edge::http::{Params, Request, Response};
+use crate::edge::http::Response;
 use crate::edge::ports::Ports;
+use crate::edge::wire::{UserInfoRequest, Verified};
 use crate::wechat::signature;
 
 impl<P: Ports> Flow<'_, P> {
-    pub(crate) async fn verify_user_info(&self, request: &Request) -> Result<Response, Error> {
-        let caller = self.authenticate(request).await?;
-        let params = Params::json(request)?;
-        let raw_data = params.require("raw_data")?;
-        // An empty signature is as wrong as any other, and gets the same answer.
-        let given = params.get("signature").unwrap_or_default();
+    pub(crate) async fn verify_user_info(&self) -> Result<Response, Error> {
+        let caller = self.authenticate().await?;
+        let UserInfoRequest { raw_data, signature: given } = self.request.json()?;
         let keys = caller.session_keys();
         if keys.is_empty() {
             return Err(Error::Caller(Caller::SessionKeyStale));
         }
-        if keys.iter().any(|key| signature::verify_user_info(raw_data, given, key).is_ok()) {
-            Ok(Response::json(200, &serde_json::json!({ "valid": true })))
+        if keys.iter().any(|key| signature::verify_user_info(&raw_data, &given, key).is_ok()) {
+            Ok(Response::json(200, &Verified { valid: true }))
         } else {
             Err(self.blame(&caller, Caller::SignatureMismatch).await)
         }

@@ -5,7 +5,6 @@ use crate::edge::keys::{PublicKey, SigningKey};
 use crate::edge::ports::Es256;
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -31,7 +30,7 @@ extern "C" {
 
 thread_local! {
     /// Imported keys by usage and kid: importing costs as much as signing.
-    static KEYS: RefCell<BTreeMap<(&'static str, String), JsValue>> = const { RefCell::new(BTreeMap::new()) };
+    static KEYS: RefCell<Vec<(&'static str, String, JsValue)>> = const { RefCell::new(Vec::new()) };
 }
 
 fn object(fields: &[(&str, &str)]) -> Object {
@@ -47,12 +46,13 @@ fn algorithm() -> Object {
 }
 
 async fn key(usage: &'static str, kid: &str, jwk: &[(&str, &str)]) -> Option<JsValue> {
-    let name = (usage, kid.to_owned());
-    if let Some(key) = KEYS.with_borrow(|keys| keys.get(&name).cloned()) {
+    let known =
+        |(for_usage, of, key): &(&str, String, JsValue)| (*for_usage == usage && of == kid).then(|| key.clone());
+    if let Some(key) = KEYS.with_borrow(|keys| keys.iter().find_map(known)) {
         return Some(key);
     }
     let key = import_key("jwk", &object(jwk), &algorithm(), false, &Array::of1(&usage.into())).await.ok()?;
-    KEYS.with_borrow_mut(|keys| keys.insert(name, key.clone()));
+    KEYS.with_borrow_mut(|keys| keys.push((usage, kid.to_owned(), key.clone())));
     Some(key)
 }
 

@@ -1,32 +1,82 @@
-//! Workers KV. A thin extern: bytes in, bytes out, and the TTL.
+//! Workers KV. A thin extern: bytes in, bytes out, and the TTL. Each call has a deadline; KV has none.
 
 use super::Workerd;
 use crate::edge::ports::{Put, Store, StoreFailure};
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+const DEADLINE_MS: u32 = 5_000;
 
 #[wasm_bindgen]
 extern "C" {
     pub(super) type KvNamespace;
     #[wasm_bindgen(method, catch)]
-    async fn get(this: &KvNamespace, name: &str, kind: &str) -> Result<JsValue, JsValue>;
+    fn get(this: &KvNamespace, name: &str, kind: &str) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
-    async fn put(this: &KvNamespace, name: &str, value: &Uint8Array, options: &Object) -> Result<JsValue, JsValue>;
+    fn put(this: &KvNamespace, name: &str, value: &Uint8Array, options: &Object) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn delete(this: &KvNamespace, name: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn list(this: &KvNamespace, options: &Object) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(js_namespace = scheduler, js_name = wait)]
+    fn wait(milliseconds: u32) -> Promise;
 }
 
 impl Store for Workerd {
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
-        let value = self.sessions.get(key, "arrayBuffer").await.map_err(|error| failure("get", &error))?;
-        Ok((!value.is_null()).then(|| Uint8Array::new(&value).to_vec()))
+    async fn get(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreFailure> {
+        let calls = names.iter().map(|name| self.sessions.get(name, "arrayBuffer"));
+        let values = settle("get", calls).await?;
+        Ok(values.iter().map(|value| value.is_object().then(|| Uint8Array::new(&value).to_vec())).collect())
     }
 
     async fn put(&self, put: &Put) -> Result<(), StoreFailure> {
-        let options = Object::new();
-        let _ = Reflect::set(&options, &"expirationTtl".into(), &(put.ttl_s as f64).into());
+        let options = object(&[("expirationTtl", (put.ttl_s as f64).into())]);
         // A copy: KV may read it after wasm memory has moved on.
         let value = Uint8Array::from(put.value.as_slice());
-        self.sessions.put(&put.key, &value, &options).await.map(|_| ()).map_err(|error| failure("put", &error))
+        let call = self.sessions.put(&put.key, &value, &options);
+        settle("put", core::iter::once(call)).await.map(|_| ())
     }
+
+    async fn delete(&self, names: &[String]) -> Result<(), StoreFailure> {
+        settle("delete", names.iter().map(|name| self.sessions.delete(name))).await.map(|_| ())
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreFailure> {
+        let field = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED);
+        let mut names = Vec::new();
+        let mut cursor = JsValue::UNDEFINED;
+        loop {
+            let options = object(&[("prefix", prefix.into()), ("cursor", cursor)]);
+            let page = settle("list", core::iter::once(self.sessions.list(&options))).await?.get(0);
+            let keys: Array = field(&page, "keys").dyn_into().unwrap_or_default();
+            names.extend(keys.iter().filter_map(|key| field(&key, "name").as_string()));
+            cursor = field(&page, "cursor");
+            if field(&page, "list_complete").is_truthy() || !cursor.is_string() {
+                return Ok(names);
+            }
+        }
+    }
+}
+
+fn object(fields: &[(&str, JsValue)]) -> Object {
+    let object = Object::new();
+    for (name, value) in fields {
+        let _ = Reflect::set(&object, &(*name).into(), value);
+    }
+    object
+}
+
+/// All of the calls' values, or the first failure, or the deadline's.
+async fn settle(what: &str, calls: impl Iterator<Item = Result<Promise, JsValue>>) -> Result<Array, StoreFailure> {
+    let all = Array::new();
+    for call in calls {
+        all.push(&call.map_err(|error| failure(what, &error))?.into());
+    }
+    let race = Promise::race(&Array::of2(&Promise::all(&all), &wait(DEADLINE_MS)));
+    let settled = JsFuture::from(race).await.map_err(|error| failure(what, &error))?;
+    settled.dyn_into().map_err(|_| StoreFailure(format!("kv {what}: no answer within {DEADLINE_MS} ms")))
 }
 
 /// KV's own words, such as "KV PUT failed: 429 Too Many Requests"; they name no key.

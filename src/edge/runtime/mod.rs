@@ -5,12 +5,16 @@ mod body;
 mod crypto;
 mod fetch;
 mod kv;
+mod limit;
 
+use super::audit::{Audit, Line};
 use super::config::{Config, Misconfigured};
 use super::http::{self, Body, MAX_BODY};
-use super::ports::{Clock, Random, Store};
+use super::ports::{AuditLog, Clock, Random, Store, StoreFailure};
 use super::routes;
 use js_sys::{Date, Object, Reflect};
+use serde::Serialize;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -18,6 +22,9 @@ use worker::{Context, Env, Request, Response, event};
 
 /// The KV namespace's binding in wrangler.toml.
 const SESSIONS: &str = "SESSIONS";
+/// The rate limits' bindings.
+const ADDRESS_LIMIT: &str = "ADDRESS_LIMIT";
+const USER_LIMIT: &str = "USER_LIMIT";
 
 #[wasm_bindgen]
 extern "C" {
@@ -33,9 +40,14 @@ thread_local! {
     static CONFIG: std::cell::OnceCell<Rc<Result<Config, Misconfigured>>> = const { std::cell::OnceCell::new() };
 }
 
-/// The real ports.
+/// The real ports, for one request.
 pub(super) struct Workerd {
     sessions: kv::KvNamespace,
+    address_limit: Option<limit::RateLimiter>,
+    user_limit: Option<limit::RateLimiter>,
+    /// Why the rate limit let this request pass unasked.
+    rate_limit_open: Cell<Option<&'static str>>,
+    request_id: String,
 }
 
 impl Clock for Workerd {
@@ -50,26 +62,45 @@ impl Random for Workerd {
     }
 }
 
+impl AuditLog for Workerd {
+    fn audit(&self, audit: &Audit<'_>) {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            level: &'static str,
+            request_id: &'a str,
+            #[serde(flatten)]
+            audit: &'a Audit<'a>,
+        }
+        print(&Line { level: "warn", request_id: &self.request_id, audit });
+    }
+}
+
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
-    let ports = Rc::new(Workerd { sessions: binding(&env, SESSIONS).unchecked_into() });
     let config = CONFIG.with(|config| config.get_or_init(|| Rc::new(configure(&env))).clone());
+    let limiter = |name| Some(binding(&env, name)).filter(JsValue::is_object).map(JsCast::unchecked_into);
+    let ports = Rc::new(Workerd {
+        sessions: binding(&env, SESSIONS).unchecked_into(),
+        address_limit: limiter(ADDRESS_LIMIT),
+        user_limit: limiter(USER_LIMIT),
+        rate_limit_open: Cell::new(None),
+        request_id: request_id(),
+    });
     let request = read(request).await?;
-    let request_id = request_id(&ports);
+    let answer = routes::route(&*ports, &config, &request, &ports.request_id).await;
+    print(&Line::new(&ports.request_id, &request.method, &answer, ports.rate_limit_open.get()));
 
-    let answer = routes::route(&*ports, &config, &request).await;
-    log_line(&request_id, &request, &answer);
-    let response = answer.unwrap_or_else(|error| error.response(&request_id));
-
-    if let Some(put) = response.later.clone() {
+    if let Some(put) = answer.response.later.clone() {
         let ports = Rc::clone(&ports);
         context.wait_until(async move {
-            if let Err(failure) = ports.put(&put).await {
-                log(&serde_json::json!({ "level": "error", "late_put": failure.0 }).to_string());
+            if let Err(StoreFailure(reason)) = ports.put(&put).await {
+                let request_id = &ports.request_id;
+                print(&serde_json::json!({ "level": "error", "request_id": request_id, "late_put": reason }));
             }
         });
     }
-    write(response)
+    let https = config.as_ref().as_ref().is_ok_and(|config| config.issuer.starts_with("https://"));
+    write(answer.response, https)
 }
 
 fn binding(env: &Env, name: &str) -> JsValue {
@@ -79,11 +110,12 @@ fn binding(env: &Env, name: &str) -> JsValue {
 /// Every text among the bindings; a missing KV namespace is a mistake like any other.
 fn configure(env: &Env) -> Result<Config, Misconfigured> {
     let names = Object::keys(env.unchecked_ref::<Object>());
-    let vars: BTreeMap<String, String> = names
-        .iter()
-        .filter_map(|name| name.as_string())
-        .filter_map(|name| binding(env, &name).as_string().map(|value| (name, value)))
-        .collect();
+    let mut vars = BTreeMap::new();
+    for name in names.iter().filter_map(|name| name.as_string()) {
+        if let Some(value) = binding(env, &name).as_string() {
+            vars.insert(name, value);
+        }
+    }
     if binding(env, SESSIONS).is_undefined() {
         let problem = "has no KV namespace bound to it; see [[kv_namespaces]] in wrangler.toml".to_owned();
         return Err(Misconfigured { variable: SESSIONS.to_owned(), problem });
@@ -103,44 +135,39 @@ async fn read(request: Request) -> worker::Result<http::Request> {
         path: request.path(),
         content_type: header("content-type").map(|value| value.to_ascii_lowercase()),
         authorization: header("authorization"),
+        origin: header("origin"),
+        user_agent: header("user-agent"),
+        address: header("cf-connecting-ip"),
         body,
     })
 }
 
-fn write(response: http::Response) -> worker::Result<Response> {
+fn write(response: http::Response, https: bool) -> worker::Result<Response> {
     let mut builder = Response::builder()
         .with_status(response.status)
-        .with_header("content-type", "application/json")?
         .with_header("x-content-type-options", "nosniff")?
+        .with_header("content-security-policy", "default-src 'none'; frame-ancestors 'none'")?
+        .with_header("referrer-policy", "no-referrer")?
         // Phones learn the server's time from it.
         .with_header("date", &String::from(Date::new_0().to_utc_string()))?;
+    if https {
+        builder = builder.with_header("strict-transport-security", "max-age=31536000")?;
+    }
     for (name, value) in &response.headers {
         builder = builder.with_header(name, value)?;
     }
-    Ok(builder.fixed(response.body.into_bytes()))
+    if response.body.is_empty() {
+        return Ok(builder.empty());
+    }
+    Ok(builder.with_header("content-type", "application/json")?.fixed(response.body.into_bytes()))
 }
 
-fn request_id(ports: &Workerd) -> String {
-    super::ports::random::<8>(ports).iter().map(|byte| format!("{byte:02x}")).collect()
+fn request_id() -> String {
+    let mut bytes = [0; 8];
+    get_random_values(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// One line a request. The types it is made of hold no secret and no personal data; the path of
-/// an unknown endpoint is the caller's text and stays out.
-fn log_line(request_id: &str, request: &http::Request, answer: &Result<http::Response, super::error::Error>) {
-    let line = match answer {
-        Ok(response) => serde_json::json!({
-            "level": "info", "request_id": request_id, "method": request.method, "path": request.path,
-            "status": response.status,
-        }),
-        Err(error) => {
-            let response = error.response(request_id);
-            let path = if response.status == 404 { "-" } else { &request.path };
-            let level = if response.status >= 500 { "error" } else { "info" };
-            serde_json::json!({
-                "level": level, "request_id": request_id, "method": request.method, "path": path,
-                "status": response.status, "code": error.code(), "detail": error.detail(),
-            })
-        }
-    };
-    log(&line.to_string());
+fn print(line: &impl Serialize) {
+    log(&serde_json::to_string(line).unwrap_or_default());
 }

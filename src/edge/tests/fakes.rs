@@ -1,11 +1,14 @@
 //! A world that does as it is told: a clock that stands, a store that fails on demand, a WeChat
 //! that says what the test wrote. Signatures are hashes; WebCrypto's are tested in workerd.
 
+use crate::edge::audit::Audit;
 use crate::edge::config::Config;
 use crate::edge::error::Error;
 use crate::edge::http::{Body, Request, Response};
 use crate::edge::keys::{PublicKey, SigningKey};
-use crate::edge::ports::{Call, Clock, Es256, Fetch, FetchFailure, Put, Random, Reply, Store, StoreFailure};
+use crate::edge::ports::{
+    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Limit, Put, Random, RateLimit, Reply, Store, StoreFailure,
+};
 use crate::edge::routes::route;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -24,6 +27,9 @@ pub(super) struct World {
     pub(super) gets_fail: Cell<bool>,
     pub(super) upstream: RefCell<VecDeque<Result<Reply, FetchFailure>>>,
     pub(super) urls: RefCell<Vec<String>>,
+    /// Keys that are over their limit.
+    pub(super) limited: RefCell<Vec<String>>,
+    pub(super) audits: RefCell<Vec<String>>,
     random: Cell<u8>,
     config: Result<Config, crate::edge::config::Misconfigured>,
 }
@@ -39,6 +45,8 @@ impl World {
             gets_fail: Cell::default(),
             upstream: RefCell::default(),
             urls: RefCell::default(),
+            limited: RefCell::default(),
+            audits: RefCell::default(),
             random: Cell::default(),
             config: Config::parse(&super::variables()),
         }
@@ -49,19 +57,27 @@ impl World {
     }
 
     /// Runs one request, and the write it left for later, if that is to succeed.
-    pub(super) fn post(&self, path: &str, body: &Value) -> Result<Response, Error> {
+    pub(super) fn send(&self, method: &str, path: &str, body: &Value) -> Result<Response, Error> {
         let request = Request {
-            method: "POST".into(),
+            method: method.into(),
             path: path.into(),
             content_type: Some("application/json".into()),
             authorization: body["bearer"].as_str().map(|token| format!("Bearer {token}")),
             body: Body::Bytes(body.to_string().into_bytes()),
+            ..Request::default()
         };
-        let response = at_once(route(self, &self.config, &request))?;
-        if let Some(put) = &response.later {
+        let answer = at_once(route(self, &self.config, &request, "id"));
+        if let Some(error) = answer.error {
+            return Err(error);
+        }
+        if let Some(put) = &answer.response.later {
             let _ = at_once(self.put(put));
         }
-        Ok(response)
+        Ok(answer.response)
+    }
+
+    pub(super) fn post(&self, path: &str, body: &Value) -> Result<Response, Error> {
+        self.send("POST", path, body)
     }
 
     pub(super) fn token(&self, more: &Value) -> Result<Value, Error> {
@@ -105,22 +121,55 @@ impl Random for World {
     }
 }
 
-impl Store for World {
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
+impl World {
+    fn read(&self) -> Result<(), StoreFailure> {
         self.reads.set(self.reads.get() + 1);
-        if self.gets_fail.get() {
-            return Err(StoreFailure("kv get: unreachable".into()));
+        if self.gets_fail.get() { Err(StoreFailure("kv get: unreachable".into())) } else { Ok(()) }
+    }
+
+    fn write(&self) -> Result<(), StoreFailure> {
+        if self.puts_fail.get() { Err(StoreFailure("kv put: 429 Too Many Requests".into())) } else { Ok(()) }
+    }
+}
+
+impl Store for World {
+    async fn get(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreFailure> {
+        let mut values = Vec::new();
+        for name in names {
+            self.read()?;
+            values.push(self.kv.borrow().get(name).cloned());
         }
-        Ok(self.kv.borrow().get(key).cloned())
+        Ok(values)
     }
 
     async fn put(&self, put: &Put) -> Result<(), StoreFailure> {
-        if self.puts_fail.get() {
-            return Err(StoreFailure("kv put: 429 Too Many Requests".into()));
-        }
+        self.write()?;
         self.kv.borrow_mut().insert(put.key.clone(), put.value.clone());
         self.ttls.borrow_mut().insert(put.key.clone(), put.ttl_s);
         Ok(())
+    }
+
+    async fn delete(&self, names: &[String]) -> Result<(), StoreFailure> {
+        self.write()?;
+        self.kv.borrow_mut().retain(|name, _| !names.contains(name));
+        Ok(())
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreFailure> {
+        self.read()?;
+        Ok(self.kv.borrow().keys().filter(|name| name.starts_with(prefix)).cloned().collect())
+    }
+}
+
+impl RateLimit for World {
+    async fn allows(&self, limit: Limit, key: &str) -> bool {
+        !self.limited.borrow().contains(&format!("{limit:?}:{key}"))
+    }
+}
+
+impl AuditLog for World {
+    fn audit(&self, audit: &Audit<'_>) {
+        self.audits.borrow_mut().push(serde_json::to_string(audit).unwrap());
     }
 }
 

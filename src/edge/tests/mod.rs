@@ -3,6 +3,7 @@
 
 mod fakes;
 mod flows;
+mod openapi;
 
 use super::config::Config;
 use super::flows::refresh::{Verdict, decide};
@@ -129,7 +130,7 @@ fn variables() -> BTreeMap<String, String> {
 fn configuration_merges_apps_and_trims_the_issuer() {
     let config = Config::parse(&variables()).unwrap();
     assert_eq!((config.issuer.as_str(), config.apps.len()), ("https://auth.example.com", 2));
-    assert_eq!(config.apps[&AppId::parse("wx1").unwrap()].open_data_max_age_s, 600);
+    assert_eq!(config.app("wx1").unwrap().open_data_max_age_s, 600);
     assert!(!format!("{config:?}").contains("870MB6"), "no key in Debug");
 }
 

@@ -1,0 +1,110 @@
+//! The endpoints, as a table: what is routed, allowed, logged and described is read from here.
+//! `worker::Router` would add 9 KB, axum 45 KB and two to four times the cost per request.
+
+use super::error::Caller;
+
+/// One thing the edge does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Token,
+    Revoke,
+    Introspect,
+    AdminRevoke,
+    AdminErase,
+    Sessions,
+    EndSessions,
+    EndSession,
+    Account,
+    EraseAccount,
+    OpenData,
+    VerifyUserInfo,
+    Phone,
+    Metadata,
+    Jwks,
+    OpenApi,
+    Health,
+}
+
+/// Who may call, and how they say who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Anybody, from any page.
+    Public,
+    /// An app's client, by `client_id`.
+    Client,
+    /// A user, by access token.
+    User,
+    /// An app's backend, by HTTP Basic. Never a page.
+    Backend,
+}
+
+/// What a path offers, by method.
+pub(crate) type Methods = &'static [(&'static str, Endpoint)];
+
+/// Paths as the log and the OpenAPI document name them.
+pub(crate) const ROUTES: &[(&str, Methods)] = &[
+    ("/oauth/token", &[("POST", Endpoint::Token)]),
+    ("/oauth/revoke", &[("POST", Endpoint::Revoke)]),
+    ("/oauth/introspect", &[("POST", Endpoint::Introspect)]),
+    ("/admin/revoke", &[("POST", Endpoint::AdminRevoke)]),
+    ("/admin/erase", &[("POST", Endpoint::AdminErase)]),
+    ("/sessions", &[("GET", Endpoint::Sessions), ("DELETE", Endpoint::EndSessions)]),
+    ("/sessions/{id}", &[("DELETE", Endpoint::EndSession)]),
+    ("/account", &[("GET", Endpoint::Account), ("DELETE", Endpoint::EraseAccount)]),
+    ("/wechat/open-data", &[("POST", Endpoint::OpenData)]),
+    ("/wechat/user-info/verify", &[("POST", Endpoint::VerifyUserInfo)]),
+    ("/wechat/phone", &[("POST", Endpoint::Phone)]),
+    ("/.well-known/oauth-authorization-server", &[("GET", Endpoint::Metadata)]),
+    ("/.well-known/jwks.json", &[("GET", Endpoint::Jwks)]),
+    ("/openapi.json", &[("GET", Endpoint::OpenApi)]),
+    ("/healthz", &[("GET", Endpoint::Health)]),
+];
+
+const SESSION: &str = "/sessions/";
+
+/// A path that is served: its name, what it offers, and the id in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Path<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) methods: Methods,
+    pub(crate) id: &'a str,
+}
+
+impl<'a> Path<'a> {
+    pub(crate) fn find(path: &'a str) -> Option<Self> {
+        let (wanted, id) = match path.strip_prefix(SESSION) {
+            Some(id) => ("/sessions/{id}", id),
+            None => (path, ""),
+        };
+        ROUTES.iter().find(|(name, _)| *name == wanted).map(|&(name, methods)| Self { name, methods, id })
+    }
+
+    pub(crate) fn endpoint(&self, method: &str) -> Result<Endpoint, Caller> {
+        let offered = self.methods.iter().find(|(name, _)| *name == method);
+        offered.map(|(_, endpoint)| *endpoint).ok_or(Caller::MethodNotAllowed(self.methods))
+    }
+}
+
+impl Endpoint {
+    pub(crate) fn access(self) -> Access {
+        match self {
+            Self::Metadata | Self::Jwks | Self::OpenApi | Self::Health => Access::Public,
+            Self::Token | Self::Revoke => Access::Client,
+            Self::Introspect | Self::AdminRevoke | Self::AdminErase => Access::Backend,
+            Self::Sessions
+            | Self::EndSessions
+            | Self::EndSession
+            | Self::Account
+            | Self::EraseAccount
+            | Self::OpenData
+            | Self::VerifyUserInfo
+            | Self::Phone => Access::User,
+        }
+    }
+}
+
+/// The methods of a path, as `Allow` lists them.
+pub(crate) fn list(methods: Methods) -> String {
+    let names: Vec<_> = methods.iter().map(|(name, _)| *name).collect();
+    names.join(", ")
+}

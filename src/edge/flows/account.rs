@@ -1,0 +1,34 @@
+//! `GET /account`, `DELETE /account`: what is stored about the caller; erase all of it.
+
+use super::Flow;
+use super::sessions::{LISTED, shown};
+use crate::edge::audit::Audit;
+use crate::edge::error::Error;
+use crate::edge::http::Response;
+use crate::edge::ports::Ports;
+use crate::edge::wire::Account;
+
+impl<P: Ports> Flow<'_, P> {
+    pub(crate) async fn account(&self) -> Result<Response, Error> {
+        let caller = self.authenticate().await?;
+        let (sessions, more) = self.records().sessions(&caller.user, LISTED).await?;
+        let account = Account {
+            client_id: caller.app.appid.as_str().to_owned(),
+            openid: caller.openid.as_str().to_owned(),
+            unionid: caller.found.session.as_ref().and_then(|session| session.unionid.clone()),
+            sessions: shown(&caller, sessions),
+            more,
+            session_key_stored: caller.found.newest_key.is_some(),
+            revoked_before: caller.found.revoked_before.map(|ms| ms / 1000),
+        };
+        Ok(Response::json(200, &account))
+    }
+
+    pub(crate) async fn erase_account(&self) -> Result<Response, Error> {
+        let caller = self.authenticate().await?;
+        self.erase(caller.app, &caller.user).await?;
+        let (client_id, user) = (caller.app.appid.as_str(), caller.user.as_str());
+        self.ports.audit(&Audit::AccountErase { client_id, user });
+        Ok(Response::no_content())
+    }
+}

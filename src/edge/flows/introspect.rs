@@ -1,0 +1,69 @@
+//! `POST /oauth/introspect`, RFC 7662: what a token means now, for the backends of its app. It sees
+//! a revocation as soon as the store does, where an offline check waits for the token to expire.
+
+use super::Flow;
+use super::refresh::{Verdict, decide};
+use crate::edge::error::Error;
+use crate::edge::http::Response;
+use crate::edge::ports::Ports;
+use crate::edge::records::left_s;
+use crate::edge::tokens::Claims;
+use crate::edge::wire::{IntrospectRequest, Introspection};
+use crate::wechat::OpenId;
+
+impl<P: Ports> Flow<'_, P> {
+    pub(crate) async fn introspect(&self) -> Result<Response, Error> {
+        let backend = self.backend()?;
+        let IntrospectRequest { token } = self.request.json_or_form()?;
+        let mut found = None;
+        for app in &backend.apps {
+            if let Some((token, subject)) = self.tokens().unseal(app, &token) {
+                let user = self.records().user(&app.appid, &subject.openid);
+                let record = self.find(app, &user, &token.sid).await?;
+                let left = left_s(app, subject.auth, self.now);
+                if left > 0 && matches!(decide(&token, &record, self.now), Verdict::Rotate(_)) {
+                    found = Some(Introspection {
+                        active: true,
+                        iss: Some(self.config.issuer.clone()),
+                        sub: Some(subject.openid.as_str().to_owned()),
+                        client_id: Some(app.appid.as_str().to_owned()),
+                        iat: Some(token.iat / 1000),
+                        exp: Some((token.iat / 1000).saturating_add(left.min(app.ttl.idle_s))),
+                        sid: Some(token.sid),
+                        unionid: token.unionid,
+                        ..Introspection::default()
+                    });
+                }
+                break;
+            }
+        }
+        if found.is_none()
+            && let Ok(claims) = self.tokens().verify(&token, self.now).await
+            && let Some(app) = backend.apps.iter().find(|app| app.appid.as_str() == claims.client_id)
+            && let Ok(openid) = OpenId::parse(&claims.sub)
+        {
+            let user = self.records().user(&app.appid, &openid);
+            let record = self.find(app, &user, &claims.sid).await?;
+            if !record.is_revoked(record.began(claims.iat * 1000)) {
+                found = Some(active(claims, record.session.and_then(|session| session.unionid)));
+            }
+        }
+        Ok(Response::json(200, &found.unwrap_or_default()))
+    }
+}
+
+fn active(claims: Claims, unionid: Option<String>) -> Introspection {
+    Introspection {
+        active: true,
+        token_type: Some("Bearer"),
+        iss: Some(claims.iss),
+        sub: Some(claims.sub),
+        aud: Some(claims.aud),
+        client_id: Some(claims.client_id),
+        iat: Some(claims.iat),
+        exp: Some(claims.exp),
+        jti: Some(claims.jti),
+        sid: Some(claims.sid),
+        unionid,
+    }
+}

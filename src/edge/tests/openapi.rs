@@ -1,0 +1,221 @@
+//! `docs/openapi.json`, out of the types that are served. `npm run docs` writes it; this test fails
+//! where it is behind.
+
+use crate::edge::endpoint::{Access, Endpoint, ROUTES};
+use crate::edge::error::{Caller, DecryptReason, Error, User, Wechat};
+use crate::edge::ports::StoreFailure;
+use crate::edge::wire;
+use crate::wechat::open_data::OpenDataError;
+use crate::wechat::reply::Errcode;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+struct Operation {
+    summary: &'static str,
+    request: Option<Schema>,
+    /// A form is taken too.
+    form: bool,
+    success: u16,
+    reply: Option<Schema>,
+    errors: Vec<Error>,
+}
+
+fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Option<Schema> {
+    Some(generator.subschema_for::<T>())
+}
+
+fn caller(callers: &[Caller]) -> Vec<Error> {
+    callers.iter().copied().map(Error::Caller).collect()
+}
+
+/// Whatever reading a body may end in.
+fn body() -> Vec<Error> {
+    use Caller as C;
+    caller(&[C::MediaType, C::TooLarge, C::NotUtf8, C::Malformed, C::ParameterMissing("x")])
+}
+
+fn stored() -> Error {
+    Error::Storage(StoreFailure(String::new()))
+}
+
+/// Whatever WeChat may answer.
+fn wechat() -> Vec<Error> {
+    use Wechat as W;
+    let unknown = W::Errcode { errcode: Errcode(0), rid: None };
+    [W::Busy, W::Throttled, W::TimedOut, W::Unreachable, W::Malformed, unknown].map(Error::Wechat).into()
+}
+
+fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
+    use Caller as C;
+    use Endpoint as E;
+    let decrypt = C::DecryptFailed(DecryptReason::OpenData(OpenDataError::Iv));
+    let (summary, request, reply, errors) = match endpoint {
+        E::Token => (
+            "A code of wx.login, or a refresh token, becomes tokens.",
+            of::<wire::TokenRequest>(generator),
+            of::<wire::TokenReply>(generator),
+            [
+                caller(&[C::GrantTypeUnsupported, C::CodeMissing, C::CodeMalformed, C::CodeInvalid, C::CodeUsed]),
+                caller(&[C::SessionEnded, C::RateLimited, C::ParameterMalformed("label")]),
+                vec![Error::User(User::Blocked)],
+                wechat(),
+            ]
+            .concat(),
+        ),
+        E::Revoke => {
+            ("Ends the session of a token.", of::<wire::RevokeRequest>(generator), of::<wire::Done>(generator), vec![])
+        }
+        E::Introspect => (
+            "What a token means now.",
+            of::<wire::IntrospectRequest>(generator),
+            of::<wire::Introspection>(generator),
+            vec![],
+        ),
+        E::AdminRevoke | E::AdminErase => (
+            if endpoint == E::AdminRevoke { "Ends all sessions of a user." } else { "Erases a user." },
+            of::<wire::AdminRequest>(generator),
+            of::<wire::Done>(generator),
+            caller(&[C::AppForeign, C::ParameterMalformed("openid")]),
+        ),
+        E::Sessions => ("The caller's sessions.", None, of::<wire::Sessions>(generator), vec![]),
+        E::EndSessions => ("Logs out everywhere.", None, None, vec![]),
+        E::EndSession => ("Logs out one session.", None, None, caller(&[C::NotFound])),
+        E::Account => ("What is stored about the caller.", None, of::<wire::Account>(generator), vec![]),
+        E::EraseAccount => ("Erases what is stored about the caller.", None, None, vec![]),
+        E::OpenData => (
+            "Decrypts encryptedData of the caller's session.",
+            of::<wire::OpenDataRequest>(generator),
+            of::<wire::OpenDataReply<'_>>(generator),
+            caller(&[decrypt, C::DataStale, C::SessionKeyStale]),
+        ),
+        E::VerifyUserInfo => (
+            "Whether WeChat signed this rawData for the caller's session.",
+            of::<wire::UserInfoRequest>(generator),
+            of::<wire::Verified>(generator),
+            caller(&[C::SignatureMismatch, C::SessionKeyStale]),
+        ),
+        E::Phone => (
+            "The number behind a phone button's code.",
+            of::<wire::PhoneRequest>(generator),
+            of::<wire::PhoneReply>(generator),
+            [caller(&[C::CodeMalformed, C::CodeInvalid, C::CodeUsed, C::RateLimited]), wechat()].concat(),
+        ),
+        E::Metadata => ("What OAuth clients discover (RFC 8414).", None, of::<wire::Metadata<'_>>(generator), vec![]),
+        E::Jwks => ("The keys that sign access tokens.", None, of::<wire::Jwks<'_>>(generator), vec![]),
+        E::OpenApi => ("This document.", None, of::<Value>(generator), vec![]),
+        E::Health => ("Whether the edge is up and configured.", None, of::<wire::Health>(generator), vec![]),
+    };
+    let access = match endpoint.access() {
+        Access::Public => vec![],
+        Access::Client => vec![Error::Caller(C::ClientUnknown), Error::Caller(C::OriginNotAllowed), stored()],
+        Access::User => vec![Error::Caller(C::SessionInvalid), Error::Caller(C::OriginNotAllowed), stored()],
+        Access::Backend => vec![Error::Caller(C::BackendUnknown), stored()],
+    };
+    let parsing = if request.is_some() { body() } else { vec![] };
+    let always = vec![Error::Operator(String::new())];
+    Operation {
+        summary,
+        form: matches!(endpoint, E::Token | E::Revoke | E::Introspect),
+        success: if reply.is_some() { 200 } else { 204 },
+        errors: [errors, access, parsing, always].concat(),
+        request,
+        reply,
+    }
+}
+
+/// One response a status: what may be in it, by code.
+fn failures(errors: &[Error]) -> BTreeMap<String, Value> {
+    let mut by_status: BTreeMap<u16, Vec<&'static str>> = BTreeMap::new();
+    for error in errors {
+        by_status.entry(error.response("").status).or_default().push(error.code());
+    }
+    let response = |mut codes: Vec<&'static str>| {
+        codes.sort_unstable();
+        codes.dedup();
+        let schema = json!({ "allOf": [
+            { "$ref": "#/components/schemas/ErrorBody" },
+            { "properties": { "code": { "enum": codes } } },
+        ] });
+        json!({ "description": codes.join(", "), "content": { "application/json": { "schema": schema } } })
+    };
+    by_status.into_iter().map(|(status, codes)| (status.to_string(), response(codes))).collect()
+}
+
+fn operation(path: &str, endpoint: Endpoint, generator: &mut SchemaGenerator) -> Value {
+    let described = describe(endpoint, generator);
+    let mut responses = failures(&described.errors);
+    let success = match &described.reply {
+        Some(schema) => json!({ "description": "OK", "content": { "application/json": { "schema": schema } } }),
+        None => json!({ "description": "Done." }),
+    };
+    responses.insert(described.success.to_string(), success);
+    let mut operation = json!({
+        "operationId": format!("{endpoint:?}"),
+        "summary": described.summary,
+        "responses": responses,
+    });
+    if let Some(schema) = described.request {
+        let mut content = json!({ "application/json": { "schema": schema } });
+        if described.form {
+            content["application/x-www-form-urlencoded"] = json!({ "schema": schema });
+        }
+        operation["requestBody"] = json!({ "required": true, "content": content });
+    }
+    match endpoint.access() {
+        Access::User => operation["security"] = json!([{ "user": [] }]),
+        Access::Backend => operation["security"] = json!([{ "backend": [] }]),
+        Access::Public | Access::Client => {}
+    }
+    if path.contains("{id}") {
+        let schema = json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{22}$" });
+        operation["parameters"] = json!([{ "name": "id", "in": "path", "required": true, "schema": schema }]);
+    }
+    operation
+}
+
+fn document() -> String {
+    let mut settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.definitions_path = "/components/schemas".into();
+    settings.meta_schema = None;
+    let mut generator = settings.into_generator();
+    of::<wire::ErrorBody<'_>>(&mut generator);
+    let mut paths = serde_json::Map::new();
+    for (path, methods) in ROUTES {
+        let operations: serde_json::Map<_, _> = methods
+            .iter()
+            .map(|(method, endpoint)| (method.to_ascii_lowercase(), operation(path, *endpoint, &mut generator)))
+            .collect();
+        paths.insert((*path).to_owned(), operations.into());
+    }
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "wxauth",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "WeChat Mini Program logins as OAuth 2. Every error has a stable code.",
+            "license": { "name": "Apache-2.0 OR MIT" },
+        },
+        "servers": [{ "url": "/" }],
+        "paths": paths,
+        "components": {
+            "schemas": generator.take_definitions(true),
+            "securitySchemes": {
+                "user": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+                "backend": { "type": "http", "scheme": "basic" },
+            },
+        },
+    });
+    serde_json::to_string(&document).unwrap() + "\n"
+}
+
+#[test]
+fn the_openapi_document_is_of_these_types() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
+    let document = document();
+    if std::env::var_os("WRITE_DOCS").is_some() {
+        std::fs::write(path, &document).unwrap();
+    }
+    assert!(std::fs::read_to_string(path).unwrap() == document, "docs/openapi.json is behind; npm run docs");
+}
