@@ -90,29 +90,50 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   };
 }
 
-export async function post(
-  url: string,
-  body: unknown,
-  headers: Record<string, string> = {},
-): Promise<{ status: number; body: Json; headers: Headers }> {
-  const response = await fetch(url, {
+export interface Answer {
+  status: number;
+  /** Parsed; undefined where there is none. */
+  body: Json;
+  headers: Headers;
+}
+
+/** One request. What the edge answers has to be in its OpenAPI document, whatever the test is about. */
+export async function send(url: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await fetch(url, { redirect: 'manual', ...init });
+  const text = await response.text();
+  const body = text === '' ? undefined : JSON.parse(text);
+  mustBeDocumented(init.method ?? 'GET', new URL(url).pathname, response.status, body);
+  return { status: response.status, body, headers: response.headers };
+}
+
+const DOCUMENT: Json = JSON.parse(readFileSync(at('docs/openapi.json'), 'utf8'));
+
+function mustBeDocumented(method: string, path: string, status: number, body: Json): void {
+  const operation = DOCUMENT.paths[path.replace(/^\/sessions\/.+/, '/sessions/{id}')]?.[method.toLowerCase()];
+  // Other paths and methods are 404 and 405, which a document of paths and methods has no place for.
+  if (!operation) return;
+  const response = operation.responses[status];
+  assert.ok(response, `${method} ${path} answered ${status} ${JSON.stringify(body)}, which is not documented`);
+  const codes = response.content?.['application/json'].schema.allOf?.[1].properties.code.enum;
+  if (codes) assert.ok(codes.includes(body.code), `${method} ${path}: ${status} ${body.code} is not documented`);
+}
+
+export const post = (url: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+  send(url, {
     method: 'POST',
-    redirect: 'manual',
     headers: { 'content-type': 'application/json', ...headers },
     body: typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
   });
-  const text = await response.text();
-  return { status: response.status, body: JSON.parse(text), headers: response.headers };
-}
 
-export const exchange = (world: World, code: string, more: Record<string, string> = {}) =>
-  post(`${world.url}/oauth/token`, {
-    grant_type: GRANT,
-    subject_token: code,
-    subject_token_type: JS_CODE,
-    client_id: APPID,
-    ...more,
-  });
+export const exchange = (
+  world: World,
+  code: string,
+  more: Record<string, string> = {},
+  headers: Record<string, string> = {},
+) => {
+  const grant = { grant_type: GRANT, subject_token: code, subject_token_type: JS_CODE, client_id: APPID };
+  return post(`${world.url}/oauth/token`, { ...grant, ...more }, headers);
+};
 
 export const refresh = (world: World, token: string, appid = APPID) =>
   post(`${world.url}/oauth/token`, { grant_type: 'refresh_token', refresh_token: token, client_id: appid });
@@ -131,6 +152,23 @@ export async function logIn(world: World, user = 'mei', more: Record<string, str
   const { status, body } = await exchange(world, code, more);
   assert.equal(status, 200, JSON.stringify(body));
   return { openid, access: body.access_token, refresh: body.refresh_token };
+}
+
+export const basic = (id: string, secret: string): Record<string, string> => ({
+  authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+});
+
+/** The part of KV's binding that tests look at. */
+export interface KVNamespace {
+  list(options?: { prefix: string }): Promise<{ keys: Array<{ name: string; metadata?: unknown }> }>;
+  get(name: string, type: 'arrayBuffer'): Promise<ArrayBuffer>;
+  put(name: string, value: ArrayBuffer): Promise<void>;
+}
+
+export const sessionsOf = ({ edge }: World): Promise<KVNamespace> => edge.getKVNamespace('SESSIONS') as never;
+
+export async function keysOf(world: World): Promise<string[]> {
+  return (await (await sessionsOf(world)).list()).keys.map(({ name }) => name);
 }
 
 export const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });

@@ -13,6 +13,7 @@ import {
   post,
   refresh,
   SECRET,
+  sessionsOf,
   startWorld,
   type World,
 } from '../harness.mts';
@@ -24,7 +25,6 @@ before(async () => {
 after(() => world.stop());
 
 const token = (body: unknown, headers?: Record<string, string>) => post(`${world.url}/oauth/token`, body, headers);
-const sessionsOf = ({ edge }: World): Promise<KVNamespace> => edge.getKVNamespace('SESSIONS') as never;
 const calls = () => world.wechat.state().calls.jscode2session ?? 0;
 
 async function code(user = 'mei'): Promise<string> {
@@ -38,13 +38,6 @@ async function withFault(fault: Json, check: () => Promise<void>): Promise<void>
   } finally {
     world.wechat.faults.clear();
   }
-}
-
-/** The part of KV's binding that is looked at. */
-interface KVNamespace {
-  list(options?: { prefix: string }): Promise<{ keys: Array<{ name: string; metadata?: unknown }> }>;
-  get(name: string, type: 'arrayBuffer'): Promise<ArrayBuffer>;
-  put(name: string, value: ArrayBuffer): Promise<void>;
 }
 
 test('no code, an empty one, a blank one: no call to WeChat (T01)', async () => {

@@ -4,6 +4,7 @@
 mod fakes;
 mod flows;
 mod openapi;
+mod upgrade;
 
 use super::config::Config;
 use super::flows::refresh::{Verdict, decide};

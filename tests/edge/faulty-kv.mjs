@@ -1,0 +1,41 @@
+// KV with faults: the real namespace beneath, and in front of it whatever the test asks for. It stands
+// where the binding stands, so the Worker cannot tell.
+export default function faultyKv({ REAL, CONTROL }) {
+  const fault = async (operation, name) => {
+    const reply = await CONTROL.fetch(`http://control/?operation=${operation}&name=${encodeURIComponent(name)}`);
+    const kind = await reply.text();
+    if (kind === 'hang') return new Promise(() => {});
+    if (kind === '429') throw new Error(`KV ${operation.toUpperCase()} failed: 429 Too Many Requests`);
+    if (kind === '500') throw new Error(`KV ${operation.toUpperCase()} failed: 500 Internal Server Error`);
+    return kind;
+  };
+  return {
+    async get(name, type) {
+      const kind = await fault('get', name);
+      if (kind === 'missing') return null;
+      // What no KV answers: the wrapper of the value throws inside the Worker's wasm.
+      if (kind === 'throws inside')
+        return new Proxy(
+          {},
+          {
+            get: () => {
+              throw new Error('inside');
+            },
+          },
+        );
+      return REAL.get(name, type);
+    },
+    async put(name, value, options) {
+      const kind = await fault('put', name);
+      return kind === 'lost' ? undefined : REAL.put(name, value, options);
+    },
+    async delete(name) {
+      await fault('delete', name);
+      return REAL.delete(name);
+    },
+    async list(options) {
+      await fault('list', options.prefix);
+      return REAL.list(options);
+    },
+  };
+}

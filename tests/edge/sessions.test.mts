@@ -1,0 +1,250 @@
+// What a user and a backend do with sessions, in workerd: list, end, introspect, erase.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  APPID,
+  basic,
+  bearer,
+  exchange,
+  type Json,
+  keysOf,
+  logIn,
+  OTHER_APPID,
+  post,
+  refresh,
+  revoke,
+  SECRET,
+  send,
+  startWorld,
+  type World,
+} from '../harness.mts';
+
+const BACKEND: [string, string] = ['api', 'a backend’s +secret% of CANARY characters'];
+const OTHER_BACKEND: [string, string] = ['other', 'another-backends-secret'];
+
+let world: World;
+before(async () => {
+  world = await startWorld({
+    apps: {
+      [APPID]: { secret: SECRET, backends: Object.fromEntries([BACKEND]) },
+      [OTHER_APPID]: { secret: SECRET, backends: Object.fromEntries([OTHER_BACKEND]) },
+    },
+  });
+});
+after(() => world.stop());
+
+const introspect = (token: string, as = BACKEND) => post(`${world.url}/oauth/introspect`, { token }, basic(...as));
+const admin = (what: string, openid: string, client_id = APPID, as = BACKEND) =>
+  post(`${world.url}/admin/${what}`, { client_id, openid }, basic(...as));
+const get = (path: string, token: string) => send(world.url + path, { headers: bearer(token) });
+const del = (path: string, token: string) => send(world.url + path, { method: 'DELETE', headers: bearer(token) });
+const audits = (kind: string) => world.lines.map((line) => JSON.parse(line)).filter(({ audit }) => audit === kind);
+
+test('a backend introspects both kinds of token, of its own app only', async () => {
+  const { access, refresh, openid } = await logIn(world, 'introspected');
+  const { body } = await introspect(access);
+  assert.deepEqual(
+    [body.active, body.sub, body.client_id, body.aud, body.token_type, body.iss],
+    [true, openid, APPID, APPID, 'Bearer', world.url],
+  );
+  assert.equal(body.exp - body.iat, 600);
+  assert.ok(body.sid && body.jti);
+  const { body: sealed } = await introspect(refresh);
+  assert.deepEqual([sealed.active, sealed.sub, sealed.sid, sealed.token_type], [true, openid, body.sid, undefined]);
+  for (const token of [access, refresh, 'nonsense', `${access}x`]) {
+    const reply = await introspect(token, token === access || token === refresh ? OTHER_BACKEND : BACKEND);
+    assert.deepEqual([reply.status, reply.body], [200, { active: false }]);
+  }
+});
+
+test('introspection gives the unionid, which no token holds', async () => {
+  const { code, openid } = await world.wechat.issueCode(APPID, 'united');
+  world.wechat.faults.add({
+    call: 'jscode2session',
+    http: {
+      status: 200,
+      body: JSON.stringify({ openid, session_key: 'tiihtNczf5v6AKRyjwEUhQ==', unionid: 'oUnionCANARY' }),
+    },
+  });
+  const { body } = await exchange(world, code);
+  world.wechat.faults.clear();
+  assert.ok(!Buffer.from(body.access_token.split('.')[1], 'base64url').toString().includes('oUnion'));
+  assert.equal((await introspect(body.access_token)).body.unionid, 'oUnionCANARY');
+  assert.equal((await introspect(body.refresh_token)).body.unionid, 'oUnionCANARY');
+  assert.equal((await get('/account', body.access_token)).body.unionid, 'oUnionCANARY');
+});
+
+test('a revoked session’s tokens are not active', async () => {
+  const session = await logIn(world, 'no longer');
+  await revoke(world, session.refresh);
+  assert.deepEqual((await introspect(session.access)).body, { active: false });
+  assert.deepEqual((await introspect(session.refresh)).body, { active: false });
+});
+
+test('introspecting an old refresh token says it is dead and does not bury the session', async () => {
+  const session = await logIn(world, 'rotated');
+  let token = session.refresh;
+  for (let n = 0; n < 3; n++) token = (await refresh(world, token)).body.refresh_token;
+  assert.deepEqual((await introspect(session.refresh)).body, { active: false });
+  assert.equal((await refresh(world, token)).status, 200);
+});
+
+test('no backend, a wrong secret, a foreign or malformed header: 401 with Basic', async () => {
+  const { access } = await logIn(world);
+  const headers: Array<Record<string, string>> = [
+    {},
+    bearer(access),
+    basic('api', 'wrong'),
+    basic('other', BACKEND[1]),
+    basic('', ''),
+    { authorization: 'Basic' },
+    { authorization: 'Basic !!!' },
+    { authorization: `Basic ${btoa('no colon')}` },
+  ];
+  for (const header of headers) {
+    for (const path of ['/oauth/introspect', '/admin/revoke', '/admin/erase']) {
+      const reply = await post(world.url + path, { token: access, client_id: APPID, openid: 'o' }, header);
+      assert.deepEqual([reply.status, reply.body.error, reply.body.code], [401, 'invalid_client', 'backend_unknown']);
+      assert.match(reply.headers.get('www-authenticate') ?? '', /^Basic /);
+    }
+  }
+});
+
+test('Basic credentials are taken plain and percent-encoded (RFC 6749 §2.3.1)', async () => {
+  const { access } = await logIn(world);
+  const encoded = BACKEND.map((part) => encodeURIComponent(part)) as [string, string];
+  assert.equal((await introspect(access, encoded)).body.active, true);
+});
+
+test('the user sees their sessions and ends one of them', async () => {
+  const phone = await logIn(world, 'two devices', { label: 'the phone' });
+  const agent = 'Mozilla/5.0 (iPad; CPU OS 17_0 like Mac OS X) MicroMessenger/8.0.16(0x18001041)';
+  const { code } = await world.wechat.issueCode(APPID, 'two devices');
+  const tablet = (await exchange(world, code, {}, { 'user-agent': agent })).body;
+
+  const { sessions, more } = (await get('/sessions', phone.access)).body;
+  const rows = sessions.map(({ label, current }: Json) => `${label} ${current}`).sort();
+  assert.deepEqual([rows, more], [['iPad, MicroMessenger 8.0.16 false', 'the phone true'], false]);
+  const now = Date.now() / 1000;
+  for (const session of sessions) {
+    assert.ok(Math.abs(session.logged_in_at - now) < 60 && Math.abs(session.refreshed_at - now) < 60);
+  }
+  const other = sessions.find(({ current }: Json) => !current).id;
+  assert.equal((await del(`/sessions/${other}`, phone.access)).status, 204);
+  assert.equal((await del(`/sessions/${other}`, phone.access)).status, 204, 'again');
+  assert.equal((await get('/sessions', phone.access)).body.sessions.length, 1);
+  assert.equal((await refresh(world, tablet.refresh_token)).body.code, 'session_ended');
+  assert.equal((await get('/sessions', tablet.access_token)).status, 401);
+  assert.equal((await del('/sessions/nonsense', phone.access)).status, 404);
+});
+
+test('a session of another user cannot be ended', async () => {
+  const mine = await logIn(world, 'mine');
+  const theirs = await logIn(world, 'theirs');
+  const id = (await get('/sessions', theirs.access)).body.sessions[0].id;
+  assert.equal((await del(`/sessions/${id}`, mine.access)).status, 204, 'which says nothing');
+  assert.equal((await refresh(world, theirs.refresh)).status, 200);
+});
+
+test('the user logs out everywhere, and may log in again', async () => {
+  const sessions = [await logIn(world, 'everywhere'), await logIn(world, 'everywhere')];
+  assert.equal((await del('/sessions', (sessions[0] as { access: string }).access)).status, 204);
+  for (const session of sessions) {
+    assert.equal((await refresh(world, session.refresh)).body.code, 'session_ended');
+    assert.equal((await get('/account', session.access)).status, 401);
+  }
+  const later = await logIn(world, 'everywhere');
+  assert.equal((await get('/sessions', later.access)).body.sessions.length, 1);
+});
+
+test('a list longer than is read says that there is more', async () => {
+  for (let n = 0; n < 33; n++) await logIn(world, 'many');
+  const { body } = await get('/sessions', (await logIn(world, 'many')).access);
+  assert.deepEqual([body.sessions.length, body.more], [32, true]);
+});
+
+test('an account shows what is stored, and is erased by its user, more than once (T65)', async () => {
+  const session = await logIn(world, 'forgotten');
+  const other = await logIn(world, 'forgotten');
+  const { body } = await get('/account', session.access);
+  assert.deepEqual(
+    [body.openid, body.client_id, body.sessions.length, body.session_key_stored, body.revoked_before],
+    [session.openid, APPID, 2, true, undefined],
+  );
+  const before = await keysOf(world);
+  assert.equal((await del('/account', session.access)).status, 204);
+  const left = (await keysOf(world)).filter((name) => !before.includes(name));
+  const gone = before.filter((name) => !left.includes(name) && /^(s1|k1)/.test(name));
+  assert.equal(left.length, 1);
+  assert.match(left[0] as string, /^e1:/);
+  const user = (left[0] as string).slice(3);
+  assert.deepEqual(
+    (await keysOf(world)).filter((name) => name.includes(user)),
+    left,
+    'nothing else of this user',
+  );
+  assert.ok(gone.length >= 3);
+  assert.equal((await refresh(world, other.refresh)).body.code, 'session_ended');
+  assert.equal((await del('/account', session.access)).status, 401, 'the token is dead');
+  const [line] = audits('account_erase').slice(-1);
+  assert.deepEqual([line.level, line.client_id, line.user], ['warn', APPID, user]);
+});
+
+test('a backend ends and erases by openid, and only its own app’s users', async () => {
+  const session = await logIn(world, 'stolen phone');
+  assert.equal((await admin('revoke', session.openid, OTHER_APPID)).body.code, 'app_foreign');
+  assert.equal((await admin('revoke', session.openid, APPID, OTHER_BACKEND)).status, 403);
+  assert.equal((await admin('revoke', 'not an openid')).body.code, 'parameter_malformed');
+  assert.equal((await refresh(world, session.refresh)).status, 200, 'so far nothing happened');
+  assert.deepEqual([(await admin('revoke', session.openid)).status], [200]);
+  assert.equal((await refresh(world, session.refresh)).body.code, 'session_ended');
+
+  const again = await logIn(world, 'stolen phone');
+  for (const _ of [1, 2]) assert.equal((await admin('erase', again.openid)).status, 200);
+  assert.equal((await refresh(world, again.refresh)).body.code, 'session_ended');
+  const { user, backend } = audits('admin_erase').at(-1);
+  assert.equal(backend, 'api');
+  assert.deepEqual(
+    (await keysOf(world)).filter((name) => name.includes(user)),
+    [`e1:${user}`],
+  );
+  assert.equal(audits('admin_revoke').length, 1);
+});
+
+test('a refresh token that comes back is an audit line, and names nobody', async () => {
+  const session = await logIn(world, 'robbed');
+  let token = session.refresh;
+  for (let n = 0; n < 3; n++) token = (await refresh(world, token)).body.refresh_token;
+  assert.equal((await refresh(world, session.refresh)).body.code, 'session_ended');
+  assert.equal((await refresh(world, token)).body.code, 'session_ended', 'the thief’s successor is dead, too');
+  const line = audits('refresh_reused').at(-1);
+  assert.deepEqual(Object.keys(line).sort(), ['audit', 'client_id', 'level', 'request_id', 'sid', 'user']);
+  assert.ok(!JSON.stringify(line).includes(session.openid));
+});
+
+test('openid, unionid and phone in a body are no credential', async () => {
+  const mine = await logIn(world, 'asks');
+  const other = await logIn(world, 'is asked about');
+  const foreign = { openid: other.openid, unionid: 'u', phone_number: '13800000000', sub: other.openid };
+  for (const path of ['/oauth/token', '/oauth/revoke', '/wechat/open-data', '/wechat/phone']) {
+    const reply = await post(world.url + path, { client_id: APPID, ...foreign });
+    assert.ok(reply.status >= 400 && reply.status < 500, path);
+  }
+  const { body } = await send(`${world.url}/account?openid=${other.openid}`, { headers: bearer(mine.access) });
+  assert.equal(body.openid, mine.openid);
+});
+
+test('the log counts errors by who is to blame', async () => {
+  await send(`${world.url}/nothing`);
+  await exchange(world, 'wrongcode');
+  const line = world.lines
+    .map((line) => JSON.parse(line))
+    .filter(({ class: blame }) => blame === 'caller')
+    .at(-1);
+  assert.deepEqual(
+    [line.path, line.status, line.code, line.method, line.level],
+    ['/oauth/token', 400, 'code_invalid', 'POST', 'info'],
+  );
+  assert.match(line.request_id, /^[0-9a-f]{16}$/);
+  assert.ok(world.lines.some((line) => line.includes('"path":"-"') && line.includes('not_found')));
+});

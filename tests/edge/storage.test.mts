@@ -1,0 +1,167 @@
+// KV that fails, in workerd: the real KV behind a wrapper that fails on demand.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { at } from '../../scripts/shell.mts';
+import {
+  APPID,
+  basic,
+  bearer,
+  exchange,
+  type Json,
+  logIn,
+  post,
+  refresh,
+  revoke,
+  SECRET,
+  send,
+  startWorld,
+  type World,
+} from '../harness.mts';
+
+/** What the wrapper does, by the operation and the beginning of the key's name. */
+let faults: Record<string, string> = {};
+let world: World;
+
+before(async () => {
+  world = await startWorld({
+    apps: { [APPID]: { secret: SECRET, backends: { api: 'secret' } } },
+    more: {
+      kvNamespaces: ['REAL'],
+      wrappedBindings: { SESSIONS: { scriptName: 'faulty-kv', bindings: {} } },
+    },
+    beside: [
+      {
+        name: 'faulty-kv',
+        modules: [{ type: 'ESModule', path: at('tests/edge/faulty-kv.mjs') }],
+        modulesRoot: at('tests/edge'),
+        kvNamespaces: { REAL: 'REAL' },
+        serviceBindings: {
+          CONTROL: (request: { url: string }) => {
+            const { searchParams } = new URL(request.url);
+            const operation = searchParams.get('operation');
+            const name = searchParams.get('name') ?? '';
+            const key = Object.keys(faults).find((key) => `${operation} ${name}`.startsWith(key));
+            return new Response(key ? faults[key] : 'none') as never;
+          },
+        },
+      } as never,
+    ],
+  });
+});
+after(() => world.stop());
+
+async function during<T>(broken: Record<string, string>, act: () => Promise<T>): Promise<T> {
+  faults = broken;
+  try {
+    return await act();
+  } finally {
+    faults = {};
+  }
+}
+
+const code = async (user: string) => (await world.wechat.issueCode(APPID, user)).code;
+const get = (path: string, token: string) => send(world.url + path, { headers: bearer(token) });
+const del = (path: string, token: string) => send(world.url + path, { method: 'DELETE', headers: bearer(token) });
+const unavailable = (reply: { status: number; body: Json }) =>
+  assert.deepEqual([reply.status, reply.body.code, reply.body.retry_after], [503, 'storage_unavailable', 1]);
+
+for (const kind of ['429', '500', 'hang']) {
+  test(`writes that fail (${kind}): a login is 503, a refresh 200, a revoke 503 (T50)`, async () => {
+    const session = await logIn(world, `write ${kind}`);
+    const other = await code(`write ${kind}`);
+    await during({ 'put ': kind }, async () => {
+      const [rotated, ...failed] = await Promise.all([
+        refresh(world, session.refresh),
+        exchange(world, other),
+        revoke(world, session.refresh),
+        del('/sessions', session.access),
+        post(`${world.url}/admin/revoke`, { client_id: APPID, openid: session.openid }, basic('api', 'secret')),
+      ]);
+      assert.equal(rotated.status, 200);
+      for (const reply of failed) unavailable(reply);
+    });
+    assert.equal((await refresh(world, session.refresh)).status, 200, 'nothing was revoked, as was said');
+    assert.equal((await exchange(world, await code(`write ${kind}`))).status, 200);
+  });
+}
+
+test('a late write that fails is one line of the log', async () => {
+  const session = await logIn(world, 'late');
+  await during({ 'put s1': '429' }, () => refresh(world, session.refresh));
+  const late = world.lines.map((line) => JSON.parse(line)).find(({ late_put }) => late_put);
+  assert.deepEqual([late.level, late.late_put], ['error', 'kv put: KV PUT failed: 429 Too Many Requests']);
+});
+
+for (const kind of ['500', 'hang']) {
+  test(`reads that fail (${kind}): 503 for whatever needs the store, and keys and metadata go on`, async () => {
+    const session = await logIn(world, `read ${kind}`);
+    const began = Date.now();
+    await during({ 'get ': kind }, async () => {
+      const replies = await Promise.all([
+        refresh(world, session.refresh),
+        get('/sessions', session.access),
+        get('/account', session.access),
+        post(`${world.url}/oauth/introspect`, { token: session.access }, basic('api', 'secret')),
+        post(`${world.url}/wechat/user-info/verify`, { raw_data: 'x', signature: 'x' }, bearer(session.access)),
+        exchange(world, await code(`read ${kind}`)),
+      ]);
+      for (const reply of replies) unavailable(reply);
+      assert.equal((await send(`${world.url}/.well-known/jwks.json`)).status, 200);
+    });
+    assert.ok(Date.now() - began < 12_000, 'a hanging KV has a deadline');
+    assert.equal((await refresh(world, session.refresh)).status, 200);
+  });
+}
+
+test('a list or a delete that fails is 503, and an erasure may be repeated', async () => {
+  const session = await logIn(world, 'erased twice');
+  await during({ 'list ': '500' }, async () => unavailable(await get('/sessions', session.access)));
+  const erase = () =>
+    post(`${world.url}/admin/erase`, { client_id: APPID, openid: session.openid }, basic('api', 'secret'));
+  await during({ 'delete k1': '500' }, async () => unavailable(await erase()));
+  assert.equal((await refresh(world, session.refresh)).body.code, 'session_ended', 'ended first');
+  assert.equal((await erase()).status, 200);
+});
+
+test('a record another location does not see yet logs nobody out (T48)', async () => {
+  const session = await logIn(world, 'elsewhere');
+  await during({ 'get s1': 'missing', 'get k1': 'missing' }, async () => {
+    assert.equal((await get('/account', session.access)).status, 200);
+    assert.equal((await refresh(world, session.refresh)).status, 200);
+  });
+});
+
+test('a write that KV confirmed and lost: the token still proves itself (T47)', async () => {
+  const { code, openid } = await world.wechat.issueCode(APPID, 'lost');
+  const { body } = await during({ 'put s1': 'lost' }, () => exchange(world, code));
+  assert.equal((await refresh(world, body.refresh_token)).status, 200);
+  assert.ok(openid);
+});
+
+test('whatever throws inside the wasm fails its own request only, and nothing leaks (T64)', async () => {
+  const session = await logIn(world, 'thrown');
+  const thrown = await during({ 'get s1': 'throws inside' }, async () => {
+    const reply = await fetch(`${world.url}/account`, { headers: bearer(session.access) });
+    return [reply.status, await reply.text()] as const;
+  });
+  assert.ok(thrown[0] >= 500, `${thrown}`);
+  const next = await get('/account', session.access);
+  assert.deepEqual([next.status, next.body.openid], [200, session.openid]);
+  const { sessionKey } = await world.wechat.account(APPID, 'thrown');
+  for (const text of [thrown[1], world.lines.join('\n')]) {
+    for (const canary of [sessionKey as string, session.access, session.refresh, session.openid, SECRET]) {
+      assert.ok(!text.includes(canary));
+    }
+  }
+});
+
+test('docs/storage.md says of every endpoint what happens without KV', () => {
+  const text = readFileSync(at('docs/storage.md'), 'utf8');
+  const { paths } = JSON.parse(readFileSync(at('docs/openapi.json'), 'utf8'));
+  for (const [path, methods] of Object.entries<Json>(paths)) {
+    for (const method of Object.keys(methods)) {
+      assert.ok(text.includes(`\`${method.toUpperCase()} ${path}\``), `${method} ${path}`);
+    }
+  }
+});
