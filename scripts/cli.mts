@@ -2,8 +2,9 @@
 import { buildAll, buildForStart } from './build/index.mts';
 import { writeSizes } from './build/sizes.mts';
 import { writeErrors } from './docs.mts';
+import { fuzz } from './fuzz.mts';
 import { printKeys } from './keys.mts';
-import { setupBench, setupBuild, setupPackaging, setupTest } from './setup.mts';
+import { setupBench, setupBuild, setupFuzz, setupPackaging, setupTest } from './setup.mts';
 import { npmBin, run, Sorry } from './shell.mts';
 
 const commands: Record<string, () => void | Promise<void>> = {
@@ -50,8 +51,30 @@ const commands: Record<string, () => void | Promise<void>> = {
     await buildAll();
     await (await import('../bench/races/index.mts')).races(process.argv.includes('--json'));
   },
-  keys: printKeys,
-  docs: writeErrors,
+  'kv-races'() {
+    const table = ['--lib', 'kv_races_table', '--', '--include-ignored', '--nocapture'];
+    run('cargo', ['test', '--release', '--locked', '--features', 'edge', ...table]);
+  },
+  async fuzz() {
+    setupFuzz();
+    fuzz(process.argv.slice(3));
+  },
+  async serve() {
+    setupBuild();
+    await buildForStart();
+    await (await import('./serve.mts')).serve();
+  },
+  async 'deploy:check'() {
+    setupBuild();
+    await buildAll();
+    await (await import('./deploy-check.mts')).deployCheck(process.argv.slice(3));
+  },
+  keys: () => printKeys(process.argv.slice(3)),
+  docs() {
+    writeErrors();
+    // The OpenAPI document comes out of the Rust types.
+    run('cargo', ['test', '--locked', '--features', 'edge', '--lib', 'openapi'], { env: { WRITE_DOCS: '1' } });
+  },
   format() {
     run('cargo', ['fmt']);
     run(npmBin('biome'), ['check', '--write', '.']);

@@ -1,5 +1,7 @@
-// `npm run keys`: makes the edge's three keys, as `wrangler secret put` takes them.
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+// `npm run keys`: makes the edge's keys, as `wrangler secret put` takes them. `npm run keys -- signing` and
+// `-- sealing` make one to put into a set that exists (docs/operations.md), `-- backend` a backend's secret.
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { Sorry } from './shell.mts';
 
 export interface Keys {
   SIGNING_KEYS: string;
@@ -7,18 +9,35 @@ export interface Keys {
   NAME_KEY: string;
 }
 
-export function makeKeys(): Keys {
+function signingKey(): object {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { kty, crv, x, y, d } = privateKey.export({ format: 'jwk' });
-  const sealing = randomBytes(32);
-  const kid = createHash('sha256').update(sealing).digest('hex').slice(0, 8);
+  return { kty, crv, x, y, d };
+}
+
+const random = (): string => randomBytes(32).toString('base64url');
+const sealingKey = (): object => ({ kty: 'oct', k: random() });
+
+export function makeKeys(): Keys {
   return {
-    SIGNING_KEYS: JSON.stringify({ keys: [{ kty, crv, x, y, d }] }),
-    SEALING_KEYS: JSON.stringify({ keys: [{ kty: 'oct', kid, k: sealing.toString('base64url') }] }),
-    NAME_KEY: randomBytes(32).toString('base64url'),
+    SIGNING_KEYS: JSON.stringify({ keys: [signingKey()] }),
+    SEALING_KEYS: JSON.stringify({ keys: [sealingKey()] }),
+    NAME_KEY: random(),
   };
 }
 
-export function printKeys(): void {
-  for (const [name, value] of Object.entries(makeKeys())) console.log(`${name}=${value}`);
+const ONE: Record<string, () => string> = {
+  signing: () => JSON.stringify(signingKey()),
+  sealing: () => JSON.stringify(sealingKey()),
+  backend: random,
+};
+
+export function printKeys([kind]: string[]): void {
+  if (kind === undefined) {
+    for (const [name, value] of Object.entries(makeKeys())) console.log(`${name}=${value}`);
+    return;
+  }
+  const make = ONE[kind];
+  if (!make) throw new Sorry(`no such key: ${kind}. There are ${Object.keys(ONE).join(', ')}.`);
+  console.log(make());
 }

@@ -55,6 +55,12 @@ export function setupBuild(): void {
   cargoTool('worker-build', 'worker-build', '0.8.7');
 }
 
+/** What fuzzing needs. */
+export function setupFuzz(): void {
+  rust();
+  cargoTool('cargo-fuzz', 'cargo-fuzz', '0.13.2');
+}
+
 /** A Python of our own, with wechatpy: an SDK of others that the simulator is tried with. */
 export const python = (): string => `${tools}/python/bin/python`;
 

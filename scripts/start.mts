@@ -1,33 +1,16 @@
 // `npm start`: the edge in workerd with a KV on disk, the fake WeChat, and the playground on the edge's origin.
 // The variables are in the README.
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { startServer } from '../js/sim/server.js';
 import { WeChat } from '../js/sim/wechat/index.js';
 import { startEdge } from './edge.mts';
 import { makeKeys } from './keys.mts';
+import { mustBeFree, port } from './ports.mts';
 import { at, Sorry } from './shell.mts';
 
 /** The app of the simulator, where no real one is configured. */
 const DEMO_APPS = { wxa0b1c2d3e4f50617: { secret: '0123456789abcdef0123456789abcdef' } };
-
-function port(name: string, fallback: number): number {
-  const value = Number(process.env[name] ?? fallback);
-  if (!Number.isInteger(value) || value < 1 || value > 65_535)
-    throw new Sorry(`${name} must be a port, not "${process.env[name]}".`);
-  return value;
-}
-
-function mustBeFree(name: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', () =>
-      reject(new Sorry(`Port ${port} is taken. Stop what listens there, or set ${name} to another port.`)),
-    );
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
-  });
-}
 
 /** Made once: new keys would end every session. */
 function keysIn(stateDir: string): Record<string, string> {

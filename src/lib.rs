@@ -15,6 +15,9 @@ pub mod wechat;
 
 #[cfg(feature = "client")]
 pub mod client;
-#[cfg(all(feature = "edge", any(target_family = "wasm", test)))]
-#[cfg_attr(test, allow(dead_code, reason = "the runtime is wasm only"))]
+#[cfg(feature = "edge")]
+#[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "the runtime is wasm only"))]
 mod edge;
+#[cfg(all(feature = "edge", fuzzing))]
+#[allow(missing_docs, reason = "for fuzz/ alone")]
+pub use edge::fuzz;

@@ -27,8 +27,11 @@ export async function buildForStart(): Promise<void> {
     at('dist/www/app.js'),
     buildPlayground,
   );
-  await onceFor('edge', [...RUST, 'src/edge', 'scripts/build/edge.mts'], at('dist/edge/index.js'), () =>
-    buildEdge(at('dist/edge')),
+  await onceFor(
+    'edge',
+    [...RUST, 'src/edge', 'docs/openapi.json', 'scripts/build/edge.mts'],
+    at('dist/edge/index.js'),
+    () => buildEdge(at('dist/edge')),
   );
 }
 

@@ -32,5 +32,10 @@ mod wire;
 #[cfg(target_family = "wasm")]
 mod runtime;
 
+#[cfg(all(any(test, fuzzing), not(target_family = "wasm")))]
+mod fakes;
+#[cfg(all(any(test, fuzzing), not(target_family = "wasm")))]
+#[allow(unreachable_pub, reason = "fuzz/ reaches it")]
+pub mod fuzz;
 #[cfg(all(test, not(target_family = "wasm")))]
 mod tests;

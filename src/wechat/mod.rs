@@ -14,7 +14,7 @@ pub mod signature;
 
 pub use failure::Failure;
 pub use ident::{AppId, AppSecret, Code, OpenId, PhoneCode, UnionId};
-#[cfg(all(feature = "edge", any(target_family = "wasm", test)))]
+#[cfg(feature = "edge")]
 pub(crate) use json::parse_strict as parse_strict_json;
 pub use scope::{Grant, Scope};
 pub use session_key::SessionKey;

@@ -44,7 +44,7 @@ impl<P: Ports> Flow<'_, P> {
         {
             let user = self.records().user(&app.appid, &openid);
             let record = self.find(app, &user, &claims.sid).await?;
-            if !record.is_revoked(record.began(claims.iat * 1000)) {
+            if !record.is_revoked(record.began(claims.iat.saturating_mul(1000))) {
                 found = Some(active(claims, record.session.and_then(|session| session.unionid)));
             }
         }

@@ -118,7 +118,7 @@ impl<'a, P: Ports> Flow<'a, P> {
         let app = self.admit(self.config.app(&claims.client_id).ok_or(INVALID)?)?;
         let user = self.records().user(&app.appid, &openid);
         let found = self.find(app, &user, &claims.sid).await?;
-        if found.is_revoked(found.began(claims.iat * 1000)) {
+        if found.is_revoked(found.began(claims.iat.saturating_mul(1000))) {
             return Err(INVALID);
         }
         Ok(Authenticated { app, openid, user, sid: claims.sid, found })

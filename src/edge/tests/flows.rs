@@ -1,8 +1,8 @@
 //! Flows against a store and a WeChat that fail on demand.
 
-use super::fakes::World;
-use super::{MINUTE, NOW};
+use super::MINUTE;
 use crate::edge::error::{Caller, Error};
+use crate::edge::fakes::{NOW, World};
 use crate::edge::ports::FetchFailure;
 use serde_json::json;
 
@@ -134,4 +134,92 @@ fn a_website_app_takes_no_mini_program_code() {
     }));
     assert_eq!(refused.err(), Some(Error::Caller(Caller::GrantTypeUnsupported)));
     assert!(world.urls.borrow().is_empty());
+}
+
+#[test]
+fn a_token_that_comes_back_buries_the_session_for_good() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    let mut newest = tokens["refresh_token"].clone();
+    for _ in 0..3 {
+        newest = world.refresh(&newest).unwrap()["refresh_token"].clone();
+    }
+    assert_eq!(code_of(world.refresh(&tokens["refresh_token"])), "session_ended");
+    assert_eq!(code_of(world.refresh(&newest)), "session_ended");
+    let audits = world.audits.borrow();
+    assert!(audits.len() == 1 && audits[0].contains("refresh_reused"), "{audits:?}");
+}
+
+#[test]
+fn a_re_login_does_not_raise_a_buried_session() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    world.post("/oauth/revoke", &json!({ "client_id": "wx1", "token": tokens["refresh_token"] })).unwrap();
+    world.wechat_says(r#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#);
+    let again = world
+        .token(&json!({
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token": "code",
+            "subject_token_type": "urn:wechat:params:oauth:token-type:js-code",
+            "refresh_token": tokens["refresh_token"],
+        }))
+        .unwrap();
+    assert!(world.refresh(&again["refresh_token"]).is_ok());
+    assert_eq!(code_of(world.refresh(&tokens["refresh_token"])), "session_ended");
+}
+
+/// A login that arrived after the log-out lives, one that arrived with it or before dies (T55).
+#[test]
+fn a_login_beside_a_log_out_everywhere_is_on_one_side_of_it() {
+    let world = World::new();
+    let first = world.log_in().unwrap();
+    world.now.set(NOW + 1);
+    let everywhere = json!({ "client_id": "wx1", "token": first["refresh_token"], "everywhere": "true" });
+    let second = world.log_in().unwrap();
+    world.post("/oauth/revoke", &everywhere).unwrap();
+    let third = world.log_in().unwrap();
+    for dead in [first, second, third] {
+        assert_eq!(code_of(world.refresh(&dead["refresh_token"])), "session_ended");
+    }
+    world.now.set(NOW + 2);
+    let fourth = world.log_in().unwrap();
+    assert!(world.refresh(&fourth["refresh_token"]).is_ok());
+}
+
+/// The clock of one location is two minutes off, or goes back (T53).
+#[test]
+fn a_clock_that_is_off_ends_nothing_early_and_writes_no_wrong_ttl() {
+    for now in [NOW - 2 * MINUTE, NOW + 2 * MINUTE, NOW - 86_400_000] {
+        let world = World::new();
+        let tokens = world.log_in().unwrap();
+        world.now.set(now);
+        let rotated = world.refresh(&tokens["refresh_token"]).unwrap();
+        let bearer = json!({ "bearer": rotated["access_token"] });
+        assert!(world.send("GET", "/account", &bearer).is_ok(), "{now}");
+        assert!(world.ttls.borrow().values().all(|ttl| (60..=31 * DAY_S).contains(ttl)), "{:?}", world.ttls);
+    }
+}
+
+/// The client hangs up in the middle of a refresh (T42): whoever asks next is served.
+#[test]
+fn a_refresh_that_is_dropped_leaves_nothing_half_done() {
+    use crate::edge::http::{Body, Request};
+    use std::future::Future as _;
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    let body = json!({ "client_id": "wx1", "grant_type": "refresh_token", "refresh_token": tokens["refresh_token"] });
+    let request = Request {
+        method: "POST".into(),
+        path: "/oauth/token".into(),
+        content_type: Some("application/json".into()),
+        body: Body::Bytes(body.to_string().into_bytes()),
+        ..Request::default()
+    };
+    let before = world.kv.borrow().clone();
+    {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let dropped = crate::edge::routes::route(&world, &world.config, &request, "id");
+        let _ = std::pin::pin!(dropped).poll(&mut context);
+    }
+    assert_eq!(*world.kv.borrow(), before, "the write follows the answer, and there was none");
+    assert!(world.refresh(&tokens["refresh_token"]).is_ok());
 }

@@ -1,12 +1,14 @@
 //! The edge's pure parts, natively. What needs KV, WebCrypto and HTTP is tested in workerd.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-mod fakes;
 mod flows;
+mod fuzz_seeds;
 mod openapi;
+mod races;
 mod upgrade;
 
 use super::config::Config;
+use super::fakes::{JWK, NOW, variables};
 use super::flows::refresh::{Verdict, decide};
 use super::keys::SigningKey;
 use super::records::{Found, SessionRecord, Sid, UserName};
@@ -14,11 +16,10 @@ use super::seal::{Purpose, Sealer};
 use super::tokens::RefreshToken;
 use crate::wechat::{AppId, OpenId};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+
 use zeroize::Zeroizing;
 
 const MINUTE: u64 = 60_000;
-const NOW: u64 = 1_790_000_000_000;
 
 fn token(n: i64, iat: u64) -> RefreshToken {
     serde_json::from_value(serde_json::json!({
@@ -106,25 +107,6 @@ fn keys_rotate_old_blobs_open_until_their_key_goes() {
     let blob = Sealer::new(std::slice::from_ref(&old)).unwrap().seal(Purpose::Refresh, "x", [0; 12], b"plain");
     assert!(Sealer::new(&[new.clone(), old]).unwrap().open(Purpose::Refresh, "x", &blob).is_some());
     assert!(Sealer::new(&[new]).unwrap().open(Purpose::Refresh, "x", &blob).is_none());
-}
-
-/// The P-256 example of RFC 7517, appendix A.2.
-const JWK: &str = r#"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
-    "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"}"#;
-
-fn variables() -> BTreeMap<String, String> {
-    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
-    [
-        ("ISSUER", "https://auth.example.com/".to_owned()),
-        ("WECHAT_APPS", r#"{"wx1":{"secret":"s"}}"#.to_owned()),
-        ("WECHAT_APPS_MORE", r#"{"wx2":{"secret":"s","kind":"website","open_data_max_age_s":0}}"#.to_owned()),
-        ("SIGNING_KEYS", format!(r#"{{"keys":[{JWK}]}}"#)),
-        ("SEALING_KEYS", format!(r#"{{"keys":[{{"kty":"oct","k":"{key}"}}]}}"#)),
-        ("NAME_KEY", key.to_owned()),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect()
 }
 
 #[test]

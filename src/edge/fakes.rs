@@ -1,5 +1,6 @@
 //! A world that does as it is told: a clock that stands, a store that fails on demand, a WeChat
 //! that says what the test wrote. Signatures are hashes; WebCrypto's are tested in workerd.
+#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "for tests and fuzzing only")]
 
 use crate::edge::audit::Audit;
 use crate::edge::config::Config;
@@ -18,26 +19,52 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-pub(super) struct World {
-    pub(super) now: Cell<u64>,
-    pub(super) kv: RefCell<BTreeMap<String, Vec<u8>>>,
-    pub(super) ttls: RefCell<BTreeMap<String, u64>>,
-    pub(super) reads: Cell<u32>,
-    pub(super) puts_fail: Cell<bool>,
-    pub(super) gets_fail: Cell<bool>,
-    pub(super) upstream: RefCell<VecDeque<Result<Reply, FetchFailure>>>,
-    pub(super) urls: RefCell<Vec<String>>,
+/// When tests begin, ms since 1970.
+pub(crate) const NOW: u64 = 1_790_000_000_000;
+
+/// The P-256 example of RFC 7517, appendix A.2.
+pub(crate) const JWK: &str = r#"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+    "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"}"#;
+
+/// A configuration of two apps.
+pub(crate) fn variables() -> BTreeMap<String, String> {
+    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    let app = r#"{"wx1":{"secret":"s","backends":{"api":"secret"},"allowed_origins":["https://app.example.com"]}}"#;
+    [
+        ("ISSUER", "https://auth.example.com/".to_owned()),
+        ("WECHAT_APPS", app.to_owned()),
+        ("WECHAT_APPS_MORE", r#"{"wx2":{"secret":"s","kind":"website","open_data_max_age_s":0}}"#.to_owned()),
+        ("SIGNING_KEYS", format!(r#"{{"keys":[{JWK}]}}"#)),
+        ("SEALING_KEYS", format!(r#"{{"keys":[{{"kty":"oct","k":"{key}"}}]}}"#)),
+        ("NAME_KEY", key.to_owned()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+pub(crate) struct World {
+    pub(crate) now: Cell<u64>,
+    pub(crate) kv: RefCell<BTreeMap<String, Vec<u8>>>,
+    pub(crate) ttls: RefCell<BTreeMap<String, u64>>,
+    pub(crate) reads: Cell<u32>,
+    pub(crate) puts_fail: Cell<bool>,
+    pub(crate) gets_fail: Cell<bool>,
+    pub(crate) upstream: RefCell<VecDeque<Result<Reply, FetchFailure>>>,
+    pub(crate) urls: RefCell<Vec<String>>,
     /// Keys that are over their limit.
-    pub(super) limited: RefCell<Vec<String>>,
-    pub(super) audits: RefCell<Vec<String>>,
+    pub(crate) limited: RefCell<Vec<String>>,
+    pub(crate) audits: RefCell<Vec<String>>,
     random: Cell<u8>,
-    config: Result<Config, crate::edge::config::Misconfigured>,
+    /// Whether every signature is right.
+    pub(crate) any_signature: Cell<bool>,
+    pub(crate) config: Result<Config, crate::edge::config::Misconfigured>,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            now: Cell::new(super::NOW),
+            now: Cell::new(NOW),
             kv: RefCell::default(),
             ttls: RefCell::default(),
             reads: Cell::default(),
@@ -48,16 +75,17 @@ impl World {
             limited: RefCell::default(),
             audits: RefCell::default(),
             random: Cell::default(),
-            config: Config::parse(&super::variables()),
+            any_signature: Cell::default(),
+            config: Config::parse(&variables()),
         }
     }
 
-    pub(super) fn wechat_says(&self, body: &str) {
+    pub(crate) fn wechat_says(&self, body: &str) {
         self.upstream.borrow_mut().push_back(Ok(Reply { status: 200, body: body.as_bytes().to_vec() }));
     }
 
     /// Runs one request, and the write it left for later, if that is to succeed.
-    pub(super) fn send(&self, method: &str, path: &str, body: &Value) -> Result<Response, Error> {
+    pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> Result<Response, Error> {
         let request = Request {
             method: method.into(),
             path: path.into(),
@@ -76,17 +104,17 @@ impl World {
         Ok(answer.response)
     }
 
-    pub(super) fn post(&self, path: &str, body: &Value) -> Result<Response, Error> {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Response, Error> {
         self.send("POST", path, body)
     }
 
-    pub(super) fn token(&self, more: &Value) -> Result<Value, Error> {
+    pub(crate) fn token(&self, more: &Value) -> Result<Value, Error> {
         let mut body = json!({ "client_id": "wx1" });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.post("/oauth/token", &body).map(|response| serde_json::from_str(&response.body).unwrap())
     }
 
-    pub(super) fn log_in(&self) -> Result<Value, Error> {
+    pub(crate) fn log_in(&self) -> Result<Value, Error> {
         self.wechat_says(r#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#);
         self.token(&json!({
             "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -95,13 +123,13 @@ impl World {
         }))
     }
 
-    pub(super) fn refresh(&self, token: &Value) -> Result<Value, Error> {
+    pub(crate) fn refresh(&self, token: &Value) -> Result<Value, Error> {
         self.token(&json!({ "grant_type": "refresh_token", "refresh_token": token }))
     }
 }
 
 /// Fakes never wait, so one poll is enough.
-fn at_once<F: Future>(future: F) -> F::Output {
+pub(crate) fn at_once<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("a fake waited"),
@@ -185,7 +213,7 @@ impl Es256 for World {
         Some(hash(&key.public, message))
     }
     async fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
-        hash(key, message) == signature
+        self.any_signature.get() || hash(key, message) == signature
     }
 }
 

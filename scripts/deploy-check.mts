@@ -1,0 +1,87 @@
+// `npm run deploy:check`: would this deployment work? wrangler.toml is read as wrangler reads it, the secrets come from
+// .dev.vars or the environment, the Worker itself parses them in workerd, and `wrangler deploy --dry-run` packs it.
+// `-- --env staging` looks at one environment, `-- --config FILE` at another file.
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { parseArgs, parseEnv } from 'node:util';
+import { unstable_readConfig as readConfig } from 'wrangler';
+import { startEdge } from './edge.mts';
+import { bindingsOf, refusalOf } from './serve.mts';
+import { at, npmBin, run, Sorry } from './shell.mts';
+
+/** Shorter ones can be guessed: docs/deploy.md says so. */
+const BACKEND_SECRET = 22;
+
+interface Target {
+  env?: string;
+  config: string;
+}
+
+export async function deployCheck(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { env: { type: 'string' }, config: { type: 'string' } } });
+  const target = { ...values, config: values.config ?? at('wrangler.toml') };
+  const problems = [...wranglerProblems(target), ...(await configurationProblems(target))];
+  for (const problem of problems) console.error(`✗ ${problem}`);
+  if (problems.length) throw new Sorry(`${problems.length} to mend before this is deployed.`);
+  const which = ['--config', target.config, ...(target.env ? ['--env', target.env] : [])];
+  run(npmBin('wrangler'), ['deploy', '--dry-run', '--outdir', at('target', 'dry-run'), ...which], {
+    env: { WRANGLER_SEND_METRICS: 'false' },
+  });
+  console.log(`✓ ready to deploy${target.env ? ` to ${target.env}` : ''}`);
+}
+
+function wranglerProblems(target: Target): string[] {
+  const { kv_namespaces, ratelimits, observability, vars } = readConfig(target);
+  const sessions = kv_namespaces.find((namespace: { binding: string }) => namespace.binding === 'SESSIONS');
+  const bound = new Set((ratelimits ?? []).map((limit: { name: string }) => limit.name));
+  const secret = ['WECHAT_APPS', 'SIGNING_KEYS', 'SEALING_KEYS', 'NAME_KEY'].filter((name) => name in vars);
+  const checks: Array<[boolean, string]> = [
+    [!sessions, 'wrangler.toml binds no KV namespace as SESSIONS'],
+    [
+      /^0*$/.test(sessions?.id ?? '0'),
+      'the id of SESSIONS is a placeholder; `npx wrangler kv namespace create SESSIONS` prints one',
+    ],
+    [
+      /example\.com/.test(String(vars.ISSUER ?? 'example.com')),
+      'ISSUER is a placeholder; it is the address clients use',
+    ],
+    [!bound.has('ADDRESS_LIMIT') || !bound.has('USER_LIMIT'), 'a rate limit is not bound: ADDRESS_LIMIT, USER_LIMIT'],
+    [
+      observability?.traces?.enabled !== false,
+      'observability.traces must be off: a span has the url, and that the AppSecret',
+    ],
+    [observability?.logs?.invocation_logs !== false, 'observability.logs.invocation_logs must be off'],
+    [secret.length > 0, `${secret.join(', ')} must be a secret, not one of vars`],
+  ];
+  return checks.filter(([wrong]) => wrong).map(([, problem]) => problem);
+}
+
+/** The secrets as given, and the Worker's own verdict on them. */
+async function configurationProblems(target: Target): Promise<string[]> {
+  const file = join(dirname(target.config), target.env ? `.dev.vars.${target.env}` : '.dev.vars');
+  const kept = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  const vars = readConfig(target).vars as Record<string, string>;
+  const bindings = bindingsOf({ ...process.env, ...vars, ...kept });
+  const lines: string[] = [];
+  const port = await freePort();
+  const edge = await startEdge({ port, bindings, log: (line) => lines.push(line) });
+  const refusal = await refusalOf(`http://127.0.0.1:${port}`, lines);
+  await edge.dispose();
+  if (refusal) return [`${refusal} (secrets are read from ${file} and the environment)`];
+  return Object.entries(bindings)
+    .filter(([name]) => name.startsWith('WECHAT_APPS'))
+    .flatMap(([, json]) => Object.entries<{ backends?: Record<string, string> }>(JSON.parse(json)))
+    .flatMap(([appid, { backends }]) => Object.entries(backends ?? {}).map(([id, secret]) => ({ appid, id, secret })))
+    .filter(({ secret }) => secret.length < BACKEND_SECRET)
+    .map(({ appid, id }) => `${appid}: the secret of backend ${id} is short; \`npm run keys -- backend\` makes one`);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}

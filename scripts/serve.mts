@@ -1,0 +1,50 @@
+// `npm run serve`: the edge alone, in workerd on one's own machine, with KV on its disk. docs/deploy.md says what
+// belongs in front of it.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { startEdge } from './edge.mts';
+import { mustBeFree, port } from './ports.mts';
+import { at, Sorry } from './shell.mts';
+
+const NAMES = /^(WECHAT_APPS.*|WECHAT_API_BASE|ISSUER|SIGNING_KEYS|SEALING_KEYS|NAME_KEY)$/;
+
+/** What of the environment is the edge's. */
+export function bindingsOf(environment: Record<string, string | undefined>): Record<string, string> {
+  const ours = Object.entries(environment).filter(([name, value]) => NAMES.test(name) && value);
+  return Object.fromEntries(ours) as Record<string, string>;
+}
+
+/** Whether the edge would start with this; where not, its own words. */
+export async function refusalOf(url: string, lines: string[]): Promise<string | undefined> {
+  const health = await fetch(`${url}/healthz`);
+  if (health.ok) return undefined;
+  await health.text();
+  const line = lines.find((line) => line.includes('"misconfigured"'));
+  return line ? JSON.parse(line).detail : `it answers ${health.status}`;
+}
+
+export async function serve(): Promise<void> {
+  const edgePort = port('PORT', 8787);
+  await mustBeFree('PORT', edgePort);
+  const stateDir = process.env.STATE_DIR ?? at('.state');
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const lines: string[] = [];
+  const edge = await startEdge({
+    port: edgePort,
+    kvPersist: join(stateDir, 'kv'),
+    bindings: bindingsOf(process.env),
+    log(line) {
+      console.log(line);
+      if (lines.length < 10) lines.push(line);
+    },
+  });
+  const url = `http://127.0.0.1:${edgePort}`;
+  const refusal = await refusalOf(url, lines);
+  if (refusal) {
+    await edge.dispose();
+    throw new Sorry(refusal);
+  }
+  console.log(`ready ${url}`);
+  const stop = () => void edge.dispose().finally(() => process.exit(0));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+}

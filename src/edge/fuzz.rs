@@ -1,0 +1,141 @@
+//! One function for each parser of untrusted bytes, for `fuzz/` and, with its seeds, for `cargo test`.
+//! They check more than that nothing panics: that no answer is a 500, and that nothing opens which we
+//! did not seal.
+#![allow(
+    missing_docs,
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a target fails by panicking"
+)]
+
+use super::config::Config;
+use super::endpoint::ROUTES;
+use super::fakes::{NOW, World, at_once, variables};
+use super::http::{Body, Request};
+use super::records::{Records, Sid};
+use super::routes::route;
+use super::seal::Purpose;
+use crate::wechat::{AppId, OpenId};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::json;
+
+/// The parts of an input, at its line breaks; the last has the rest.
+fn parts<const N: usize>(data: &[u8]) -> [&[u8]; N] {
+    let mut parts = data.splitn(N, |byte| *byte == b'\n');
+    core::array::from_fn(|_| parts.next().unwrap_or_default())
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Any request: which endpoint and content type (a byte each), then lines: id, authorization, origin,
+/// user agent, body.
+pub fn request(data: &[u8]) {
+    let Some(([endpoint, kind], rest)) = data.split_first_chunk::<2>() else { return };
+    let [id, authorization, origin, user_agent, body] = parts(rest);
+    let offered: Vec<_> =
+        ROUTES.iter().flat_map(|(path, methods)| methods.iter().map(move |(m, _)| (path, m))).collect();
+    let (path, method) = offered[usize::from(*endpoint) % offered.len()];
+    let world = World::new();
+    world.any_signature.set(kind & 4 != 0);
+    world.wechat_says(r#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#);
+    let request = Request {
+        method: (*method).to_owned(),
+        path: path.replace("{id}", &text(id)),
+        content_type: Some(
+            if kind & 1 == 0 { "application/json" } else { "application/x-www-form-urlencoded" }.to_owned(),
+        ),
+        authorization: Some(text(authorization)),
+        origin: (kind & 2 != 0).then(|| text(origin)),
+        user_agent: Some(text(user_agent)),
+        body: Body::Bytes(body.to_vec()),
+        ..Request::default()
+    };
+    let answer = at_once(route(&world, &world.config, &request, "id"));
+    assert!(answer.response.status != 500, "{:?}", answer.error);
+    assert!(serde_json::from_str::<serde_json::Value>(&answer.response.body).is_ok() || answer.response.status == 204);
+}
+
+/// An access token whose signature is right, whatever it says: JOSE header, claims, rest.
+pub fn jwt(data: &[u8]) {
+    let [header, claims, rest] = parts(data);
+    let world = World::new();
+    world.any_signature.set(true);
+    let token = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".") + "." + &text(rest);
+    let _ = world.send("GET", "/account", &json!({ "bearer": token }));
+    let _ = world.send("GET", "/account", &json!({ "bearer": text(data) }));
+    let _ = world.post("/oauth/revoke", &json!({ "client_id": "wx1", "token": token }));
+}
+
+/// What a refresh token says inside its seal, as an older or newer version of us may have written it.
+pub fn refresh(data: &[u8]) {
+    let world = World::new();
+    let config = world.config.as_ref().unwrap();
+    let blob = config.sealer.seal(Purpose::Refresh, "refresh", [0; 12], data);
+    let _ = world.refresh(&URL_SAFE_NO_PAD.encode(blob).into());
+}
+
+/// Bytes that we did not seal: as a refresh token, and under every name of a record.
+pub fn sealed(data: &[u8]) {
+    let world = World::new();
+    assert!(world.refresh(&URL_SAFE_NO_PAD.encode(data).into()).is_err());
+    assert!(world.refresh(&text(data).into()).is_err());
+    with_records(|_| data.to_vec());
+}
+
+/// What a record says inside its seal.
+pub fn record(data: &[u8]) {
+    with_records(|name| World::new().config.as_ref().unwrap().sealer.seal(Purpose::Record, name, [0; 12], data));
+}
+
+/// A session whose records are these; it is refreshed and looked at.
+fn with_records(body: impl Fn(&str) -> Vec<u8>) {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    let user = Records { ports: &world, config: world.config.as_ref().unwrap() }
+        .user(&AppId::parse("wx1").unwrap(), &OpenId::parse("oMei").unwrap());
+    let names: Vec<_> = world.kv.borrow().keys().cloned().chain([format!("e1:{}", user.as_str())]).collect();
+    assert!(Sid::try_from(text(&body("s1"))).is_err() || body("s1").len() == 22);
+    for name in names {
+        let kept = world.kv.borrow_mut().insert(name.clone(), body(&name));
+        for now in [NOW, NOW + 200_000] {
+            world.now.set(now);
+            let _ = world.refresh(&tokens["refresh_token"]);
+            let bearer = json!({ "bearer": tokens["access_token"] });
+            let _ = world.send("GET", "/account", &bearer);
+            let _ = world.send("GET", "/sessions", &bearer);
+        }
+        match kept {
+            Some(kept) => world.kv.borrow_mut().insert(name, kept),
+            None => world.kv.borrow_mut().remove(&name),
+        };
+    }
+}
+
+/// Configuration: lines for WECHAT_APPS, SIGNING_KEYS, SEALING_KEYS, NAME_KEY, ISSUER.
+pub fn config(data: &[u8]) {
+    let lines: [&[u8]; 5] = parts(data);
+    for (name, line) in ["WECHAT_APPS", "SIGNING_KEYS", "SEALING_KEYS", "NAME_KEY", "ISSUER"].iter().zip(lines) {
+        let mut vars = variables();
+        vars.insert((*name).to_owned(), text(line));
+        if let Err(problem) = Config::parse(&vars) {
+            assert!(problem.variable.starts_with(name), "{problem:?}");
+        }
+    }
+}
+
+/// Takes whatever bytes there are.
+pub type Target = fn(&[u8]);
+
+/// A target by its name.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("config", config),
+    ("jwt", jwt),
+    ("record", record),
+    ("refresh", refresh),
+    ("request", request),
+    ("sealed", sealed),
+];

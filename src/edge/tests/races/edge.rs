@@ -1,0 +1,140 @@
+//! The Worker at one location: the very routes and flows that run in workerd, on simulated ports.
+
+use super::store::Kv;
+use crate::edge::audit::Audit;
+use crate::edge::config::{Config, Misconfigured};
+use crate::edge::http::{Body, Request};
+use crate::edge::keys::{PublicKey, SigningKey};
+use crate::edge::ports::{
+    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Limit, Put, Random, RateLimit, Reply, Store, StoreFailure,
+};
+use crate::edge::routes::route;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// When the simulation begins, ms since 1970.
+pub(super) const EPOCH: u64 = 1_790_000_000_000;
+
+#[derive(Clone)]
+pub(super) struct Edge {
+    pub(super) kv: Kv,
+    pub(super) location: usize,
+    pub(super) config: Rc<Result<Config, Misconfigured>>,
+    /// When reuse was found.
+    pub(super) found: Rc<RefCell<Vec<u64>>>,
+}
+
+/// What a client gets.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Value,
+}
+
+impl Edge {
+    pub(super) fn at(&self, location: usize) -> Self {
+        Self { location, ..self.clone() }
+    }
+
+    /// One request, with the latency of a phone's network on the way; nothing where it was lost.
+    pub(super) async fn ask(&self, method: &str, path: &str, bearer: &str, body: &Value) -> Option<Answer> {
+        let lost = self.kv.faults.network;
+        self.kv.time.sleep(self.kv.between(5, 80)).await;
+        if self.kv.chance(lost) {
+            return None;
+        }
+        let request = Request {
+            method: method.into(),
+            path: path.into(),
+            content_type: Some("application/json".into()),
+            authorization: Some(bearer.to_owned()),
+            body: Body::Bytes(body.to_string().into_bytes()),
+            ..Request::default()
+        };
+        let answer = route(self, &self.config, &request, "id").await;
+        if let Some(put) = answer.response.later {
+            let edge = self.clone();
+            // As `waitUntil` does: after the answer, and whatever comes of it.
+            self.kv.time.spawn(async move {
+                let _ = edge.put(&put).await;
+            });
+        }
+        self.kv.time.sleep(self.kv.between(5, 80)).await;
+        let body = serde_json::from_str(&answer.response.body).unwrap_or_default();
+        (!self.kv.chance(lost)).then_some(Answer { status: answer.response.status, body })
+    }
+}
+
+impl Clock for Edge {
+    fn now_ms(&self) -> u64 {
+        EPOCH + self.kv.time.now()
+    }
+}
+
+impl Random for Edge {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.kv.rng.borrow_mut().fill(bytes);
+    }
+}
+
+impl Store for Edge {
+    async fn get(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreFailure> {
+        self.kv.time.sleep(self.kv.between(1, 60)).await;
+        Ok(names.iter().map(|name| self.kv.read(self.location, name)).collect())
+    }
+
+    async fn put(&self, put: &Put) -> Result<(), StoreFailure> {
+        self.kv.time.sleep(self.kv.between(10, 250)).await;
+        let done = self.kv.write(self.location, &put.key, Some(put.value.clone()));
+        if done { Ok(()) } else { Err(StoreFailure("429".into())) }
+    }
+
+    async fn delete(&self, names: &[String]) -> Result<(), StoreFailure> {
+        self.kv.time.sleep(self.kv.between(10, 250)).await;
+        let done = names.iter().all(|name| self.kv.write(self.location, name, None));
+        if done { Ok(()) } else { Err(StoreFailure("500".into())) }
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreFailure> {
+        self.kv.time.sleep(self.kv.between(1, 60)).await;
+        Ok(self.kv.names(self.location, prefix))
+    }
+}
+
+/// A WeChat that knows one user and any code.
+impl Fetch for Edge {
+    async fn fetch(&self, _: &Call) -> Result<Reply, FetchFailure> {
+        self.kv.time.sleep(self.kv.between(50, 300)).await;
+        let body = br#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#.to_vec();
+        Ok(Reply { status: 200, body })
+    }
+}
+
+impl Es256 for Edge {
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Option<Vec<u8>> {
+        Some(hash(&key.public, message))
+    }
+    async fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+        hash(key, message) == signature
+    }
+}
+
+fn hash(key: &PublicKey, message: &[u8]) -> Vec<u8> {
+    Sha256::digest([key.kid.as_bytes(), message].concat()).to_vec()
+}
+
+impl RateLimit for Edge {
+    async fn allows(&self, _: Limit, _: &str) -> bool {
+        true
+    }
+}
+
+impl AuditLog for Edge {
+    fn audit(&self, audit: &Audit<'_>) {
+        if matches!(audit, Audit::RefreshReused { .. }) {
+            self.found.borrow_mut().push(self.kv.time.now());
+        }
+    }
+}

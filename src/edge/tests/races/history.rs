@@ -1,0 +1,275 @@
+//! One user's half day: a phone that refreshes now and then, asks twice, loses answers; perhaps a
+//! thief with a copy of its token; perhaps somebody who ends the session just then.
+
+use super::edge::{Answer, EPOCH, Edge};
+use super::store::{Faults, Kv, LOCATIONS};
+use super::time::Time;
+use crate::edge::config::Config;
+use crate::edge::fakes::variables;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+const MINUTE: u64 = 60_000;
+const HOUR: u64 = 60 * MINUTE;
+const LENGTH: u64 = 12 * HOUR;
+const TRIES: usize = 4;
+
+/// What came of a history, or of several.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// Requests that got tokens or were refused them.
+    pub(super) refreshes: u64,
+    /// Those that were answered 200.
+    pub(super) revokes: u64,
+    /// The longest time from the answer to a revoke to a request that still got a token, ms.
+    pub(super) latest_mint: u64,
+    /// Honest clients that were refused although nothing had revoked their session.
+    pub(super) false_logouts: u64,
+    pub(super) internal_errors: u64,
+    pub(super) unavailable: u64,
+    /// Stolen refresh tokens that were used.
+    pub(super) thefts: usize,
+    /// From a thief's first use to the audit line, ms.
+    pub(super) found: Vec<u64>,
+}
+
+impl Outcome {
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.refreshes += other.refreshes;
+        self.revokes += other.revokes;
+        self.latest_mint = self.latest_mint.max(other.latest_mint);
+        self.false_logouts += other.false_logouts;
+        self.internal_errors += other.internal_errors;
+        self.unavailable += other.unavailable;
+        self.thefts += other.thefts;
+        self.found.extend(other.found);
+        self
+    }
+}
+
+/// What everybody in a history can see.
+#[derive(Clone)]
+struct Scene {
+    edge: Edge,
+    outcome: Rc<RefCell<Outcome>>,
+    /// The phone's refresh and access token.
+    tokens: Rc<RefCell<(String, String)>>,
+    /// The first refresh after this is raced by a revoke.
+    revoke_from: Rc<RefCell<Option<u64>>>,
+    /// When it was sent, the last time.
+    revoke_sent: Rc<RefCell<Option<u64>>>,
+    /// When its answer came.
+    revoked: Rc<RefCell<Option<u64>>>,
+    /// When the last login of each session was answered.
+    logins: Rc<RefCell<BTreeMap<String, u64>>>,
+    /// When the thief first used the token.
+    stolen: Rc<RefCell<Option<u64>>>,
+}
+
+pub(super) fn history(seed: u64, faults: Faults) -> Outcome {
+    let time = Time::default();
+    let rng = Rc::new(RefCell::new(fastrand::Rng::with_seed(seed)));
+    let kv = Kv::new(time.clone(), faults, rng);
+    let config = Rc::new(Config::parse(&variables()));
+    let edge = Edge { kv, location: 0, config, found: Rc::default() };
+    let scene = Scene {
+        edge,
+        outcome: Rc::default(),
+        tokens: Rc::default(),
+        revoke_from: Rc::default(),
+        revoke_sent: Rc::default(),
+        revoked: Rc::default(),
+        logins: Rc::default(),
+        stolen: Rc::default(),
+    };
+    time.spawn(phone(scene.clone()));
+    // A third of histories have a thief, a third a revoke, and some have both.
+    if scene.edge.kv.chance(0.33) {
+        time.spawn(thief(scene.clone()));
+    }
+    if scene.edge.kv.chance(0.33) {
+        let at = scene.edge.kv.between(MINUTE, LENGTH - HOUR);
+        *scene.revoke_from.borrow_mut() = Some(at);
+    }
+    time.run();
+    let mut outcome = scene.outcome.take();
+    if let (Some(from), Some(at)) = (*scene.stolen.borrow(), scene.edge.found.borrow().first()) {
+        outcome.found.push(at.saturating_sub(from));
+    }
+    outcome
+}
+
+impl Scene {
+    fn now(&self) -> u64 {
+        self.edge.kv.time.now()
+    }
+
+    async fn sleep(&self, low: u64, high: u64) {
+        self.edge.kv.time.sleep(self.edge.kv.between(low, high)).await;
+    }
+
+    fn anywhere(&self) -> Edge {
+        self.edge.at(self.edge.kv.between(0, LOCATIONS as u64 - 1) as usize)
+    }
+
+    /// At home, nine times of ten.
+    fn near(&self, home: usize) -> Edge {
+        if self.edge.kv.chance(0.1) { self.anywhere() } else { self.edge.at(home) }
+    }
+
+    /// A request for tokens, repeated until it is answered.
+    async fn token(&self, edge: Edge, body: Value) -> Option<Answer> {
+        for _ in 0..TRIES {
+            let answer = edge.ask("POST", "/oauth/token", "", &body).await;
+            match answer {
+                Some(Answer { status: 200 | 400, .. }) => {
+                    self.outcome.borrow_mut().refreshes += 1;
+                    self.note_mint(answer.as_ref().unwrap());
+                    return answer;
+                }
+                Some(Answer { status: 503, .. }) => self.outcome.borrow_mut().unavailable += 1,
+                Some(Answer { status, .. }) if status >= 500 => self.outcome.borrow_mut().internal_errors += 1,
+                _ => {}
+            }
+            self.sleep(1_000, 5_000).await;
+        }
+        None
+    }
+
+    /// A token tells its session and when its request arrived.
+    fn note_mint(&self, answer: &Answer) {
+        let Some(token) = answer.body["access_token"].as_str() else { return };
+        let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        let sid = claims["sid"].as_str().unwrap().to_owned();
+        if answer.body["issued_token_type"].is_string() {
+            self.logins.borrow_mut().insert(sid, self.now());
+            return;
+        }
+        let (Some(sent), Some(revoked)) = (*self.revoke_sent.borrow(), *self.revoked.borrow()) else { return };
+        // A session that began while the revoke was on its way may be on either side of it.
+        if self.logins.borrow()[&sid] < sent {
+            // iat is cut to the second, which is in favour of the accused by less than one.
+            let at = (claims["iat"].as_u64().unwrap() * 1000).saturating_sub(EPOCH);
+            let mut outcome = self.outcome.borrow_mut();
+            outcome.latest_mint = outcome.latest_mint.max(at.saturating_sub(revoked));
+        }
+    }
+
+    async fn log_in(&self, edge: Edge) -> bool {
+        let old = self.tokens.borrow().0.clone();
+        let body = json!({
+            "client_id": "wx1",
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "subject_token": "code",
+            "subject_token_type": "urn:wechat:params:oauth:token-type:js-code",
+            "refresh_token": old,
+        });
+        let Some(Answer { status: 200, body }) = self.token(edge, body).await else { return false };
+        self.keep(&body);
+        true
+    }
+
+    fn keep(&self, body: &Value) {
+        let text = |name: &str| body[name].as_str().unwrap().to_owned();
+        *self.tokens.borrow_mut() = (text("refresh_token"), text("access_token"));
+    }
+}
+
+fn refresh(token: &str) -> Value {
+    json!({ "client_id": "wx1", "grant_type": "refresh_token", "refresh_token": token })
+}
+
+async fn phone(scene: Scene) {
+    let home = scene.edge.kv.between(0, LOCATIONS as u64 - 1) as usize;
+    while !scene.log_in(scene.edge.at(home)).await {}
+    while scene.now() < LENGTH {
+        match scene.edge.kv.between(0, 9) {
+            0..=5 => scene.sleep(9 * MINUTE, 11 * MINUTE).await,
+            6..=8 => scene.sleep(500, 30_000).await,
+            _ => scene.sleep(HOUR, 3 * HOUR).await,
+        }
+        let token = scene.tokens.borrow().0.clone();
+        if scene.revoke_from.borrow().is_some_and(|from| scene.now() >= from) {
+            *scene.revoke_from.borrow_mut() = None;
+            scene.edge.kv.time.spawn(revoker(scene.clone()));
+        }
+        // Two copies of the client ask at once, now and then.
+        if scene.edge.kv.chance(0.05) {
+            let (other, edge, token) = (scene.clone(), scene.near(home), token.clone());
+            scene.edge.kv.time.spawn(async move {
+                other.token(edge, refresh(&token)).await;
+            });
+        }
+        match scene.token(scene.near(home), refresh(&token)).await {
+            Some(Answer { status: 200, body }) => scene.keep(&body),
+            Some(Answer { status: 400, .. }) => {
+                let honest = scene.revoke_sent.borrow().is_none() && scene.stolen.borrow().is_none();
+                if honest {
+                    scene.outcome.borrow_mut().false_logouts += 1;
+                }
+                while scene.now() < LENGTH && !scene.log_in(scene.near(home)).await {}
+            }
+            _ => {}
+        }
+    }
+}
+
+async fn thief(scene: Scene) {
+    scene.sleep(MINUTE, LENGTH / 2).await;
+    let mut token = scene.tokens.borrow().0.clone();
+    scene.sleep(0, 20 * MINUTE).await;
+    *scene.stolen.borrow_mut() = Some(scene.now());
+    scene.outcome.borrow_mut().thefts += 1;
+    while scene.now() < LENGTH {
+        let answer = scene.token(scene.anywhere(), refresh(&token)).await;
+        let Some(Answer { status: 200, body }) = answer else { return };
+        token = body["refresh_token"].as_str().unwrap().to_owned();
+        scene.sleep(MINUTE, 15 * MINUTE).await;
+    }
+}
+
+/// Ends the session while the phone is at it.
+async fn revoker(scene: Scene) {
+    scene.sleep(0, 400).await;
+    let (refresh, access) = scene.tokens.borrow().clone();
+    let bearer = format!("Bearer {access}");
+    let way = scene.edge.kv.between(0, 3);
+    for _ in 0..TRIES {
+        *scene.revoke_sent.borrow_mut() = Some(scene.now());
+        let edge = scene.anywhere();
+        let answer = match way {
+            0 => edge.ask("POST", "/oauth/revoke", "", &json!({ "client_id": "wx1", "token": refresh })).await,
+            1 => {
+                let body = json!({ "client_id": "wx1", "token": refresh, "everywhere": "true" });
+                edge.ask("POST", "/oauth/revoke", "", &body).await
+            }
+            2 => {
+                edge.ask(
+                    "POST",
+                    "/admin/revoke",
+                    "Basic YXBpOnNlY3JldA==",
+                    &json!({ "client_id": "wx1", "openid": "oMei" }),
+                )
+                .await
+            }
+            _ => edge.ask("DELETE", "/account", &bearer, &json!({})).await,
+        };
+        match answer {
+            Some(Answer { status: 200 | 204, .. }) => {
+                scene.outcome.borrow_mut().revokes += 1;
+                *scene.revoked.borrow_mut() = Some(scene.now());
+                return;
+            }
+            // The access token has expired, or the session is over already.
+            Some(Answer { status: 401, .. }) => return,
+            Some(Answer { status, .. }) if status >= 500 && status != 503 => {
+                scene.outcome.borrow_mut().internal_errors += 1;
+            }
+            _ => scene.sleep(500, 2_000).await,
+        }
+    }
+}
