@@ -10,6 +10,12 @@ export interface EdgeExplanation {
 const say = (status: number, cause: string, remedy: string): EdgeExplanation => ({ status, cause, remedy });
 
 export const edgeErrors: Record<string, EdgeExplanation> = {
+  app_foreign: say(403, 'client_id is no app of this backend.', 'List the backend under that app in WECHAT_APPS.'),
+  backend_unknown: say(
+    401,
+    'No app has a backend of this id and secret.',
+    'Send HTTP Basic, as backends in WECHAT_APPS has it.',
+  ),
   body_malformed: say(
     400,
     'The body is not one object of unique names and string values.',
@@ -44,8 +50,15 @@ export const edgeErrors: Record<string, EdgeExplanation> = {
     'The configuration has a mistake, or WeChat refuses the app’s credentials.',
     'Read the log: one line names the variable or errcode.',
   ),
-  not_found: say(404, 'There is no such endpoint.', 'See the README.'),
+  not_found: say(404, 'There is no such endpoint, or no such session id.', 'See /openapi.json.'),
+  origin_not_allowed: say(
+    403,
+    'The page’s origin is not one of the app’s.',
+    'Add it to allowed_origins of the app in WECHAT_APPS.',
+  ),
+  parameter_malformed: say(400, 'A parameter is not of the form it must have.', 'Correct it; the log names it.'),
   parameter_missing: say(400, 'A required parameter is missing or empty.', 'Send it; the log names it.'),
+  rate_limited: say(429, 'Too many requests of this user, or logins from this address.', 'Wait retry_after seconds.'),
   session_ended: say(400, 'The refresh token is of no living session.', 'Log in again.'),
   session_invalid: say(
     401,

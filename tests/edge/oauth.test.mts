@@ -85,7 +85,7 @@ test('oauth4webapi discovers, exchanges, refreshes and revokes', async () => {
   await assert.rejects(oauth.processRefreshTokenResponse(server, client, ended), { error: 'invalid_grant' });
 });
 
-test('a refresh token works twice in its grace and answers the same generation', async () => {
+test('a refresh token works twice in its grace and answers the same generation (T54)', async () => {
   const { refresh: first } = await logIn(world, 'two devices');
   const [a, b] = await Promise.all([refresh(world, first), refresh(world, first)]);
   assert.deepEqual([a.status, b.status], [200, 200]);
@@ -94,7 +94,7 @@ test('a refresh token works twice in its grace and answers the same generation',
   assert.equal((await refresh(world, b.body.refresh_token)).status, 200, 'of the same generation');
 });
 
-test('a refresh token older than its predecessor buries the session', async () => {
+test('a refresh token older than its predecessor buries the session (T54)', async () => {
   const first = await logIn(world, 'thief');
   const second = (await refresh(world, first.refresh)).body.refresh_token;
   const third = (await refresh(world, second)).body.refresh_token;

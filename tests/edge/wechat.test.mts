@@ -60,7 +60,7 @@ test('open data of the session opens', async () => {
   assert.deepEqual([body.data.openId, body.data.nickName], [session.openid, 'mei']);
 });
 
-test('every way open data fails to open is one answer (T30 to T35)', async () => {
+test('every way open data fails to open is one answer (T30, T31, T32, T33, T34, T35)', async () => {
   const bytes = fromBase64(profile.encryptedData);
   const flipped = Uint8Array.from(bytes, (byte, at) => (at === bytes.length - 1 ? byte ^ 1 : byte));
   const iv = fromBase64(profile.iv);

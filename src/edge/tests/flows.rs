@@ -223,3 +223,23 @@ fn a_refresh_that_is_dropped_leaves_nothing_half_done() {
     assert_eq!(*world.kv.borrow(), before, "the write follows the answer, and there was none");
     assert!(world.refresh(&tokens["refresh_token"]).is_ok());
 }
+
+/// Whatever holds a secret says nothing of it (T67); and no type of an error or an audit line holds one.
+#[test]
+fn debug_of_every_secret_is_redacted() {
+    use crate::wechat::{AppSecret, Code, OpenId, PhoneCode, SessionKey, UnionId};
+    let secret = "CANARY00000000000000000";
+    let shown = [
+        format!("{:?}", AppSecret::parse(secret)),
+        format!("{:?}", Code::parse(secret)),
+        format!("{:?}", PhoneCode::parse(secret)),
+        format!("{:?}", OpenId::parse(secret)),
+        format!("{:?}", UnionId::parse(secret)),
+        format!("{:?}", SessionKey::parse("Q0FOQVJZMDAwMDAwMDAwMA==")),
+        format!("{:?}", World::new().config),
+    ];
+    for text in shown {
+        assert!(!text.contains("CANARY") && !text.contains("Q0FOQVJZ") && !text.contains("870MB6"), "{text}");
+        assert!(text.contains("redacted"), "{text}");
+    }
+}
