@@ -19,6 +19,8 @@ pub(crate) enum Audit<'a> {
     AdminErase { backend: &'a str, client_id: &'a str, user: &'a str },
     /// A user erased themselves.
     AccountErase { client_id: &'a str, user: &'a str },
+    /// WeChat said that the user's account is no more.
+    CancellationErase { client_id: &'a str, user: &'a str },
     /// Open data of another app was sent: a mix-up at best.
     WatermarkMismatch { client_id: &'a str, user: &'a str },
     /// A record did not open: it was altered, copied, or its key is gone.

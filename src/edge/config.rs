@@ -3,6 +3,7 @@
 
 use super::keys::SigningKey;
 use super::seal::Sealer;
+use crate::wechat::push::EncodingAesKey;
 use crate::wechat::{AppId, AppSecret};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
@@ -13,6 +14,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 const WECHAT_API: &str = "https://api.weixin.qq.com";
+const WECHAT_OPEN: &str = "https://open.weixin.qq.com";
 const DAY_S: u64 = 86_400;
 
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) issuer: String,
     /// WeChat's, or the simulator's.
     pub(crate) wechat_api: String,
+    /// Where browsers log in.
+    pub(crate) wechat_open: String,
     pub(crate) apps: Vec<App>,
     /// Newest first.
     pub(crate) signing_keys: Vec<SigningKey>,
@@ -41,7 +45,7 @@ impl core::fmt::Debug for NameKey {
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) appid: AppId,
-    pub(crate) secret: AppSecret,
+    pub(crate) credentials: Credentials,
     pub(crate) kind: Kind,
     /// `aud` of its tokens.
     pub(crate) audience: String,
@@ -49,9 +53,54 @@ pub(crate) struct App {
     backends: Vec<(String, BackendSecret)>,
     /// Pages other than the issuer's own that may call, as browsers spell an origin.
     pub(crate) allowed_origins: Vec<String>,
+    /// Where web logins may lead back to, to the letter.
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) push: Option<Push>,
     /// 0 turns the age check of open data off.
     pub(crate) open_data_max_age_s: u64,
     pub(crate) ttl: Ttl,
+}
+
+/// Message push (§3.7).
+#[derive(Debug)]
+pub(crate) struct Push {
+    pub(crate) token: Hidden,
+    /// Of encrypted mode; without it nothing erases.
+    pub(crate) key: Option<EncodingAesKey>,
+    /// Where messages go on to.
+    pub(crate) forward_url: Option<String>,
+}
+
+/// How an app is spoken for at WeChat.
+#[derive(Debug)]
+pub(crate) enum Credentials {
+    Secret(AppSecret),
+    /// By a third-party platform that it authorised (§3.6).
+    Component(Component),
+}
+
+/// A third-party platform. Its tokens come from its own token server, which has WeChat's tickets.
+#[derive(Debug)]
+pub(crate) struct Component {
+    pub(crate) appid: AppId,
+    /// Answers `GET ?appid=` of the platform or of the app with `{access_token, expires_in}`.
+    pub(crate) token_url: String,
+    pub(crate) token_secret: Hidden,
+}
+
+/// A secret that is sent as it is.
+pub(crate) struct Hidden(Zeroizing<String>);
+
+impl Hidden {
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl core::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Hidden([redacted])")
+    }
 }
 
 /// A backend's secret, as its hash: comparing hashes tells nothing about how far a guess was right.
@@ -134,6 +183,11 @@ impl Config {
         Ok(Self {
             issuer: parse_base("ISSUER", required("ISSUER")?)?,
             wechat_api: parse_base("WECHAT_API_BASE", vars.get("WECHAT_API_BASE").map_or(WECHAT_API, String::as_str))?,
+            // The simulator is both.
+            wechat_open: match vars.get("WECHAT_OPEN_BASE").or(vars.get("WECHAT_API_BASE")) {
+                Some(base) => parse_base("WECHAT_OPEN_BASE", base)?,
+                None => WECHAT_OPEN.to_owned(),
+            },
             apps,
             signing_keys: parse_signing_keys(required("SIGNING_KEYS")?)?,
             sealer: parse_sealing_keys(required("SEALING_KEYS")?)?,
@@ -155,6 +209,15 @@ fn parse_base(name: &str, value: &str) -> Result<String, Misconfigured> {
     }
 }
 
+/// Whether it can be called: https, or plain http on this machine.
+fn is_url(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let (host, _) = rest.split_once('/').unwrap_or((rest, ""));
+    is_origin(&format!("{scheme}://{host}"))
+        && (scheme == "https" || ["127.0.0.1", "localhost"].contains(&host.split(':').next().unwrap_or_default()))
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// An origin as browsers send it: scheme and host in lower case, the port where it is not the scheme's.
 fn is_origin(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
@@ -166,7 +229,8 @@ fn parse_apps(name: &str, json: &str, apps: &mut Vec<App>) -> Result<(), Misconf
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Wire {
-        secret: String,
+        secret: Option<String>,
+        component: Option<WireComponent>,
         #[serde(default)]
         kind: Kind,
         audience: Option<String>,
@@ -178,15 +242,18 @@ fn parse_apps(name: &str, json: &str, apps: &mut Vec<App>) -> Result<(), Misconf
         backends: BTreeMap<String, String>,
         #[serde(default)]
         allowed_origins: Vec<String>,
-        // Read by endpoints that are on their way; accepted, so that one configuration serves.
-        #[serde(default, rename = "redirect_uris")]
-        _redirect_uris: Vec<String>,
-        #[serde(rename = "push_token")]
-        _push_token: Option<String>,
-        #[serde(rename = "encoding_aes_key")]
-        _encoding_aes_key: Option<String>,
-        #[serde(rename = "push_forward_url")]
-        _push_forward_url: Option<String>,
+        #[serde(default)]
+        redirect_uris: Vec<String>,
+        push_token: Option<String>,
+        encoding_aes_key: Option<String>,
+        push_forward_url: Option<String>,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct WireComponent {
+        appid: String,
+        token_url: String,
+        token_secret: String,
     }
     let json = crate::wechat::parse_strict_json(json);
     let Ok(Value::Object(wire)) = json else {
@@ -204,7 +271,19 @@ fn parse_apps(name: &str, json: &str, apps: &mut Vec<App>) -> Result<(), Misconf
         let wrong = |problem: &str| Misconfigured::new(name, format!("{appid}: {problem}"));
         let app = Wire::deserialize(app).map_err(|error| wrong(&redact(&error)))?;
         let parsed = AppId::parse(&appid).map_err(|_| wrong("is no appid"))?;
-        let secret = AppSecret::parse(&app.secret).map_err(|_| wrong("secret is empty or malformed"))?;
+        let credentials = match (&app.secret, app.component) {
+            (Some(secret), None) => {
+                Credentials::Secret(AppSecret::parse(secret).map_err(|_| wrong("secret is empty or malformed"))?)
+            }
+            (None, Some(component)) => Credentials::Component(Component {
+                appid: AppId::parse(&component.appid).map_err(|_| wrong("component.appid is no appid"))?,
+                token_url: Some(component.token_url)
+                    .filter(|url| is_url(url) && !url.contains(['?', '#']))
+                    .ok_or_else(|| wrong("component.token_url must be https://…, without a query"))?,
+                token_secret: Hidden(Zeroizing::new(component.token_secret)),
+            }),
+            _ => return Err(wrong("must have secret, or component, and not both")),
+        };
         let ttl = Ttl {
             access_s: app.access_token_ttl_s.unwrap_or(600),
             idle_s: app.session_idle_ttl_s.unwrap_or(14 * DAY_S),
@@ -228,10 +307,27 @@ fn parse_apps(name: &str, json: &str, apps: &mut Vec<App>) -> Result<(), Misconf
         if let Some(origin) = app.allowed_origins.iter().find(|origin| !is_origin(origin)) {
             return Err(wrong(&format!("allowed_origins: {origin:?} is not of the form https://host[:port]")));
         }
+        if let Some(uri) = app.redirect_uris.iter().find(|uri| !is_url(uri) || uri.contains('#')) {
+            return Err(wrong(&format!("redirect_uris: {uri:?} is no https://… without a fragment")));
+        }
+        let key = app.encoding_aes_key.as_deref().map(EncodingAesKey::parse).transpose();
+        let key = key.map_err(|_| wrong("encoding_aes_key must be the 43 characters of the MP backend"))?;
+        if app.push_forward_url.as_ref().is_some_and(|url| !is_url(url) || url.contains(['?', '#'])) {
+            return Err(wrong("push_forward_url must be https://…, without a query"));
+        }
+        let push = match app.push_token {
+            Some(token) if !token.is_empty() => {
+                Some(Push { token: Hidden(Zeroizing::new(token)), key, forward_url: app.push_forward_url })
+            }
+            None if key.is_none() && app.push_forward_url.is_none() => None,
+            _ => return Err(wrong("message push needs push_token")),
+        };
         let app = App {
+            push,
+            redirect_uris: app.redirect_uris,
             audience: app.audience.unwrap_or_else(|| appid.clone()),
             appid: parsed,
-            secret,
+            credentials,
             kind: app.kind,
             backends: app.backends.iter().map(|(id, secret)| (id.clone(), BackendSecret::new(secret))).collect(),
             allowed_origins: app.allowed_origins,

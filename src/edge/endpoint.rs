@@ -19,6 +19,10 @@ pub(crate) enum Endpoint {
     OpenData,
     VerifyUserInfo,
     Phone,
+    CheckEvents,
+    Event,
+    WebLogin,
+    WebCallback,
     Metadata,
     Jwks,
     OpenApi,
@@ -36,6 +40,10 @@ pub(crate) enum Access {
     User,
     /// An app's backend, by HTTP Basic. Never a page.
     Backend,
+    /// WeChat's servers, by signature.
+    Wechat,
+    /// A browser that is sent here, not a page's script.
+    Browser,
 }
 
 /// What a path offers, by method.
@@ -54,13 +62,17 @@ pub(crate) const ROUTES: &[(&str, Methods)] = &[
     ("/wechat/open-data", &[("POST", Endpoint::OpenData)]),
     ("/wechat/user-info/verify", &[("POST", Endpoint::VerifyUserInfo)]),
     ("/wechat/phone", &[("POST", Endpoint::Phone)]),
+    ("/wechat/events/{id}", &[("GET", Endpoint::CheckEvents), ("POST", Endpoint::Event)]),
+    ("/web/login", &[("GET", Endpoint::WebLogin)]),
+    ("/web/callback", &[("GET", Endpoint::WebCallback)]),
     ("/.well-known/oauth-authorization-server", &[("GET", Endpoint::Metadata)]),
     ("/.well-known/jwks.json", &[("GET", Endpoint::Jwks)]),
     ("/openapi.json", &[("GET", Endpoint::OpenApi)]),
     ("/healthz", &[("GET", Endpoint::Health)]),
 ];
 
-const SESSION: &str = "/sessions/";
+/// The beginnings of paths that end in an id.
+const WITH_ID: [(&str, &str); 2] = [("/sessions/", "/sessions/{id}"), ("/wechat/events/", "/wechat/events/{id}")];
 
 /// A path that is served: its name, what it offers, and the id in it.
 #[derive(Debug, Clone, Copy)]
@@ -72,10 +84,8 @@ pub(crate) struct Path<'a> {
 
 impl<'a> Path<'a> {
     pub(crate) fn find(path: &'a str) -> Option<Self> {
-        let (wanted, id) = match path.strip_prefix(SESSION) {
-            Some(id) => ("/sessions/{id}", id),
-            None => (path, ""),
-        };
+        let with_id = WITH_ID.iter().find_map(|(prefix, name)| Some((*name, path.strip_prefix(prefix)?)));
+        let (wanted, id) = with_id.unwrap_or((path, ""));
         ROUTES.iter().find(|(name, _)| *name == wanted).map(|&(name, methods)| Self { name, methods, id })
     }
 
@@ -90,6 +100,8 @@ impl Endpoint {
         match self {
             Self::Metadata | Self::Jwks | Self::OpenApi | Self::Health => Access::Public,
             Self::Token | Self::Revoke => Access::Client,
+            Self::CheckEvents | Self::Event => Access::Wechat,
+            Self::WebLogin | Self::WebCallback => Access::Browser,
             Self::Introspect | Self::AdminRevoke | Self::AdminErase => Access::Backend,
             Self::Sessions
             | Self::EndSessions

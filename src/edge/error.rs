@@ -6,6 +6,7 @@ use super::http::Response;
 use super::ports::{FetchFailure, StoreFailure};
 use super::wire::ErrorBody;
 use crate::wechat::open_data::OpenDataError;
+use crate::wechat::push::PushError;
 use crate::wechat::reply::{Errcode, Meaning, ReplyError};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,16 @@ pub(crate) enum Caller {
     /// A page that the app does not list.
     OriginNotAllowed,
     RateLimited,
+    /// The address is none of the app's redirect_uris.
+    RedirectUriUnknown,
+    /// No login is under way in this browser, or not this one any more.
+    LoginUnknown,
+    /// A pushed message without WeChat's signature.
+    PushSignature,
+    /// A pushed message that does not open or parse; why is for the log.
+    PushMalformed(Option<PushError>),
+    /// A pushed message that would erase, and is not of now.
+    PushStale,
     CodeMissing,
     CodeMalformed,
     CodeInvalid,
@@ -51,8 +62,9 @@ pub(crate) enum Caller {
     /// One answer for every way open data fails to open; the reason is for the log.
     DecryptFailed(DecryptReason),
     DataStale,
-    /// No session_key is on record, or it is dead by WeChat's word: only a new login brings one.
-    SessionKeyStale,
+    /// No session_key is on record, or it is dead by WeChat's word: only a new login brings one. What
+    /// did not open under it is for the log.
+    SessionKeyStale(Option<DecryptReason>),
 }
 
 /// For the operator's log only.
@@ -62,10 +74,32 @@ pub(crate) enum DecryptReason {
     ForeignOpenId,
 }
 
-/// WeChat refuses this user.
+impl DecryptReason {
+    /// The likely cause, where the key is alive.
+    fn cause(self) -> &'static str {
+        use OpenDataError as E;
+        match self {
+            Self::OpenData(E::Base64PlusLost) => "base64_plus_lost: a form turned + into blanks",
+            Self::OpenData(E::Base64) => "base64: encrypted_data is no base64",
+            Self::OpenData(E::Iv) => "iv: no base64 of 16 bytes",
+            Self::OpenData(E::Length) => "truncated: not whole blocks",
+            Self::OpenData(E::Padding) => "padding: cut at a block, altered, or of another session",
+            Self::OpenData(E::Json) => "json: a wrong or altered iv, or altered data",
+            Self::OpenData(E::WatermarkMissing) => "watermark_missing: no open data of WeChat's",
+            Self::OpenData(E::WatermarkForeign) => "watermark_foreign: another app's data",
+            Self::ForeignOpenId => "foreign_openid: a tampered iv, or another user's data",
+        }
+    }
+}
+
+/// The user, or WeChat about this user, says no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum User {
     Blocked,
+    /// They did not want to log in.
+    Refused,
+    /// A virtual account of a snapshot page (§3.8), which is nobody.
+    Snapshot,
 }
 
 /// WeChat or the way to it fails.
@@ -76,7 +110,17 @@ pub(crate) enum Wechat {
     TimedOut,
     Unreachable,
     Malformed,
-    Errcode { errcode: Errcode, rid: Option<String> },
+    /// The operator's own server did not take a pushed message.
+    ForwardFailed,
+    /// The access_token is dead; nobody sees this where another one helped.
+    TokenDead {
+        errcode: Errcode,
+        rid: Option<String>,
+    },
+    Errcode {
+        errcode: Errcode,
+        rid: Option<String>,
+    },
 }
 
 /// What goes out.
@@ -134,6 +178,26 @@ impl Error {
             Self::Caller(C::RateLimited) => {
                 later(60, wire(429, BUSY, "rate_limited", "Too many requests; wait a minute."))
             }
+            Self::Caller(C::RedirectUriUnknown) => {
+                wire(400, REQUEST, "redirect_uri_unknown", "redirect_uri must be one of the app's, to the letter.")
+            }
+            Self::Caller(C::LoginUnknown) => {
+                wire(400, REQUEST, "login_unknown", "No such login is under way in this browser; begin again.")
+            }
+            Self::User(User::Refused) => wire(403, "access_denied", "login_refused", "The user did not log in."),
+            Self::User(User::Snapshot) => {
+                wire(403, "access_denied", "snapshot_user", "This is a page preview of WeChat's, not a user.")
+            }
+            Self::Caller(C::PushSignature) => {
+                wire(401, "signature_mismatch", "push_signature", "The message does not carry WeChat's signature.")
+            }
+            Self::Caller(C::PushMalformed(_)) => {
+                wire(400, REQUEST, "push_malformed", "This is no message of WeChat's.")
+            }
+            Self::Caller(C::PushStale) => wire(400, REQUEST, "push_stale", "The message is too old to be acted upon."),
+            Self::Wechat(Wechat::ForwardFailed) => {
+                wire(502, SERVER, "forward_failed", "push_forward_url did not take the message; send it again.")
+            }
             Self::Caller(C::GrantTypeUnsupported) => wire(
                 400,
                 "unsupported_grant_type",
@@ -149,12 +213,9 @@ impl Error {
             Self::Caller(C::CodeMalformed) => {
                 wire(400, REQUEST, "code_malformed", "This is no code of wx.login; send it as it came.")
             }
-            Self::Caller(C::CodeInvalid) => wire(
-                400,
-                GRANT,
-                "code_invalid",
-                "The code is wrong, foreign or over 5 minutes old; call wx.login again.",
-            ),
+            Self::Caller(C::CodeInvalid) => {
+                wire(400, GRANT, "code_invalid", "The code is wrong, foreign or too old; log in again for a fresh one.")
+            }
             Self::Caller(C::CodeUsed) => {
                 wire(400, GRANT, "code_used", "The code was used before; call wx.login again.")
             }
@@ -171,7 +232,7 @@ impl Error {
             Self::Caller(C::DataStale) => {
                 wire(400, REQUEST, "data_stale", "The data is too old; ask WeChat for it again.")
             }
-            Self::Caller(C::SessionKeyStale) => {
+            Self::Caller(C::SessionKeyStale(_)) => {
                 wire(409, "session_key_stale", "session_key_stale", "Log in again, then ask WeChat for the data again.")
             }
             Self::User(User::Blocked) => {
@@ -192,7 +253,7 @@ impl Error {
             Self::Wechat(Wechat::Malformed) => {
                 wire(502, SERVER, "upstream_malformed", "WeChat answered something that is no answer.")
             }
-            Self::Wechat(Wechat::Errcode { .. }) => {
+            Self::Wechat(Wechat::TokenDead { .. } | Wechat::Errcode { .. }) => {
                 wire(502, SERVER, "upstream_error", "WeChat refused; see the operator's log.")
             }
             Self::Operator(_) => wire(500, SERVER, "misconfigured", "The edge is misconfigured; its log says how."),
@@ -213,6 +274,7 @@ impl Error {
         match self {
             Self::Caller(_) => "caller",
             Self::User(_) => "user",
+            Self::Wechat(Wechat::ForwardFailed) => "operator",
             Self::Wechat(_) => "wechat",
             Self::Operator(_) => "operator",
             Self::Storage(_) => "storage",
@@ -227,8 +289,11 @@ impl Error {
             Self::Storage(StoreFailure(reason)) => Some(reason.clone()),
             Self::Us(what) => Some((*what).to_owned()),
             Self::Caller(Caller::ParameterMissing(name) | Caller::ParameterMalformed(name)) => Some((*name).to_owned()),
-            Self::Caller(Caller::DecryptFailed(reason)) => Some(format!("{reason:?}")),
-            Self::Wechat(Wechat::Errcode { errcode, rid }) => {
+            Self::Caller(Caller::PushMalformed(reason)) => reason.map(|reason| format!("{reason:?}")),
+            Self::Caller(Caller::DecryptFailed(reason)) => Some(reason.cause().to_owned()),
+            Self::Caller(Caller::SessionKeyStale(Some(_))) => Some("stale_key: WeChat says so".to_owned()),
+            Self::Caller(Caller::SessionKeyStale(None)) => Some("no_key: none is on record, or it is stale".to_owned()),
+            Self::Wechat(Wechat::TokenDead { errcode, rid } | Wechat::Errcode { errcode, rid }) => {
                 Some(format!("errcode {} rid {}", errcode.0, rid.as_deref().unwrap_or("-")))
             }
             _ => None,
@@ -288,9 +353,8 @@ impl From<ReplyError> for Error {
             Meaning::Misconfigured => {
                 Self::Operator(format!("WeChat errcode {} rid {}", errcode.0, rid.as_deref().unwrap_or("-")))
             }
-            Meaning::TokenDead | Meaning::SessionKeyDead | Meaning::Unknown => {
-                Self::Wechat(Wechat::Errcode { errcode, rid })
-            }
+            Meaning::TokenDead => Self::Wechat(Wechat::TokenDead { errcode, rid }),
+            Meaning::SessionKeyDead | Meaning::Unknown => Self::Wechat(Wechat::Errcode { errcode, rid }),
         }
     }
 }

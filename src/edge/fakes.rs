@@ -8,9 +8,11 @@ use crate::edge::error::Error;
 use crate::edge::http::{Body, Request, Response};
 use crate::edge::keys::{PublicKey, SigningKey};
 use crate::edge::ports::{
-    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Limit, Put, Random, RateLimit, Reply, Store, StoreFailure,
+    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Isolate, Limit, Put, Random, RateLimit, Reply, Store,
+    StoreFailure,
 };
 use crate::edge::routes::route;
+use crate::edge::wechat_token::Slot;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::cell::{Cell, RefCell};
@@ -55,6 +57,7 @@ pub(crate) struct World {
     /// Keys that are over their limit.
     pub(crate) limited: RefCell<Vec<String>>,
     pub(crate) audits: RefCell<Vec<String>>,
+    slots: RefCell<BTreeMap<String, Slot>>,
     random: Cell<u8>,
     /// Whether every signature is right.
     pub(crate) any_signature: Cell<bool>,
@@ -74,6 +77,7 @@ impl World {
             urls: RefCell::default(),
             limited: RefCell::default(),
             audits: RefCell::default(),
+            slots: RefCell::default(),
             random: Cell::default(),
             any_signature: Cell::default(),
             config: Config::parse(&variables()),
@@ -192,6 +196,15 @@ impl Store for World {
 impl RateLimit for World {
     async fn allows(&self, limit: Limit, key: &str) -> bool {
         !self.limited.borrow().contains(&format!("{limit:?}:{key}"))
+    }
+}
+
+impl Isolate for World {
+    fn slot<T>(&self, name: &str, act: impl FnOnce(&mut Slot) -> T) -> T {
+        act(self.slots.borrow_mut().entry(name.to_owned()).or_default())
+    }
+    async fn pause(&self, _: u32) {
+        panic!("one request has nobody to wait for");
     }
 }
 

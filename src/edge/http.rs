@@ -15,11 +15,14 @@ pub(crate) const MAX_BODY: usize = 32 * 1024;
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
+    /// Without its question mark.
+    pub(crate) query: String,
     pub(crate) content_type: Option<String>,
     pub(crate) authorization: Option<String>,
     /// Sent by browsers only.
     pub(crate) origin: Option<String>,
     pub(crate) user_agent: Option<String>,
+    pub(crate) cookies: Option<String>,
     /// Whence it came, as Cloudflare says.
     pub(crate) address: Option<String>,
     pub(crate) body: Body,
@@ -40,8 +43,11 @@ impl Default for Body {
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
-    /// JSON; empty where the status has no body.
+    /// JSON, or plain text where `plain` says so; empty where the status has no body.
     pub(crate) body: String,
+    pub(crate) plain: bool,
+    /// The error that the answer stands for, where it is not told in its body.
+    pub(crate) because: Option<Error>,
     /// A write that may follow the answer.
     pub(crate) later: Option<Put>,
 }
@@ -55,7 +61,24 @@ impl Response {
 
     /// JSON that is text already.
     pub(crate) fn text(status: u16, body: String) -> Self {
-        Self { status, headers: vec![("cache-control", "no-store".to_owned())], body, later: None }
+        Self {
+            status,
+            headers: vec![("cache-control", "no-store".to_owned())],
+            body,
+            plain: false,
+            because: None,
+            later: None,
+        }
+    }
+
+    /// What WeChat's servers want for an answer.
+    pub(crate) fn plain(body: String) -> Self {
+        Self { plain: true, ..Self::text(200, body) }
+    }
+
+    /// Elsewhere.
+    pub(crate) fn redirect(location: String) -> Self {
+        Self::text(302, String::new()).header("location", location)
     }
 
     /// 204.
@@ -87,15 +110,40 @@ impl Request {
         }
     }
 
+    /// A cookie's value.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        let cookies = self.cookies.as_deref()?.split(';');
+        cookies.filter_map(|cookie| cookie.trim().split_once('=')).find(|(known, _)| *known == name).map(|(_, v)| v)
+    }
+
+    /// The query's parameters.
+    pub(crate) fn query(&self) -> Query {
+        Query(form_urlencoded::parse(self.query.as_bytes()).into_owned().collect())
+    }
+
     fn media_type(&self) -> &str {
         let header = self.content_type.as_deref().unwrap_or_default();
         header.split(';').next().unwrap_or_default().trim()
     }
 
-    fn text(&self) -> Result<&str, Error> {
+    /// The body as it is.
+    pub(crate) fn text(&self) -> Result<&str, Error> {
         match &self.body {
             Body::TooLarge => Err(Error::Caller(Caller::TooLarge)),
             Body::Bytes(bytes) => core::str::from_utf8(bytes).map_err(|_| Error::Caller(Caller::NotUtf8)),
+        }
+    }
+}
+
+/// Parameters of an address. One that comes twice counts as empty.
+pub(crate) struct Query(Params);
+
+impl Query {
+    pub(crate) fn get(&self, name: &str) -> &str {
+        let mut found = self.0.iter().filter(|(known, _)| known == name);
+        match (found.next(), found.next()) {
+            (Some((_, value)), None) => value,
+            _ => "",
         }
     }
 }

@@ -27,6 +27,8 @@ mod routes;
 mod seal;
 mod tokens;
 mod upstream;
+mod web_code;
+mod wechat_token;
 mod wire;
 
 #[cfg(target_family = "wasm")]

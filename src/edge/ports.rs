@@ -3,6 +3,7 @@
 
 use super::audit::Audit;
 use super::keys::{PublicKey, SigningKey};
+use super::wechat_token::Slot;
 
 /// Milliseconds since 1970. Frozen during a request on Workers, so it is asked at the start.
 pub(crate) trait Clock {
@@ -41,11 +42,25 @@ pub(crate) trait Fetch {
     async fn fetch(&self, call: &Call) -> Result<Reply, FetchFailure>;
 }
 
-/// A call to WeChat. No `Debug`: the url carries the AppSecret.
+/// A call outward. No `Debug`: the url may carry the AppSecret.
+#[derive(Default)]
 pub(crate) struct Call {
     pub(crate) url: String,
-    /// JSON to POST; without it the call is a GET.
+    /// What to POST; without it the call is a GET.
     pub(crate) body: Option<String>,
+    pub(crate) content_type: Option<String>,
+    /// A credential of ours there, for the Authorization header.
+    pub(crate) bearer: Option<String>,
+}
+
+impl Call {
+    pub(crate) fn get(url: String) -> Self {
+        Self { url, ..Self::default() }
+    }
+
+    pub(crate) fn post(url: String, body: String) -> Self {
+        Self { url, body: Some(body), ..Self::default() }
+    }
 }
 
 pub(crate) struct Reply {
@@ -85,13 +100,19 @@ pub(crate) trait RateLimit {
     async fn allows(&self, limit: Limit, key: &str) -> bool;
 }
 
+/// What an isolate remembers between requests, and waiting within one.
+pub(crate) trait Isolate {
+    fn slot<T>(&self, name: &str, act: impl FnOnce(&mut Slot) -> T) -> T;
+    async fn pause(&self, ms: u32);
+}
+
 /// Lines for those who audit, beside the one line a request.
 pub(crate) trait AuditLog {
     fn audit(&self, audit: &Audit<'_>);
 }
 
-pub(crate) trait Ports: Clock + Random + Store + Fetch + Es256 + RateLimit + AuditLog {}
-impl<T: Clock + Random + Store + Fetch + Es256 + RateLimit + AuditLog> Ports for T {}
+pub(crate) trait Ports: Clock + Random + Store + Fetch + Es256 + RateLimit + Isolate + AuditLog {}
+impl<T: Clock + Random + Store + Fetch + Es256 + RateLimit + Isolate + AuditLog> Ports for T {}
 
 /// `N` random bytes.
 pub(crate) fn random<const N: usize>(ports: &impl Random) -> [u8; N] {

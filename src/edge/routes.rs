@@ -38,7 +38,10 @@ pub(crate) async fn route<P: Ports>(
         },
     };
     let (response, error) = match answered {
-        Ok(response) => (response, None),
+        Ok(mut response) => {
+            let because = response.because.take();
+            (response, because)
+        }
         Err(error) => (error.response(request_id), Some(error)),
     };
     let response = match (config, path) {
@@ -66,6 +69,10 @@ async fn dispatch<P: Ports>(flow: &Flow<'_, P>, endpoint: Endpoint, id: &str) ->
         Endpoint::OpenData => flow.open_data().await,
         Endpoint::VerifyUserInfo => flow.verify_user_info().await,
         Endpoint::Phone => flow.phone().await,
+        Endpoint::WebLogin => flow.web_login(),
+        Endpoint::WebCallback => flow.web_callback().await,
+        Endpoint::CheckEvents => flow.check_events(id).await,
+        Endpoint::Event => flow.event(id).await,
         Endpoint::Metadata => Ok(flow.metadata()),
         Endpoint::Jwks => Ok(flow.jwks()),
         Endpoint::OpenApi => Ok(flow.openapi()),

@@ -23,6 +23,8 @@ pub(crate) enum Purpose {
     Record,
     /// Refresh tokens.
     Refresh,
+    /// Web logins under way: cookies and codes.
+    Web,
 }
 
 impl Purpose {
@@ -30,6 +32,7 @@ impl Purpose {
         match self {
             Self::Record => b"wxauth/record/1",
             Self::Refresh => b"wxauth/refresh/1",
+            Self::Web => b"wxauth/web/1",
         }
     }
 }
@@ -43,6 +46,7 @@ struct Keyed {
     kid: [u8; KID],
     record: Aes256Gcm,
     refresh: Aes256Gcm,
+    web: Aes256Gcm,
 }
 
 impl Keyed {
@@ -55,13 +59,15 @@ impl Keyed {
         };
         let mut kid = [0; KID];
         kid.iter_mut().zip(Sha256::digest(key)).for_each(|(to, from)| *to = from);
-        Self { kid, record: subkey(Purpose::Record), refresh: subkey(Purpose::Refresh) }
+        let [record, refresh, web] = [Purpose::Record, Purpose::Refresh, Purpose::Web].map(subkey);
+        Self { kid, record, refresh, web }
     }
 
     fn cipher(&self, purpose: Purpose) -> &Aes256Gcm {
         match purpose {
             Purpose::Record => &self.record,
             Purpose::Refresh => &self.refresh,
+            Purpose::Web => &self.web,
         }
     }
 }

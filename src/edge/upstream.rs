@@ -1,91 +1,125 @@
 //! Calls to WeChat. One retry, and only where no byte of a reply came: anything else may have
 //! spent the code (§3.4).
 
-use super::config::{App, Config};
+use super::config::{App, Config, Credentials};
 use super::error::{Caller, Error, Wechat};
-use super::ports::{Call, Fetch, FetchFailure, Reply};
-use crate::wechat::reply::{self, CodeSession, Errcode, Meaning, Phone, ReplyError, WechatToken};
+use super::ports::{Call, Fetch, FetchFailure, Ports, Reply};
+use super::wechat_token::{Owner, with_token};
+use crate::wechat::reply::{self, CodeSession, Errcode, Meaning, Phone, ReplyError, WebSession};
 use crate::wechat::{Code, OpenId, PhoneCode, SessionKey};
 
-/// Redeems a code of `wx.login`.
-pub(crate) async fn code_session(
-    ports: &impl Fetch,
+/// Redeems a code of `wx.login`: by the AppSecret, or through the third-party platform that the app
+/// authorised (§3.6).
+pub(crate) async fn code_session<P: Ports>(
+    ports: &P,
     config: &Config,
     app: &App,
     code: Code,
 ) -> Result<CodeSession, Error> {
-    // All three are of unreserved characters by their types, so nothing needs escaping.
+    // All are of unreserved characters by their types, so nothing needs escaping.
+    let (api, appid, code) = (&config.wechat_api, app.appid.as_str(), code.spend());
+    let grant = format!("appid={appid}&js_code={code}&grant_type=authorization_code");
+    match &app.credentials {
+        Credentials::Secret(secret) => {
+            let url = format!("{api}/sns/jscode2session?{grant}&secret={}", secret.reveal());
+            Ok(reply::code_session(&call(ports, &Call::get(url)).await?)?)
+        }
+        Credentials::Component(component) => {
+            let component_appid = component.appid.as_str();
+            with_token(ports, config, Owner::Component(app), async |token| {
+                let token = token.reveal();
+                let url = format!(
+                    "{api}/sns/component/jscode2session?{grant}&component_appid={component_appid}&component_access_token={token}"
+                );
+                Ok(reply::code_session(&call(ports, &Call::get(url)).await?)?)
+            })
+            .await
+        }
+    }
+}
+
+/// Redeems a code of a web login (§3.8).
+pub(crate) async fn web_session(
+    ports: &impl Fetch,
+    config: &Config,
+    app: &App,
+    code: Code,
+) -> Result<WebSession, Error> {
+    let Credentials::Secret(secret) = &app.credentials else {
+        return Err(Error::Operator(format!("{}: a web login needs the app's secret", app.appid.as_str())));
+    };
     let url = format!(
-        "{}/sns/jscode2session?appid={}&secret={}&js_code={}&grant_type=authorization_code",
+        "{}/sns/oauth2/access_token?appid={}&secret={}&code={}&grant_type=authorization_code",
         config.wechat_api,
         app.appid.as_str(),
-        app.secret.reveal(),
+        secret.reveal(),
         code.spend(),
     );
-    let body = call(ports, &Call { url, body: None }).await?;
-    Ok(reply::code_session(&body)?)
+    Ok(reply::web_session(&call(ports, &Call::get(url)).await?)?)
 }
 
 /// The number behind a phone button's code. The openid is always sent, so that WeChat refuses
 /// another user's code (§3.5).
-pub(crate) async fn phone(
-    ports: &impl Fetch,
+pub(crate) async fn phone<P: Ports>(
+    ports: &P,
     config: &Config,
     app: &App,
     code: PhoneCode,
     openid: &OpenId,
 ) -> Result<Phone, Error> {
-    let token = access_token(ports, config, app).await?;
-    let url = format!("{}/wxa/business/getuserphonenumber?access_token={}", config.wechat_api, token.reveal());
     let body = serde_json::json!({ "code": code.spend(), "openid": openid.as_str() }).to_string();
     // Here 40013 is about the code: it is another app's (§3.5).
     const FOREIGN: Errcode = Errcode(40013);
-    let reply = once(ports, &Call { url, body: Some(body) }).await?;
-    reply::phone(&reply, &app.appid).map_err(|error| match error {
-        ReplyError::Refused { errcode: FOREIGN, .. } => Error::Caller(Caller::CodeInvalid),
-        other => other.into(),
+    with_token(ports, config, Owner::App(app), async |token| {
+        let url = format!("{}/wxa/business/getuserphonenumber?access_token={}", config.wechat_api, token.reveal());
+        let reply = once(ports, &Call::post(url, body.clone())).await?;
+        reply::phone(&reply, &app.appid).map_err(|error| match error {
+            ReplyError::Refused { errcode: FOREIGN, .. } => Error::Caller(Caller::CodeInvalid),
+            other => other.into(),
+        })
     })
+    .await
 }
 
 /// Whether WeChat says that this session_key is dead (§3.2). It depends on the key alone.
-pub(crate) async fn is_key_dead(
-    ports: &impl Fetch,
+pub(crate) async fn is_key_dead<P: Ports>(
+    ports: &P,
     config: &Config,
     app: &App,
     openid: &OpenId,
     key: &SessionKey,
 ) -> Result<bool, Error> {
-    let token = access_token(ports, config, app).await?;
-    let url = format!(
-        "{}/wxa/checksession?access_token={}&openid={}&signature={}&sig_method=hmac_sha256",
-        config.wechat_api,
-        token.reveal(),
-        openid.as_str(),
-        key.sign(b""),
-    );
-    match reply::acknowledged(&call(ports, &Call { url, body: None }).await?) {
-        Ok(()) => Ok(false),
-        Err(ReplyError::Refused { errcode, .. }) if errcode.meaning() == Meaning::SessionKeyDead => Ok(true),
-        Err(error) => Err(error.into()),
-    }
+    with_token(ports, config, Owner::App(app), async |token| {
+        let url = format!(
+            "{}/wxa/checksession?access_token={}&openid={}&signature={}&sig_method=hmac_sha256",
+            config.wechat_api,
+            token.reveal(),
+            openid.as_str(),
+            key.sign(b""),
+        );
+        match reply::acknowledged(&call(ports, &Call::get(url)).await?) {
+            Ok(()) => Ok(false),
+            Err(ReplyError::Refused { errcode, .. }) if errcode.meaning() == Meaning::SessionKeyDead => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await
 }
 
-/// `stable_token` in normal mode is idempotent, so any number of isolates may ask (§3.3).
-async fn access_token(ports: &impl Fetch, config: &Config, app: &App) -> Result<WechatToken, Error> {
-    let body = serde_json::json!({
-        "grant_type": "client_credential",
-        "appid": app.appid.as_str(),
-        "secret": app.secret.reveal(),
-    });
-    let url = format!("{}/cgi-bin/stable_token", config.wechat_api);
-    let reply = call(ports, &Call { url, body: Some(body.to_string()) }).await?;
-    Ok(reply::stable_token(&reply)?.token)
-}
-
-async fn call(ports: &impl Fetch, call: &Call) -> Result<Vec<u8>, Error> {
+pub(crate) async fn call(ports: &impl Fetch, call: &Call) -> Result<Vec<u8>, Error> {
     match ports.fetch(call).await {
         Err(FetchFailure::Unreachable) => once(ports, call).await,
         other => body_of(other),
+    }
+}
+
+/// Hands a message on, once. What the operator's server answers goes back to WeChat.
+pub(crate) async fn forward(ports: &impl Fetch, call: &Call) -> Result<String, Error> {
+    match ports.fetch(call).await {
+        Ok(Reply { status: 200..=299, body }) => {
+            String::from_utf8(body).map_err(|_| Error::Wechat(Wechat::ForwardFailed))
+        }
+        _ => Err(Error::Wechat(Wechat::ForwardFailed)),
     }
 }
 

@@ -9,11 +9,11 @@ use serde_json::Value;
 #[cfg(test)]
 use schemars::JsonSchema;
 
-/// `POST /oauth/token`: token exchange (RFC 8693) or refresh (RFC 6749 §6).
+/// `POST /oauth/token`: token exchange (RFC 8693), a web login's code (RFC 6749 §4.1.3), or refresh (§6).
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct TokenRequest {
-    /// `urn:ietf:params:oauth:grant-type:token-exchange` or `refresh_token`.
+    /// `urn:ietf:params:oauth:grant-type:token-exchange`, `authorization_code` or `refresh_token`.
     pub(crate) grant_type: String,
     /// The appid.
     #[serde(default)]
@@ -25,6 +25,12 @@ pub(crate) struct TokenRequest {
     pub(crate) subject_token_type: Option<String>,
     /// The token to rotate; in an exchange the old one, so that the session keeps its id.
     pub(crate) refresh_token: Option<String>,
+    /// Web login: the code of the redirect.
+    pub(crate) code: Option<String>,
+    /// Web login: the address it came to.
+    pub(crate) redirect_uri: Option<String>,
+    /// Web login: what the code_challenge was made of (RFC 7636).
+    pub(crate) code_verifier: Option<String>,
     /// Token exchange: how the user's list of sessions names this one; of the User-Agent where absent.
     pub(crate) label: Option<String>,
 }
@@ -216,12 +222,15 @@ pub(crate) struct Done {}
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct Metadata<'a> {
     pub(crate) issuer: &'a str,
+    pub(crate) authorization_endpoint: String,
     pub(crate) token_endpoint: String,
     pub(crate) revocation_endpoint: String,
     pub(crate) introspection_endpoint: String,
     pub(crate) jwks_uri: String,
-    pub(crate) grant_types_supported: [&'static str; 2],
-    pub(crate) response_types_supported: [&'static str; 0],
+    pub(crate) grant_types_supported: [&'static str; 3],
+    pub(crate) response_types_supported: [&'static str; 1],
+    pub(crate) code_challenge_methods_supported: [&'static str; 1],
+    pub(crate) authorization_response_iss_parameter_supported: bool,
     pub(crate) token_endpoint_auth_methods_supported: [&'static str; 1],
     pub(crate) revocation_endpoint_auth_methods_supported: [&'static str; 1],
     pub(crate) introspection_endpoint_auth_methods_supported: [&'static str; 1],

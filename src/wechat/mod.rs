@@ -4,6 +4,7 @@
 pub mod failure;
 pub mod ident;
 mod json;
+pub mod message;
 pub mod open_data;
 pub mod profile;
 pub mod push;

@@ -79,6 +79,17 @@ pub struct CodeSession {
     pub unionid: Option<UnionId>,
 }
 
+/// Who came through a web login (§3.8).
+#[derive(Debug)]
+pub struct WebSession {
+    /// The user, as this app sees them.
+    pub openid: OpenId,
+    /// Only where the appid is bound to an Open Platform account.
+    pub unionid: Option<UnionId>,
+    /// A virtual account of a snapshot page; it must not become a session.
+    pub is_snapshot: bool,
+}
+
 /// An app's access_token with its remaining life.
 #[derive(Debug)]
 pub struct StableToken {
@@ -93,6 +104,11 @@ pub struct StableToken {
 pub struct WechatToken(String);
 
 impl WechatToken {
+    /// A token as WeChat gave it.
+    pub fn new(token: String) -> Self {
+        Self(token)
+    }
+
     /// The token, for the query of one request.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -136,11 +152,30 @@ pub fn code_session(body: &[u8]) -> Result<CodeSession, ReplyError> {
     let (Some(openid), Some(session_key)) = (openid, session_key) else {
         return Err(ReplyError::Malformed);
     };
-    let unionid = match wire.unionid.as_deref() {
-        None | Some("") => None,
-        Some(text) => Some(UnionId::parse(text).map_err(|_| ReplyError::Malformed)?),
-    };
+    let unionid = unionid(wire.unionid.as_deref())?;
     Ok(CodeSession { openid, session_key, unionid })
+}
+
+/// Parses the reply of `GET /sns/oauth2/access_token`. WeChat's own tokens in it are not kept.
+pub fn web_session(body: &[u8]) -> Result<WebSession, ReplyError> {
+    #[derive(Deserialize)]
+    struct Wire {
+        openid: Option<String>,
+        unionid: Option<String>,
+        is_snapshotuser: Option<u8>,
+    }
+    let wire: Wire = parse(body)?;
+    let openid = wire.openid.and_then(|text| OpenId::parse(&text).ok()).ok_or(ReplyError::Malformed)?;
+    let unionid = unionid(wire.unionid.as_deref())?;
+    Ok(WebSession { openid, unionid, is_snapshot: wire.is_snapshotuser.is_some_and(|flag| flag != 0) })
+}
+
+/// Absent and empty are none.
+fn unionid(text: Option<&str>) -> Result<Option<UnionId>, ReplyError> {
+    match text {
+        None | Some("") => Ok(None),
+        Some(text) => UnionId::parse(text).map(Some).map_err(|_| ReplyError::Malformed),
+    }
 }
 
 /// Parses the reply of `POST /cgi-bin/stable_token`. A life of more than two hours is cut to two;

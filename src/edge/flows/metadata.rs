@@ -1,7 +1,7 @@
 //! What clients discover: RFC 8414 metadata, RFC 7517 keys, the OpenAPI document.
 
 use super::Flow;
-use super::exchange;
+use super::{exchange, web_exchange};
 use crate::edge::http::Response;
 use crate::edge::ports::Ports;
 use crate::edge::wire::{Jwks, Metadata};
@@ -17,12 +17,15 @@ impl<P: Ports> Flow<'_, P> {
             200,
             &Metadata {
                 issuer,
+                authorization_endpoint: at("/web/login"),
                 token_endpoint: at("/oauth/token"),
                 revocation_endpoint: at("/oauth/revoke"),
                 introspection_endpoint: at("/oauth/introspect"),
                 jwks_uri: at("/.well-known/jwks.json"),
-                grant_types_supported: [exchange::GRANT_TYPE, "refresh_token"],
-                response_types_supported: [],
+                grant_types_supported: [exchange::GRANT_TYPE, web_exchange::GRANT_TYPE, "refresh_token"],
+                response_types_supported: ["code"],
+                code_challenge_methods_supported: ["S256"],
+                authorization_response_iss_parameter_supported: true,
                 token_endpoint_auth_methods_supported: ["none"],
                 revocation_endpoint_auth_methods_supported: ["none"],
                 introspection_endpoint_auth_methods_supported: ["client_secret_basic"],

@@ -3,6 +3,7 @@
 
 mod account;
 mod admin;
+mod events;
 pub(crate) mod exchange;
 mod introspect;
 mod metadata;
@@ -12,6 +13,8 @@ pub(crate) mod refresh;
 mod revoke;
 mod sessions;
 mod user_info;
+pub(crate) mod web_exchange;
+mod web_login;
 
 use super::audit::Audit;
 use super::config::{App, Config};
@@ -62,6 +65,7 @@ impl<'a, P: Ports> Flow<'a, P> {
         let app = self.client(&request.client_id)?;
         match request.grant_type.as_str() {
             exchange::GRANT_TYPE => self.exchange(app, request).await,
+            web_exchange::GRANT_TYPE => self.web_exchange(app, request).await,
             "refresh_token" => self.refresh(app, request).await,
             _ => Err(Error::Caller(Caller::GrantTypeUnsupported)),
         }
@@ -99,10 +103,14 @@ impl<'a, P: Ports> Flow<'a, P> {
     /// so the answer tells nothing about the data; where WeChat is silent, it is `failure`.
     pub(crate) async fn blame(&self, caller: &Authenticated<'_>, failure: Caller) -> Error {
         let Some(key) = caller.session_keys().into_iter().last() else {
-            return Error::Caller(Caller::SessionKeyStale);
+            return Error::Caller(Caller::SessionKeyStale(None));
+        };
+        let reason = match failure {
+            Caller::DecryptFailed(reason) => Some(reason),
+            _ => None,
         };
         let dead = upstream::is_key_dead(self.ports, self.config, caller.app, &caller.openid, &key).await;
-        Error::Caller(if dead == Ok(true) { Caller::SessionKeyStale } else { failure })
+        Error::Caller(if dead == Ok(true) { Caller::SessionKeyStale(reason) } else { failure })
     }
 
     /// The session a request speaks for. Every way in which it does not is one answer.

@@ -18,7 +18,7 @@ impl<P: Ports> Flow<'_, P> {
         let sealed = EncryptedData::parse(&encrypted_data, &iv)?;
         let keys = caller.session_keys();
         if keys.is_empty() {
-            return Err(Error::Caller(Caller::SessionKeyStale));
+            return Err(Error::Caller(Caller::SessionKeyStale(None)));
         }
         let opened: Result<OpenData, OpenDataError> = keys
             .iter()

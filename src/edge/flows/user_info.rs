@@ -13,7 +13,7 @@ impl<P: Ports> Flow<'_, P> {
         let UserInfoRequest { raw_data, signature: given } = self.request.json()?;
         let keys = caller.session_keys();
         if keys.is_empty() {
-            return Err(Error::Caller(Caller::SessionKeyStale));
+            return Err(Error::Caller(Caller::SessionKeyStale(None)));
         }
         if keys.iter().any(|key| signature::verify_user_info(&raw_data, &given, key).is_ok()) {
             Ok(Response::json(200, &Verified { valid: true }))

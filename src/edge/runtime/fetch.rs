@@ -29,10 +29,21 @@ impl Fetch for Workerd {
         for (name, value) in options {
             let _ = Reflect::set(&init, &name.into(), &value);
         }
+        let mut set = |name: &str, value: JsValue| {
+            let _ = Reflect::set(&init, &name.into(), &value);
+        };
         if let Some(body) = &call.body {
-            let _ = Reflect::set(&init, &"method".into(), &"POST".into());
-            let _ = Reflect::set(&init, &"body".into(), &body.into());
+            set("method", "POST".into());
+            set("body", body.into());
         }
+        let headers = Object::new();
+        let bearer = call.bearer.as_ref().map(|bearer| format!("Bearer {bearer}"));
+        for (name, value) in [("authorization", &bearer), ("content-type", &call.content_type)] {
+            if let Some(value) = value {
+                let _ = Reflect::set(&headers, &name.into(), &value.into());
+            }
+        }
+        set("headers", headers.into());
         let response = global_fetch(&call.url, &init).await.map_err(|error| failure(&error))?;
         let field = |name: &str| Reflect::get(&response, &name.into()).unwrap_or(JsValue::UNDEFINED);
         let status = field("status").as_f64().unwrap_or_default() as u16;

@@ -10,11 +10,12 @@ mod limit;
 use super::audit::{Audit, Line};
 use super::config::{Config, Misconfigured};
 use super::http::{self, Body, MAX_BODY};
-use super::ports::{AuditLog, Clock, Random, Store, StoreFailure};
+use super::ports::{AuditLog, Clock, Isolate, Random, Store, StoreFailure};
 use super::routes;
+use super::wechat_token::Slot;
 use js_sys::{Date, Object, Reflect};
 use serde::Serialize;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -33,9 +34,14 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = console, js_name = log)]
     fn log(line: &str);
+
+    #[wasm_bindgen(js_namespace = scheduler, js_name = wait, catch)]
+    async fn wait(milliseconds: u32) -> Result<JsValue, JsValue>;
 }
 
 thread_local! {
+    /// WeChat's access tokens: a handful of names, from the configuration.
+    static SLOTS: RefCell<Vec<(String, Slot)>> = const { RefCell::new(Vec::new()) };
     /// Parsed once an isolate: bindings do not change under it.
     static CONFIG: std::cell::OnceCell<Rc<Result<Config, Misconfigured>>> = const { std::cell::OnceCell::new() };
 }
@@ -59,6 +65,25 @@ impl Clock for Workerd {
 impl Random for Workerd {
     fn fill(&self, bytes: &mut [u8]) {
         get_random_values(bytes);
+    }
+}
+
+impl Isolate for Workerd {
+    fn slot<T>(&self, name: &str, act: impl FnOnce(&mut Slot) -> T) -> T {
+        SLOTS.with_borrow_mut(|slots| {
+            let at = slots.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+                slots.push((name.to_owned(), Slot::default()));
+                slots.len() - 1
+            });
+            match slots.get_mut(at) {
+                Some((_, slot)) => act(slot),
+                None => act(&mut Slot::default()),
+            }
+        })
+    }
+
+    async fn pause(&self, ms: u32) {
+        let _ = wait(ms).await;
     }
 }
 
@@ -132,14 +157,22 @@ async fn read(request: Request) -> worker::Result<http::Request> {
     };
     Ok(http::Request {
         method: request.inner().method(),
+        query: query(&request.inner().url()),
         path: request.path(),
         content_type: header("content-type").map(|value| value.to_ascii_lowercase()),
         authorization: header("authorization"),
         origin: header("origin"),
         user_agent: header("user-agent"),
+        cookies: header("cookie"),
         address: header("cf-connecting-ip"),
         body,
     })
+}
+
+/// What follows the question mark of an address.
+fn query(url: &str) -> String {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    query.split_once('#').map_or(query, |(query, _)| query).to_owned()
 }
 
 fn write(response: http::Response, https: bool) -> worker::Result<Response> {
@@ -159,7 +192,8 @@ fn write(response: http::Response, https: bool) -> worker::Result<Response> {
     if response.body.is_empty() {
         return Ok(builder.empty());
     }
-    Ok(builder.with_header("content-type", "application/json")?.fixed(response.body.into_bytes()))
+    let content_type = if response.plain { "text/plain; charset=utf-8" } else { "application/json" };
+    Ok(builder.with_header("content-type", content_type)?.fixed(response.body.into_bytes()))
 }
 
 fn request_id() -> String {

@@ -88,13 +88,13 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
             "Decrypts encryptedData of the caller's session.",
             of::<wire::OpenDataRequest>(generator),
             of::<wire::OpenDataReply<'_>>(generator),
-            caller(&[decrypt, C::DataStale, C::SessionKeyStale]),
+            caller(&[decrypt, C::DataStale, C::SessionKeyStale(None)]),
         ),
         E::VerifyUserInfo => (
             "Whether WeChat signed this rawData for the caller's session.",
             of::<wire::UserInfoRequest>(generator),
             of::<wire::Verified>(generator),
-            caller(&[C::SignatureMismatch, C::SessionKeyStale]),
+            caller(&[C::SignatureMismatch, C::SessionKeyStale(None)]),
         ),
         E::Phone => (
             "The number behind a phone button's code.",
@@ -102,13 +102,36 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
             of::<wire::PhoneReply>(generator),
             [caller(&[C::CodeMalformed, C::CodeInvalid, C::CodeUsed, C::RateLimited]), wechat()].concat(),
         ),
+        E::WebLogin => (
+            "Sends a browser to WeChat to log in (RFC 6749 §4.1.1, RFC 7636, RFC 9207).",
+            None,
+            None,
+            caller(&[C::ClientUnknown, C::GrantTypeUnsupported, C::RedirectUriUnknown]),
+        ),
+        E::WebCallback => (
+            "Whence WeChat sends it back, to go on to redirect_uri with a code or an error.",
+            None,
+            None,
+            caller(&[C::LoginUnknown]),
+        ),
+        E::CheckEvents => ("WeChat tries the address.", None, None, caller(&[C::PushSignature, C::NotFound])),
+        E::Event => (
+            "A message that WeChat pushes.",
+            None,
+            None,
+            [
+                caller(&[C::PushSignature, C::PushMalformed(None), C::PushStale, C::NotFound, C::TooLarge, C::NotUtf8]),
+                vec![Error::Wechat(Wechat::ForwardFailed), stored()],
+            ]
+            .concat(),
+        ),
         E::Metadata => ("What OAuth clients discover (RFC 8414).", None, of::<wire::Metadata<'_>>(generator), vec![]),
         E::Jwks => ("The keys that sign access tokens.", None, of::<wire::Jwks<'_>>(generator), vec![]),
         E::OpenApi => ("This document.", None, of::<Value>(generator), vec![]),
         E::Health => ("Whether the edge is up and configured.", None, of::<wire::Health>(generator), vec![]),
     };
     let access = match endpoint.access() {
-        Access::Public => vec![],
+        Access::Public | Access::Wechat | Access::Browser => vec![],
         Access::Client => vec![Error::Caller(C::ClientUnknown), Error::Caller(C::OriginNotAllowed), stored()],
         Access::User => vec![Error::Caller(C::SessionInvalid), Error::Caller(C::OriginNotAllowed), stored()],
         Access::Backend => vec![Error::Caller(C::BackendUnknown), stored()],
@@ -118,7 +141,11 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
     Operation {
         summary,
         form: matches!(endpoint, E::Token | E::Revoke | E::Introspect),
-        success: if reply.is_some() { 200 } else { 204 },
+        success: match (endpoint.access(), &reply) {
+            (Access::Browser, _) => 302,
+            (Access::Wechat, _) | (_, Some(_)) => 200,
+            _ => 204,
+        },
         errors: [errors, access, parsing, always].concat(),
         request,
         reply,
@@ -166,11 +193,32 @@ fn operation(path: &str, endpoint: Endpoint, generator: &mut SchemaGenerator) ->
     match endpoint.access() {
         Access::User => operation["security"] = json!([{ "user": [] }]),
         Access::Backend => operation["security"] = json!([{ "backend": [] }]),
-        Access::Public | Access::Client => {}
+        Access::Public | Access::Client | Access::Wechat | Access::Browser => {}
     }
+    if endpoint.access() == Access::Wechat {
+        let text = json!({ "description": "What WeChat wants to read.", "content": { "text/plain": { "schema": { "type": "string" } } } });
+        operation["responses"]["200"] = text;
+    }
+    let query: &[&str] = match endpoint {
+        Endpoint::WebLogin => {
+            &["response_type", "client_id", "redirect_uri", "state", "code_challenge", "code_challenge_method", "scope"]
+        }
+        Endpoint::WebCallback => &["state", "code"],
+        Endpoint::CheckEvents => &["signature", "timestamp", "nonce", "echostr"],
+        Endpoint::Event => &["signature", "timestamp", "nonce", "encrypt_type", "msg_signature"],
+        _ => &[],
+    };
+    let parameters = query.iter().map(|name| json!({ "name": name, "in": "query", "schema": { "type": "string" } }));
+    operation["parameters"] = parameters.collect();
     if path.contains("{id}") {
-        let schema = json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{22}$" });
-        operation["parameters"] = json!([{ "name": "id", "in": "path", "required": true, "schema": schema }]);
+        let schema = match endpoint {
+            Endpoint::EndSession => json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{22}$" }),
+            _ => json!({ "type": "string", "description": "The appid." }),
+        };
+        let id = json!({ "name": "id", "in": "path", "required": true, "schema": schema });
+        if let Some(parameters) = operation["parameters"].as_array_mut() {
+            parameters.push(id);
+        }
     }
     operation
 }

@@ -6,9 +6,11 @@ use crate::edge::config::{Config, Misconfigured};
 use crate::edge::http::{Body, Request};
 use crate::edge::keys::{PublicKey, SigningKey};
 use crate::edge::ports::{
-    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Limit, Put, Random, RateLimit, Reply, Store, StoreFailure,
+    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Isolate, Limit, Put, Random, RateLimit, Reply, Store,
+    StoreFailure,
 };
 use crate::edge::routes::route;
+use crate::edge::wechat_token::Slot;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::cell::RefCell;
@@ -128,6 +130,15 @@ fn hash(key: &PublicKey, message: &[u8]) -> Vec<u8> {
 impl RateLimit for Edge {
     async fn allows(&self, _: Limit, _: &str) -> bool {
         true
+    }
+}
+
+impl Isolate for Edge {
+    fn slot<T>(&self, _: &str, act: impl FnOnce(&mut Slot) -> T) -> T {
+        act(&mut Slot::default())
+    }
+    async fn pause(&self, ms: u32) {
+        self.kv.time.sleep(ms.into()).await;
     }
 }
 

@@ -1,0 +1,47 @@
+//! `POST /oauth/token`, RFC 6749 §4.1.3: the code of a web login becomes a session. Nothing can make a
+//! code single-use on KV, so a replay within its minute meets the same session: it neither makes a
+//! second one nor turns the first one's rotation back, and its tokens are found out like any copy.
+
+use super::Flow;
+use crate::edge::config::App;
+use crate::edge::error::{Caller, Error};
+use crate::edge::http::Response;
+use crate::edge::label;
+use crate::edge::ports::{Limit, Ports};
+use crate::edge::records::SessionRecord;
+use crate::edge::tokens::Subject;
+use crate::edge::web_code::WebCode;
+use crate::edge::wire::TokenRequest;
+use crate::wechat::{OpenId, UnionId};
+
+pub(crate) const GRANT_TYPE: &str = "authorization_code";
+
+impl<P: Ports> Flow<'_, P> {
+    pub(crate) async fn web_exchange(&self, app: &App, request: TokenRequest) -> Result<Response, Error> {
+        const WRONG: Error = Error::Caller(Caller::CodeInvalid);
+        let code = request.code.ok_or(Error::Caller(Caller::CodeMissing))?;
+        let code = WebCode::open(&self.config.sealer, &code, self.now).ok_or(WRONG)?;
+        let (redirect_uri, verifier) =
+            (request.redirect_uri.unwrap_or_default(), request.code_verifier.unwrap_or_default());
+        if code.appid != app.appid.as_str() || !code.is_for(&redirect_uri, &verifier) {
+            return Err(WRONG);
+        }
+        let openid = OpenId::parse(&code.openid).map_err(|_| WRONG)?;
+        let sid = code.sid();
+        let user = self.records().user(&app.appid, &openid);
+        self.limit(Limit::User, user.as_str()).await?;
+        let found = self.find(app, &user, &sid).await?;
+        if found.is_revoked(code.iat) {
+            return Err(Error::Caller(Caller::SessionEnded));
+        }
+        if found.session.is_none() {
+            let label = label::of_user_agent(self.request.user_agent.as_deref().unwrap_or_default());
+            let record = SessionRecord::new(-1, self.now, code.iat, None).named(code.unionid.clone(), label);
+            self.ports.put(&self.records().session(app, &user, &sid, &record, self.now)).await?;
+        }
+        let unionid = code.unionid.and_then(|unionid| UnionId::parse(&unionid).ok());
+        let subject = Subject { openid, unionid, sid, auth: code.iat };
+        let reply = self.tokens().issue(app, &subject, 0, self.now, None).await?;
+        Ok(Response::json(200, &reply))
+    }
+}

@@ -1,0 +1,178 @@
+//! Access tokens of WeChat's server API (§3.3): kept in the isolate and in KV, asked for in normal mode,
+//! which is idempotent, so there is no lock and no fight. One is replaced only when WeChat refused
+//! it and it is still the one that is kept. None is ever forced: where another server forces, normal
+//! mode gives the new one.
+
+use super::config::{App, Config, Credentials};
+use super::error::{Error, Wechat};
+use super::json;
+use super::ports::{Call, Ports, Put, random};
+use super::seal::Purpose;
+use super::upstream;
+use crate::wechat::reply::{self, WechatToken};
+use serde::{Deserialize, Serialize};
+
+/// WeChat renews a token five minutes before its end; from then on there is a newer one.
+const RENEWED_S: u64 = 300;
+/// A fetch that takes longer than this was abandoned: its client hung up.
+const ABANDONED_MS: u64 = 10_000;
+const PAUSE_MS: u32 = 50;
+
+/// A token, and until when it is worth using, ms.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    token: String,
+    until: u64,
+}
+
+/// What an isolate knows of one token.
+#[derive(Default)]
+pub(crate) struct Slot {
+    kept: Option<Kept>,
+    /// Since when a request of this isolate has been fetching.
+    fetching: Option<u64>,
+}
+
+enum Look {
+    There(Kept),
+    /// Another request is fetching.
+    Wait,
+    /// This one is to fetch.
+    Fetch,
+}
+
+impl Slot {
+    fn look(&mut self, now: u64, dead: Option<&WechatToken>) -> Look {
+        if let Some(kept) = self.kept.as_ref().filter(|kept| kept.serves(now, dead)) {
+            return Look::There(kept.clone());
+        }
+        if self.fetching.is_some_and(|since| now.saturating_sub(since) < ABANDONED_MS) {
+            return Look::Wait;
+        }
+        self.fetching = Some(now);
+        Look::Fetch
+    }
+}
+
+impl Kept {
+    fn serves(&self, now: u64, dead: Option<&WechatToken>) -> bool {
+        now < self.until && dead.is_none_or(|dead| dead.reveal() != self.token)
+    }
+}
+
+/// Whose token: an app's own, or a third-party platform's (§3.6).
+#[derive(Clone, Copy)]
+pub(crate) enum Owner<'a> {
+    App(&'a App),
+    Component(&'a App),
+}
+
+impl Owner<'_> {
+    /// The KV key: `t1:` and the appid.
+    fn name(self) -> String {
+        let appid = match self {
+            Self::Component(App { credentials: Credentials::Component(component), .. }) => &component.appid,
+            Self::App(app) | Self::Component(app) => &app.appid,
+        };
+        format!("t1:{}", appid.as_str())
+    }
+
+    /// How to ask for it: WeChat by the AppSecret, or the platform's own token server.
+    fn call(self, config: &Config) -> Call {
+        let (Self::App(app) | Self::Component(app)) = self;
+        match &app.credentials {
+            Credentials::Secret(secret) => {
+                let body = serde_json::json!({
+                    "grant_type": "client_credential",
+                    "appid": app.appid.as_str(),
+                    "secret": secret.reveal(),
+                });
+                Call::post(format!("{}/cgi-bin/stable_token", config.wechat_api), body.to_string())
+            }
+            Credentials::Component(component) => {
+                let appid = match self {
+                    Self::App(app) => &app.appid,
+                    Self::Component(_) => &component.appid,
+                };
+                let url = format!("{}?appid={}", component.token_url, appid.as_str());
+                Call { bearer: Some(component.token_secret.reveal().to_owned()), ..Call::get(url) }
+            }
+        }
+    }
+}
+
+/// Runs a call that needs a token; once more where WeChat says that the token is dead.
+pub(crate) async fn with_token<P: Ports, T>(
+    ports: &P,
+    config: &Config,
+    owner: Owner<'_>,
+    call: impl AsyncFn(&WechatToken) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let token = obtain(ports, config, owner, None).await?;
+    match call(&token).await {
+        Err(Error::Wechat(Wechat::TokenDead { .. })) => {
+            let fresh = obtain(ports, config, owner, Some(&token)).await?;
+            call(&fresh).await
+        }
+        other => other,
+    }
+}
+
+/// A token other than the dead one.
+async fn obtain<P: Ports>(
+    ports: &P,
+    config: &Config,
+    owner: Owner<'_>,
+    dead: Option<&WechatToken>,
+) -> Result<WechatToken, Error> {
+    let name = owner.name();
+    // Time goes on while this waits, also where the clock stands.
+    let mut waited = 0;
+    loop {
+        let now = ports.now_ms().max(waited);
+        match ports.slot(&name, |slot| slot.look(now, dead)) {
+            Look::There(kept) => return Ok(WechatToken::new(kept.token)),
+            Look::Fetch => break,
+            Look::Wait => {
+                ports.pause(PAUSE_MS).await;
+                waited = now + u64::from(PAUSE_MS);
+            }
+        }
+    }
+    let fetched = fetch(ports, config, owner, &name, dead).await;
+    ports.slot(&name, |slot| {
+        slot.fetching = None;
+        if let Ok(kept) = &fetched {
+            slot.kept = Some(kept.clone());
+        }
+    });
+    Ok(WechatToken::new(fetched?.token))
+}
+
+async fn fetch<P: Ports>(
+    ports: &P,
+    config: &Config,
+    owner: Owner<'_>,
+    name: &str,
+    dead: Option<&WechatToken>,
+) -> Result<Kept, Error> {
+    let now = ports.now_ms();
+    // Without KV there is still WeChat.
+    let blob = ports.get(&[name.to_owned()]).await.ok().and_then(|mut blobs| blobs.pop().flatten());
+    let kept: Option<Kept> =
+        blob.and_then(|blob| config.sealer.open(Purpose::Record, name, &blob)).and_then(|body| json::parse(&body));
+    if let Some(kept) = kept.filter(|kept| kept.serves(now, dead)) {
+        return Ok(kept);
+    }
+    let reply = upstream::call(ports, &owner.call(config)).await?;
+    let fresh = reply::stable_token(&reply)?;
+    let life_s = u64::from(fresh.expires_in_s).saturating_sub(RENEWED_S);
+    let kept = Kept { token: fresh.token.reveal().to_owned(), until: now + life_s * 1000 };
+    if life_s >= 60 {
+        let plain = zeroize::Zeroizing::new(serde_json::to_vec(&kept).unwrap_or_default());
+        let value = config.sealer.seal(Purpose::Record, name, random(ports), &plain);
+        // A failed put costs the next isolate a call.
+        let _ = ports.put(&Put { key: name.to_owned(), value, ttl_s: life_s }).await;
+    }
+    Ok(kept)
+}
