@@ -92,7 +92,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 
 export interface Answer {
   status: number;
-  /** Parsed; undefined where there is none. */
+  /** Parsed where it is JSON; undefined where there is none. */
   body: Json;
   headers: Headers;
 }
@@ -101,7 +101,8 @@ export interface Answer {
 export async function send(url: string, init: RequestInit = {}): Promise<Answer> {
   const response = await fetch(url, { redirect: 'manual', ...init });
   const text = await response.text();
-  const body = text === '' ? undefined : JSON.parse(text);
+  const json = response.headers.get('content-type') === 'application/json';
+  const body = json ? JSON.parse(text) : text || undefined;
   mustBeDocumented(init.method ?? 'GET', new URL(url).pathname, response.status, body);
   return { status: response.status, body, headers: response.headers };
 }
@@ -109,12 +110,13 @@ export async function send(url: string, init: RequestInit = {}): Promise<Answer>
 const DOCUMENT: Json = JSON.parse(readFileSync(at('docs/openapi.json'), 'utf8'));
 
 function mustBeDocumented(method: string, path: string, status: number, body: Json): void {
-  const operation = DOCUMENT.paths[path.replace(/^\/sessions\/.+/, '/sessions/{id}')]?.[method.toLowerCase()];
+  const operation =
+    DOCUMENT.paths[path.replace(/^\/(sessions|wechat\/events)\/.+/, '/$1/{id}')]?.[method.toLowerCase()];
   // Other paths and methods are 404 and 405, which a document of paths and methods has no place for.
   if (!operation) return;
   const response = operation.responses[status];
   assert.ok(response, `${method} ${path} answered ${status} ${JSON.stringify(body)}, which is not documented`);
-  const codes = response.content?.['application/json'].schema.allOf?.[1].properties.code.enum;
+  const codes = response.content?.['application/json']?.schema.allOf?.[1].properties.code.enum;
   if (codes) assert.ok(codes.includes(body.code), `${method} ${path}: ${status} ${body.code} is not documented`);
 }
 

@@ -26,8 +26,8 @@ export const edgeErrors: Record<string, EdgeExplanation> = {
   client_unknown: say(401, 'client_id is no appid of this edge.', 'Add the app to WECHAT_APPS, or correct client_id.'),
   code_invalid: say(
     400,
-    'WeChat: the code is wrong, of another app, or over 5 minutes old (40029).',
-    'Call wx.login again.',
+    'The code is wrong, of another app, or too old (WeChat: 40029, after 5 minutes; of a web login: after one).',
+    'Log in again for a fresh one.',
   ),
   code_malformed: say(400, 'subject_token has characters that no code has.', 'Send the code as wx.login gave it.'),
   code_missing: say(400, 'subject_token is missing or empty.', 'Send the code of wx.login.'),
@@ -42,8 +42,23 @@ export const edgeErrors: Record<string, EdgeExplanation> = {
     'The open data does not open for this session; why is in the log only.',
     'Send it as it came, from the session that got it.',
   ),
+  forward_failed: say(
+    502,
+    'push_forward_url did not take a pushed message.',
+    'Look at your own server; WeChat sends the message again.',
+  ),
   grant_type_unsupported: say(400, 'Neither token exchange with a js-code nor refresh_token.', 'Use one of them.'),
   internal: say(500, 'A promise of ours did not hold.', 'Report it with the request_id.'),
+  login_refused: say(
+    403,
+    'The user did not log in at WeChat. Told in the redirect, as access_denied.',
+    'Go on without.',
+  ),
+  login_unknown: say(
+    400,
+    'No such web login is under way in this browser: its cookie is missing, over 10 minutes old, or spent.',
+    'Begin again at /web/login, in the same browser.',
+  ),
   method_not_allowed: say(405, 'The endpoint has another method.', 'Use it.'),
   misconfigured: say(
     500,
@@ -58,7 +73,15 @@ export const edgeErrors: Record<string, EdgeExplanation> = {
   ),
   parameter_malformed: say(400, 'A parameter is not of the form it must have.', 'Correct it; the log names it.'),
   parameter_missing: say(400, 'A required parameter is missing or empty.', 'Send it; the log names it.'),
+  push_malformed: say(400, 'A pushed message does not open or parse; why is in the log.', 'Check encoding_aes_key.'),
+  push_signature: say(401, 'A pushed message does not carry WeChat’s signature.', 'Check push_token.'),
+  push_stale: say(400, 'A pushed message that would erase is over 300 s old.', 'None: WeChat’s own are seconds old.'),
   rate_limited: say(429, 'Too many requests of this user, or logins from this address.', 'Wait retry_after seconds.'),
+  redirect_uri_unknown: say(
+    400,
+    'redirect_uri is none of the app’s, to the letter.',
+    'Add it to redirect_uris of the app in WECHAT_APPS.',
+  ),
   session_ended: say(400, 'The refresh token is of no living session.', 'Log in again.'),
   session_invalid: say(
     401,
@@ -74,6 +97,11 @@ export const edgeErrors: Record<string, EdgeExplanation> = {
     401,
     'raw_data does not carry this signature.',
     'Send rawData byte for byte, and the signature in lower case.',
+  ),
+  snapshot_user: say(
+    403,
+    'WeChat’s page preview has a virtual user, who is nobody. Told in the redirect, as access_denied.',
+    'Show the page without a login.',
   ),
   storage_unavailable: say(503, 'KV could not be read or written.', 'Try again after retry_after seconds.'),
   unsupported_media_type: say(

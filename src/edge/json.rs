@@ -1,9 +1,13 @@
-//! JSON of our own making, back from where it was kept. Always by way of `str`: a second copy of
-//! serde_json for bytes would be 10 KB of the bundle.
+//! JSON of our own making, back from where it was kept.
 
-use serde::de::DeserializeOwned;
+use crate::wechat::Object;
+
+/// What is kept somewhere, sealed or signed, and read again.
+pub(crate) trait Stored: Sized {
+    fn read(fields: &Object) -> Option<Self>;
+}
 
 /// What the bytes say, if they say it as `T`.
-pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    serde_json::from_str(core::str::from_utf8(bytes).ok()?).ok()
+pub(crate) fn parse<T: Stored>(bytes: &[u8]) -> Option<T> {
+    T::read(&Object::parse(core::str::from_utf8(bytes).ok()?)?)
 }

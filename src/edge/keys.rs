@@ -3,9 +3,10 @@
 //! The first key signs, all are published: to rotate, append the new key, wait an hour, move it
 //! to the front, and drop the old one 15 minutes later.
 
+use crate::wechat::Object;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use core::fmt;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -35,28 +36,21 @@ struct Scalar(String);
 
 impl SigningKey {
     /// Parses one private JWK; says what is wrong with it.
-    pub(crate) fn parse(jwk: serde_json::Value) -> Result<Self, &'static str> {
-        #[derive(Deserialize)]
-        struct Jwk {
-            kty: String,
-            crv: String,
-            x: String,
-            y: String,
-            d: String,
-        }
-        let jwk: Jwk = serde_json::from_value(jwk).map_err(|_| "needs kty, crv, x, y and d")?;
-        if jwk.kty != "EC" || jwk.crv != "P-256" {
+    pub(crate) fn parse(jwk: &Object) -> Result<Self, &'static str> {
+        let part = |name: &str| jwk.owned(name).ok_or("needs kty, crv, x, y and d");
+        let [x, y, d] = [part("x")?, part("y")?, part("d")?];
+        if part("kty")? != "EC" || part("crv")? != "P-256" {
             return Err("must be of kty EC and crv P-256");
         }
-        for coordinate in [&jwk.x, &jwk.y, &jwk.d] {
+        for coordinate in [&x, &y, &d] {
             if URL_SAFE_NO_PAD.decode(coordinate).map(|bytes| bytes.len()) != Ok(32) {
                 return Err("x, y and d must be base64url of 32 bytes");
             }
         }
-        let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, jwk.x, jwk.y);
+        let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, x, y);
         let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(canonical));
-        let public = PublicKey { kty: "EC", crv: "P-256", x: jwk.x, y: jwk.y, kid, alg: "ES256", usage: "sig" };
-        Ok(Self { public, d: Scalar(jwk.d) })
+        let public = PublicKey { kty: "EC", crv: "P-256", x, y, kid, alg: "ES256", usage: "sig" };
+        Ok(Self { public, d: Scalar(d) })
     }
 
     /// The private JWK, for WebCrypto's import and nothing else.

@@ -4,14 +4,14 @@
 //! and its tombstone (`x1`) are two keys, so a late write of the one cannot undo the other.
 
 use super::config::{App, Config, NameKey};
-use super::json;
+use super::json::{self, Stored};
 use super::ports::{Ports, Put, StoreFailure, random};
 use super::seal::Purpose;
-use crate::wechat::{AppId, OpenId, SessionKey};
+use crate::wechat::{AppId, Object, OpenId, SessionKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use core::fmt;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -41,8 +41,8 @@ impl UserName {
 }
 
 /// A session's id: 16 random bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Sid(String);
 
@@ -93,7 +93,7 @@ fn everywhere_name(user: &UserName) -> String {
 
 /// The body of `s1`. It grows by optional fields only: a record of an older version opens, and so
 /// does one of a newer after a rollback.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct SessionRecord {
     /// The highest refresh generation that was presented; −1 after a login.
     pub(crate) g: i64,
@@ -103,11 +103,24 @@ pub(crate) struct SessionRecord {
     pub(crate) auth: u64,
     /// The session_key of that login.
     session_key: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) unionid: Option<String>,
     /// How the user's list of sessions names it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) label: Option<String>,
+}
+
+impl Stored for SessionRecord {
+    fn read(fields: &Object) -> Option<Self> {
+        Some(Self {
+            g: fields.integer("g")?,
+            t: fields.number("t")?,
+            auth: fields.number("auth")?,
+            session_key: fields.owned("session_key"),
+            unionid: fields.owned("unionid"),
+            label: fields.owned("label"),
+        })
+    }
 }
 
 impl SessionRecord {
@@ -279,7 +292,7 @@ fn parse_key(body: &[u8]) -> Option<SessionKey> {
 
 /// Since when sessions live, by the body of an `e1`: where it cannot be read, none does.
 fn end_of(body: Option<Zeroizing<Vec<u8>>>) -> u64 {
-    body.and_then(|body| json::parse(&body)).unwrap_or(u64::MAX)
+    body.and_then(|body| core::str::from_utf8(&body).ok()?.parse().ok()).unwrap_or(u64::MAX)
 }
 
 /// Seconds left of a session's absolute life.

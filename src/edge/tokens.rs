@@ -3,15 +3,15 @@
 
 use super::config::{App, Config};
 use super::error::{Caller, Error};
-use super::json;
+use super::json::{self, Stored};
 use super::ports::{Ports, random};
 use super::records::{Sid, left_s};
 use super::seal::Purpose;
 use super::wire::TokenReply;
-use crate::wechat::{OpenId, UnionId};
+use crate::wechat::{Object, OpenId, UnionId};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use core::fmt;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// RFC 9068 §2.1.
 const TYPE: &str = "at+jwt";
@@ -30,7 +30,7 @@ pub(crate) struct Subject {
 }
 
 /// The claims of an access token. No unionid: a token lands in every log.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 pub(crate) struct Claims {
     pub(crate) iss: String,
     /// The openid, in this app.
@@ -44,7 +44,7 @@ pub(crate) struct Claims {
     pub(crate) sid: Sid,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Header {
     alg: String,
     typ: String,
@@ -52,7 +52,7 @@ struct Header {
 }
 
 /// The inside of a refresh token.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct RefreshToken {
     appid: String,
     openid: String,
@@ -64,6 +64,41 @@ pub(crate) struct RefreshToken {
     pub(crate) n: i64,
     /// When it was issued, ms.
     pub(crate) iat: u64,
+}
+
+impl Stored for Claims {
+    fn read(fields: &Object) -> Option<Self> {
+        Some(Self {
+            iss: fields.owned("iss")?,
+            sub: fields.owned("sub")?,
+            aud: fields.owned("aud")?,
+            client_id: fields.owned("client_id")?,
+            iat: fields.number("iat")?,
+            exp: fields.number("exp")?,
+            jti: fields.owned("jti")?,
+            sid: Sid::try_from(fields.owned("sid")?).ok()?,
+        })
+    }
+}
+
+impl Stored for Header {
+    fn read(fields: &Object) -> Option<Self> {
+        Some(Self { alg: fields.owned("alg")?, typ: fields.owned("typ")?, kid: fields.owned("kid")? })
+    }
+}
+
+impl Stored for RefreshToken {
+    fn read(fields: &Object) -> Option<Self> {
+        Some(Self {
+            appid: fields.owned("appid")?,
+            openid: fields.owned("openid")?,
+            unionid: fields.owned("unionid"),
+            sid: Sid::try_from(fields.owned("sid")?).ok()?,
+            auth: fields.number("auth")?,
+            n: fields.integer("n")?,
+            iat: fields.number("iat")?,
+        })
+    }
 }
 
 impl fmt::Debug for RefreshToken {
@@ -185,6 +220,6 @@ fn encode(value: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(value).unwrap_or_default())
 }
 
-fn decode<T: for<'de> Deserialize<'de>>(part: &str) -> Option<T> {
+fn decode<T: Stored>(part: &str) -> Option<T> {
     json::parse(&URL_SAFE_NO_PAD.decode(part).ok()?)
 }

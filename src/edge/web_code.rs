@@ -1,10 +1,11 @@
 //! Our own authorization code: a sealed blob of a minute that says who logged in, and for which client.
 
-use super::json;
+use super::json::{self, Stored};
 use super::records::Sid;
 use super::seal::{Purpose, Sealer};
+use crate::wechat::Object;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -15,7 +16,7 @@ const VERIFIER: core::ops::RangeInclusive<usize> = 43..=128;
 /// Longer than any code of ours.
 const MAX: usize = 4096;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 pub(crate) struct WebCode {
     pub(crate) appid: String,
     pub(crate) openid: String,
@@ -26,6 +27,20 @@ pub(crate) struct WebCode {
     pub(crate) jti: String,
     /// ms. Also when the session begins, so that a replay begins the same one.
     pub(crate) iat: u64,
+}
+
+impl Stored for WebCode {
+    fn read(fields: &Object) -> Option<Self> {
+        Some(Self {
+            appid: fields.owned("appid")?,
+            openid: fields.owned("openid")?,
+            unionid: fields.owned("unionid"),
+            redirect_uri: fields.owned("redirect_uri")?,
+            code_challenge: fields.owned("code_challenge")?,
+            jti: fields.owned("jti")?,
+            iat: fields.number("iat")?,
+        })
+    }
 }
 
 impl WebCode {

@@ -5,12 +5,13 @@
 
 use super::config::{App, Config, Credentials};
 use super::error::{Error, Wechat};
-use super::json;
+use super::json::{self, Stored};
 use super::ports::{Call, Ports, Put, random};
 use super::seal::Purpose;
 use super::upstream;
+use crate::wechat::Object;
 use crate::wechat::reply::{self, WechatToken};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// WeChat renews a token five minutes before its end; from then on there is a newer one.
 const RENEWED_S: u64 = 300;
@@ -19,7 +20,7 @@ const ABANDONED_MS: u64 = 10_000;
 const PAUSE_MS: u32 = 50;
 
 /// A token, and until when it is worth using, ms.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Kept {
     token: String,
     until: u64,
@@ -51,6 +52,12 @@ impl Slot {
         }
         self.fetching = Some(now);
         Look::Fetch
+    }
+}
+
+impl Stored for Kept {
+    fn read(fields: &Object) -> Option<Self> {
+        Some(Self { token: fields.owned("token")?, until: fields.number("until")? })
     }
 }
 

@@ -10,6 +10,53 @@ pub(crate) fn parse_strict(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<Strict>(text).map(|strict| strict.0)
 }
 
+/// An object whose fields are read by name. Reading them one by one is a third of the code that a
+/// derived `Deserialize` would be, in a bundle that counts.
+#[derive(Clone)]
+pub(crate) struct Object(Map<String, Value>);
+
+impl Object {
+    /// Reads an object from its text, strictly.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        parse_strict(text).ok().and_then(Self::of)
+    }
+
+    pub(crate) fn of(value: Value) -> Option<Self> {
+        if let Value::Object(fields) = value { Some(Self(fields)) } else { None }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.as_str()
+    }
+
+    pub(crate) fn owned(&self, name: &str) -> Option<String> {
+        self.text(name).map(str::to_owned)
+    }
+
+    /// A whole number that is not negative.
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
+        self.get(name)?.as_u64()
+    }
+
+    #[cfg(feature = "edge")]
+    pub(crate) fn integer(&self, name: &str) -> Option<i64> {
+        self.get(name)?.as_i64()
+    }
+
+    pub(crate) fn object(&self, name: &str) -> Option<Self> {
+        self.get(name).cloned().and_then(Self::of)
+    }
+
+    #[cfg(feature = "edge")]
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {

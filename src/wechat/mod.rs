@@ -16,6 +16,6 @@ pub mod signature;
 pub use failure::Failure;
 pub use ident::{AppId, AppSecret, Code, OpenId, PhoneCode, UnionId};
 #[cfg(feature = "edge")]
-pub(crate) use json::parse_strict as parse_strict_json;
+pub(crate) use json::{Object, parse_strict as parse_strict_json};
 pub use scope::{Grant, Scope};
 pub use session_key::SessionKey;

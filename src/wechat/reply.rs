@@ -4,9 +4,9 @@
 //! space around the JSON are tolerated, and success means that the fields are there: real
 //! successes carry no `errcode` (§3.1).
 
+use super::json::Object;
 use super::{AppId, OpenId, SessionKey, UnionId};
 use core::fmt;
-use serde::Deserialize;
 use zeroize::ZeroizeOnDrop;
 
 /// WeChat's number for what went wrong. Open: an unknown one is a value like any other.
@@ -140,41 +140,32 @@ impl fmt::Debug for Phone {
 
 /// Parses the reply of `GET /sns/jscode2session`.
 pub fn code_session(body: &[u8]) -> Result<CodeSession, ReplyError> {
-    #[derive(Deserialize)]
-    struct Wire {
-        openid: Option<String>,
-        session_key: Option<String>,
-        unionid: Option<String>,
-    }
-    let wire: Wire = parse(body)?;
-    let openid = wire.openid.and_then(|text| OpenId::parse(&text).ok());
-    let session_key = wire.session_key.and_then(|text| SessionKey::parse(&text).ok());
-    let (Some(openid), Some(session_key)) = (openid, session_key) else {
-        return Err(ReplyError::Malformed);
-    };
-    let unionid = unionid(wire.unionid.as_deref())?;
-    Ok(CodeSession { openid, session_key, unionid })
+    let reply = parse(body)?;
+    let session_key = reply.text("session_key").and_then(|text| SessionKey::parse(text).ok());
+    Ok(CodeSession {
+        openid: openid(&reply)?,
+        session_key: session_key.ok_or(ReplyError::Malformed)?,
+        unionid: unionid(&reply)?,
+    })
 }
 
 /// Parses the reply of `GET /sns/oauth2/access_token`. WeChat's own tokens in it are not kept.
 pub fn web_session(body: &[u8]) -> Result<WebSession, ReplyError> {
-    #[derive(Deserialize)]
-    struct Wire {
-        openid: Option<String>,
-        unionid: Option<String>,
-        is_snapshotuser: Option<u8>,
-    }
-    let wire: Wire = parse(body)?;
-    let openid = wire.openid.and_then(|text| OpenId::parse(&text).ok()).ok_or(ReplyError::Malformed)?;
-    let unionid = unionid(wire.unionid.as_deref())?;
-    Ok(WebSession { openid, unionid, is_snapshot: wire.is_snapshotuser.is_some_and(|flag| flag != 0) })
+    let reply = parse(body)?;
+    let is_snapshot = reply.get("is_snapshotuser").is_some_and(|flag| flag.as_u64() != Some(0));
+    Ok(WebSession { openid: openid(&reply)?, unionid: unionid(&reply)?, is_snapshot })
+}
+
+fn openid(reply: &Object) -> Result<OpenId, ReplyError> {
+    reply.text("openid").and_then(|text| OpenId::parse(text).ok()).ok_or(ReplyError::Malformed)
 }
 
 /// Absent and empty are none.
-fn unionid(text: Option<&str>) -> Result<Option<UnionId>, ReplyError> {
-    match text {
-        None | Some("") => Ok(None),
-        Some(text) => UnionId::parse(text).map(Some).map_err(|_| ReplyError::Malformed),
+fn unionid(reply: &Object) -> Result<Option<UnionId>, ReplyError> {
+    match reply.get("unionid").map(|value| value.as_str()) {
+        None | Some(Some("")) => Ok(None),
+        Some(Some(text)) => UnionId::parse(text).map(Some).map_err(|_| ReplyError::Malformed),
+        Some(None) => Err(ReplyError::Malformed),
     }
 }
 
@@ -182,15 +173,10 @@ fn unionid(text: Option<&str>) -> Result<Option<UnionId>, ReplyError> {
 /// one that is no positive whole number is no token (negative test T43).
 pub fn stable_token(body: &[u8]) -> Result<StableToken, ReplyError> {
     const LONGEST_S: u64 = 7200;
-    #[derive(Deserialize)]
-    struct Wire {
-        access_token: Option<String>,
-        expires_in: Option<u64>,
-    }
-    let wire: Wire = parse(body)?;
-    match (wire.access_token, wire.expires_in) {
+    let reply = parse(body)?;
+    match (reply.text("access_token"), reply.number("expires_in")) {
         (Some(token), Some(life @ 1..)) if !token.is_empty() => Ok(StableToken {
-            token: WechatToken(token),
+            token: WechatToken(token.to_owned()),
             expires_in_s: u32::try_from(life.min(LONGEST_S)).unwrap_or_default(),
         }),
         _ => Err(ReplyError::Malformed),
@@ -199,63 +185,34 @@ pub fn stable_token(body: &[u8]) -> Result<StableToken, ReplyError> {
 
 /// Parses the reply of `POST /wxa/business/getuserphonenumber`, whose watermark must name `appid`.
 pub fn phone(body: &[u8], appid: &AppId) -> Result<Phone, ReplyError> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum CountryCode {
-        Text(String),
-        Number(u16),
-    }
-    #[derive(Deserialize)]
-    struct Watermark {
-        appid: String,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Info {
-        phone_number: String,
-        pure_phone_number: String,
-        country_code: CountryCode,
-        watermark: Watermark,
-    }
-    #[derive(Deserialize)]
-    struct Wire {
-        phone_info: Option<Info>,
-    }
-    let info = parse::<Wire>(body)?.phone_info.ok_or(ReplyError::Malformed)?;
-    if info.watermark.appid != appid.as_str() || info.phone_number.is_empty() {
-        return Err(ReplyError::Malformed);
-    }
-    let country_code = match info.country_code {
-        CountryCode::Text(text) => text,
-        CountryCode::Number(number) => number.to_string(),
-    };
-    Ok(Phone { phone_number: info.phone_number, pure_phone_number: info.pure_phone_number, country_code })
+    phone_info(&parse(body)?, appid).ok_or(ReplyError::Malformed)
+}
+
+fn phone_info(reply: &Object, appid: &AppId) -> Option<Phone> {
+    let info = reply.object("phone_info")?;
+    let phone_number = info.owned("phoneNumber").filter(|number| !number.is_empty())?;
+    // A string, or in older samples a number (§3.5).
+    let country_code = info.owned("countryCode").or_else(|| info.number("countryCode").map(|code| code.to_string()))?;
+    let sealed_for = info.object("watermark")?.owned("appid")?;
+    let phone = Phone { phone_number, pure_phone_number: info.owned("purePhoneNumber")?, country_code };
+    (sealed_for == appid.as_str()).then_some(phone)
 }
 
 /// Parses a reply that says no more than whether (`wxa/checksession`).
 pub fn acknowledged(body: &[u8]) -> Result<(), ReplyError> {
-    #[derive(Deserialize)]
-    struct Wire {
-        #[allow(dead_code, reason = "its presence is the success")]
-        errcode: i64,
-    }
-    parse::<Wire>(body).map(|_| ())
+    parse(body)?.get("errcode").map(|_| ()).ok_or(ReplyError::Malformed)
 }
 
-fn parse<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, ReplyError> {
-    #[derive(Deserialize)]
-    struct Verdict {
-        errcode: Option<i64>,
-        errmsg: Option<String>,
-    }
+/// The reply's object, where WeChat did not refuse.
+fn parse(body: &[u8]) -> Result<Object, ReplyError> {
     let text = core::str::from_utf8(body).map_err(|_| ReplyError::Malformed)?;
-    let text = text.trim_start_matches('\u{feff}').trim();
-    let verdict: Verdict = serde_json::from_str(text).map_err(|_| ReplyError::Malformed)?;
-    match verdict.errcode {
-        None | Some(0) => serde_json::from_str(text).map_err(|_| ReplyError::Malformed),
-        Some(errcode) => {
-            Err(ReplyError::Refused { errcode: Errcode(errcode), rid: verdict.errmsg.as_deref().and_then(rid) })
+    let reply = Object::parse(text.trim_start_matches('\u{feff}').trim()).ok_or(ReplyError::Malformed)?;
+    match reply.get("errcode").map(|errcode| errcode.as_i64()) {
+        None | Some(Some(0)) => Ok(reply),
+        Some(Some(errcode)) => {
+            Err(ReplyError::Refused { errcode: Errcode(errcode), rid: reply.text("errmsg").and_then(rid) })
         }
+        Some(None) => Err(ReplyError::Malformed),
     }
 }
 

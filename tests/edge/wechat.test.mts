@@ -93,7 +93,7 @@ test('every way open data fails to open is one answer (T30, T31, T32, T33, T34, 
     );
   }
   assert.ok(
-    world.lines.some((line) => line.includes('Base64PlusLost')),
+    world.lines.some((line) => line.includes('base64_plus_lost')),
     'the log says why',
   );
   assert.ok(world.lines.some((line) => line.includes('ForeignOpenId')));

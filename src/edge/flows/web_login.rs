@@ -10,21 +10,21 @@ use super::Flow;
 use crate::edge::config::{App, Kind};
 use crate::edge::error::{Caller, Error, User, Wechat};
 use crate::edge::http::Response;
-use crate::edge::json;
+use crate::edge::json::{self, Stored};
 use crate::edge::ports::{Limit, Ports, random};
 use crate::edge::seal::Purpose;
 use crate::edge::upstream;
 use crate::edge::web_code::WebCode;
-use crate::wechat::Code;
+use crate::wechat::{Code, Object};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// As long as WeChat's own codes of the QR login.
 const LOGIN_S: u64 = 600;
 const COOKIE: &str = "__Host-wxauth-";
 
 /// What the cookie remembers of a login under way.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Login {
     appid: String,
     redirect_uri: String,
@@ -33,6 +33,18 @@ struct Login {
     code_challenge: String,
     /// ms.
     began: u64,
+}
+
+impl Stored for Login {
+    fn read(fields: &Object) -> Option<Self> {
+        Some(Self {
+            appid: fields.owned("appid")?,
+            redirect_uri: fields.owned("redirect_uri")?,
+            state: fields.owned("state")?,
+            code_challenge: fields.owned("code_challenge")?,
+            began: fields.number("began")?,
+        })
+    }
 }
 
 impl<P: Ports> Flow<'_, P> {

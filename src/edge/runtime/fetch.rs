@@ -29,7 +29,7 @@ impl Fetch for Workerd {
         for (name, value) in options {
             let _ = Reflect::set(&init, &name.into(), &value);
         }
-        let mut set = |name: &str, value: JsValue| {
+        let set = |name: &str, value: JsValue| {
             let _ = Reflect::set(&init, &name.into(), &value);
         };
         if let Some(body) = &call.body {

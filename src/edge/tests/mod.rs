@@ -14,7 +14,7 @@ use super::keys::SigningKey;
 use super::records::{Found, SessionRecord, Sid, UserName};
 use super::seal::{Purpose, Sealer};
 use super::tokens::RefreshToken;
-use crate::wechat::{AppId, OpenId};
+use crate::wechat::{AppId, Object, OpenId};
 use proptest::prelude::*;
 
 use zeroize::Zeroizing;
@@ -22,11 +22,11 @@ use zeroize::Zeroizing;
 const MINUTE: u64 = 60_000;
 
 fn token(n: i64, iat: u64) -> RefreshToken {
-    serde_json::from_value(serde_json::json!({
+    let token = serde_json::json!({
         "appid": "wx1", "openid": "o1", "unionid": null, "sid": Sid::new([1; 16]), "auth": NOW - 60 * MINUTE,
         "n": n, "iat": iat,
-    }))
-    .unwrap()
+    });
+    crate::edge::json::parse(token.to_string().as_bytes()).unwrap()
 }
 
 fn stored(g: i64, t: u64) -> Found {
@@ -128,7 +128,7 @@ fn every_missing_variable_is_named() {
 
 #[test]
 fn a_key_is_named_by_its_thumbprint() {
-    let key = SigningKey::parse(serde_json::from_str(JWK).unwrap()).unwrap();
+    let key = SigningKey::parse(&Object::parse(JWK).unwrap()).unwrap();
     // RFC 7638 over the members crv, kty, x, y; computed with Python's hashlib.
     assert_eq!(key.public.kid, "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s");
 }

@@ -1,12 +1,13 @@
 //! The operator's configuration, parsed once. Every mistake names its variable and what to do;
 //! with one, every request answers 500 `misconfigured`.
 
+mod app;
+
 use super::keys::SigningKey;
 use super::seal::Sealer;
 use crate::wechat::push::EncodingAesKey;
-use crate::wechat::{AppId, AppSecret};
+use crate::wechat::{AppId, AppSecret, Object};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -126,10 +127,8 @@ impl App {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    #[default]
     MiniProgram,
     OfficialAccount,
     Website,
@@ -226,131 +225,25 @@ fn is_origin(text: &str) -> bool {
 }
 
 fn parse_apps(name: &str, json: &str, apps: &mut Vec<App>) -> Result<(), Misconfigured> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Wire {
-        secret: Option<String>,
-        component: Option<WireComponent>,
-        #[serde(default)]
-        kind: Kind,
-        audience: Option<String>,
-        open_data_max_age_s: Option<u64>,
-        access_token_ttl_s: Option<u64>,
-        session_idle_ttl_s: Option<u64>,
-        session_ttl_s: Option<u64>,
-        #[serde(default)]
-        backends: BTreeMap<String, String>,
-        #[serde(default)]
-        allowed_origins: Vec<String>,
-        #[serde(default)]
-        redirect_uris: Vec<String>,
-        push_token: Option<String>,
-        encoding_aes_key: Option<String>,
-        push_forward_url: Option<String>,
-    }
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct WireComponent {
-        appid: String,
-        token_url: String,
-        token_secret: String,
-    }
     let json = crate::wechat::parse_strict_json(json);
-    let Ok(Value::Object(wire)) = json else {
-        return Err(Misconfigured::new(
-            name,
-            match json {
-                Err(error) => {
-                    format!("is no JSON, or names a thing twice, at line {} column {}", error.line(), error.column())
-                }
-                Ok(_) => r#"must be {"<appid>": {"secret": "…"}}"#.to_owned(),
-            },
-        ));
+    let wire = match json {
+        Ok(Value::Object(wire)) => wire,
+        Ok(_) => return Err(Misconfigured::new(name, r#"must be {"<appid>": {"secret": "…"}}"#)),
+        Err(error) => {
+            let place = format!("at line {} column {}", error.line(), error.column());
+            return Err(Misconfigured::new(name, format!("is no JSON, or names a thing twice, {place}")));
+        }
     };
     for (appid, app) in wire {
-        let wrong = |problem: &str| Misconfigured::new(name, format!("{appid}: {problem}"));
-        let app = Wire::deserialize(app).map_err(|error| wrong(&redact(&error)))?;
-        let parsed = AppId::parse(&appid).map_err(|_| wrong("is no appid"))?;
-        let credentials = match (&app.secret, app.component) {
-            (Some(secret), None) => {
-                Credentials::Secret(AppSecret::parse(secret).map_err(|_| wrong("secret is empty or malformed"))?)
-            }
-            (None, Some(component)) => Credentials::Component(Component {
-                appid: AppId::parse(&component.appid).map_err(|_| wrong("component.appid is no appid"))?,
-                token_url: Some(component.token_url)
-                    .filter(|url| is_url(url) && !url.contains(['?', '#']))
-                    .ok_or_else(|| wrong("component.token_url must be https://…, without a query"))?,
-                token_secret: Hidden(Zeroizing::new(component.token_secret)),
-            }),
-            _ => return Err(wrong("must have secret, or component, and not both")),
-        };
-        let ttl = Ttl {
-            access_s: app.access_token_ttl_s.unwrap_or(600),
-            idle_s: app.session_idle_ttl_s.unwrap_or(14 * DAY_S),
-            session_s: app.session_ttl_s.unwrap_or(30 * DAY_S),
-        };
-        // Tombstones and token life are reckoned with these bounds (docs/storage.md).
-        let bounds = [
-            ("access_token_ttl_s", ttl.access_s, 60..=3600),
-            ("session_idle_ttl_s", ttl.idle_s, 60..=30 * DAY_S),
-            ("session_ttl_s", ttl.session_s, 60..=30 * DAY_S),
-        ];
-        if let Some((field, _, bounds)) = bounds.iter().find(|(_, value, bounds)| !bounds.contains(value)) {
-            return Err(wrong(&format!("{field} must be {} to {} seconds", bounds.start(), bounds.end())));
-        }
-        if app.audience.as_deref() == Some("") {
-            return Err(wrong("audience is empty"));
-        }
-        if app.backends.iter().any(|(id, secret)| id.is_empty() || id.contains(':') || secret.is_empty()) {
-            return Err(wrong("a backend's id or secret is empty, or the id has a colon"));
-        }
-        if let Some(origin) = app.allowed_origins.iter().find(|origin| !is_origin(origin)) {
-            return Err(wrong(&format!("allowed_origins: {origin:?} is not of the form https://host[:port]")));
-        }
-        if let Some(uri) = app.redirect_uris.iter().find(|uri| !is_url(uri) || uri.contains('#')) {
-            return Err(wrong(&format!("redirect_uris: {uri:?} is no https://… without a fragment")));
-        }
-        let key = app.encoding_aes_key.as_deref().map(EncodingAesKey::parse).transpose();
-        let key = key.map_err(|_| wrong("encoding_aes_key must be the 43 characters of the MP backend"))?;
-        if app.push_forward_url.as_ref().is_some_and(|url| !is_url(url) || url.contains(['?', '#'])) {
-            return Err(wrong("push_forward_url must be https://…, without a query"));
-        }
-        let push = match app.push_token {
-            Some(token) if !token.is_empty() => {
-                Some(Push { token: Hidden(Zeroizing::new(token)), key, forward_url: app.push_forward_url })
-            }
-            None if key.is_none() && app.push_forward_url.is_none() => None,
-            _ => return Err(wrong("message push needs push_token")),
-        };
-        let app = App {
-            push,
-            redirect_uris: app.redirect_uris,
-            audience: app.audience.unwrap_or_else(|| appid.clone()),
-            appid: parsed,
-            credentials,
-            kind: app.kind,
-            backends: app.backends.iter().map(|(id, secret)| (id.clone(), BackendSecret::new(secret))).collect(),
-            allowed_origins: app.allowed_origins,
-            open_data_max_age_s: app.open_data_max_age_s.unwrap_or(600),
-            ttl,
-        };
+        let wrong = |problem: String| Misconfigured::new(name, format!("{appid}: {problem}"));
+        let fields = Object::of(app).ok_or_else(|| wrong("must be an object".to_owned()))?;
+        let app = app::parse(&appid, &fields).map_err(wrong)?;
         if apps.iter().any(|other| other.appid == app.appid) {
-            return Err(wrong("is configured twice"));
+            return Err(wrong("is configured twice".to_owned()));
         }
         apps.push(app);
     }
     Ok(())
-}
-
-/// serde's message without the values it may quote: they are secrets.
-fn redact(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    let kind = message.split(['`', '"', ':']).next().unwrap_or_default().trim();
-    let field = message.split('`').nth(1).filter(|_| kind == "unknown field" || kind == "missing field");
-    match field {
-        Some(field) => format!("{kind} {field}"),
-        None => "a field has a value of the wrong type".to_owned(),
-    }
 }
 
 fn parse_jwk_set(name: &str, json: &str) -> Result<Vec<Value>, Misconfigured> {
@@ -366,7 +259,12 @@ fn parse_signing_keys(json: &str) -> Result<Vec<SigningKey>, Misconfigured> {
     const NAME: &str = "SIGNING_KEYS";
     parse_jwk_set(NAME, json)?
         .into_iter()
-        .map(|jwk| SigningKey::parse(jwk).map_err(|problem| Misconfigured::new(NAME, problem)))
+        .map(|jwk| {
+            Object::of(jwk)
+                .ok_or("is no object")
+                .and_then(|jwk| SigningKey::parse(&jwk))
+                .map_err(|problem| Misconfigured::new(NAME, problem))
+        })
         .collect()
 }
 
