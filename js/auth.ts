@@ -140,5 +140,7 @@ export function createAuth(options: AuthOptions): Auth {
   if (known) return known;
   const auth = new Client(options, edge, appid);
   options.host.registry.set(appid, auth);
+  // What comes of it is told by `ready`, `state` and whoever asks next.
+  if (options.host.returned) auth.login().catch(() => undefined);
   return auth;
 }

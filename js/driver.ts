@@ -60,10 +60,11 @@ export class Driver {
     /** What stands in the registry for this machine. */
     private readonly registered: unknown,
   ) {
-    this.host = options.host;
+    const { host } = options;
+    this.host = host;
     this.endpoints = edgeClient(this.host, edge, appid);
     this.storageKey = `wxauth:${appid}`;
-    const { login = 'silent', privacy = 'official', expiry, log } = options;
+    const { login = host.grant ? 'on-demand' : 'silent', privacy = 'official', expiry, log } = options;
     const made = {
       login: this.host.canLogin ? login : 'never',
       privacy: privacy === 'official' ? 'official' : 'handler',
@@ -218,7 +219,14 @@ export class Driver {
       case 'CallLogin': {
         const failed = this.failure('loginFailed', effect.op);
         return this.attempt(
-          () => host.login(effect.timeout, (code) => this.tell('codeIssued', effect.op, cap(code)), failed),
+          () =>
+            host.login(
+              effect.timeout,
+              (code) => this.tell('codeIssued', effect.op, cap(code)),
+              failed,
+              this.edge,
+              this.appid,
+            ),
           failed,
         );
       }

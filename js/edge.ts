@@ -58,12 +58,14 @@ export function edgeClient(host: Host, edge: string, appid: string) {
     exchange: (code: string, refreshToken: string | null, timeout: number, answers: Answers) =>
       post(
         '/oauth/token',
-        {
-          grant_type: TOKEN_EXCHANGE,
-          subject_token: code,
-          subject_token_type: JS_CODE,
-          ...(refreshToken ? { refresh_token: refreshToken } : {}),
-        },
+        host.grant
+          ? host.grant(code)
+          : {
+              grant_type: TOKEN_EXCHANGE,
+              subject_token: code,
+              subject_token_type: JS_CODE,
+              ...(refreshToken ? { refresh_token: refreshToken } : {}),
+            },
         timeout,
         answers,
       ),

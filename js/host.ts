@@ -53,7 +53,11 @@ export interface Host {
   write(key: string, value: string, done: () => void, failed: Failed): void;
   /** Gives how to give it up, where the platform can. */
   request(request: HostRequest, done: (reply: Reply) => void, failed: Failed): (() => void) | undefined;
-  login(timeout: number, done: (code: string) => void, failed: Failed): void;
+  login(timeout: number, done: (code: string) => void, failed: Failed, edge: string, appid: string): void;
+  /** What redeems a code at the edge, where it is no code of wx.login. */
+  grant?(code: string): Record<string, string>;
+  /** Whether a login is to be finished that began on another page. */
+  readonly returned?: boolean;
   /** Calls back with whether the session_key is alive. */
   checkSession(done: (alive: boolean) => void): void;
   getSetting(done: (setting: AuthSetting) => void, failed: Failed): void;

@@ -3,18 +3,22 @@
 import { loadOnPage } from './engine/page.js';
 import type { Host } from './host.js';
 import { fetchHost } from './hosts/web.js';
+import type { WebLogin } from './hosts/web-login.js';
 import { type WxLike, wxHost } from './hosts/wx.js';
 
 export * from './api.js';
+export type { WebLogin } from './hosts/web-login.js';
 
 export interface WebOptions {
   /** A `wx` on the page: the simulator's phone. Without it the page uses fetch and localStorage. */
   wx?: WxLike;
   /** Where wxauth.wasm is served; beside the entry where absent, which webpack and Vite see to by themselves. */
   wasm?: string | URL;
+  /** Web login: inside WeChat by an official account, elsewhere by a website's QR code. Without it visitors stay guests. */
+  login?: WebLogin;
 }
 
 export function webHost(options: WebOptions = {}): Host {
   const load = () => loadOnPage(options.wasm);
-  return options.wx ? wxHost(options.wx, options.wx, load) : fetchHost(load);
+  return options.wx ? wxHost(options.wx, options.wx, load) : fetchHost(load, options.login);
 }

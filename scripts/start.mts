@@ -9,8 +9,13 @@ import { makeKeys } from './keys.mts';
 import { mustBeFree, port } from './ports.mts';
 import { at, Sorry } from './shell.mts';
 
-/** The app of the simulator, where no real one is configured. */
-const DEMO_APPS = { wxa0b1c2d3e4f50617: { secret: '0123456789abcdef0123456789abcdef' } };
+/** The apps of the simulator, where no real ones are configured: a mini program, and the web's two. */
+const SECRET = '0123456789abcdef0123456789abcdef';
+const demoApps = (origin: string) => ({
+  wxa0b1c2d3e4f50617: { secret: SECRET },
+  wx0ff1c1a100000000: { secret: SECRET, kind: 'official_account', redirect_uris: [`${origin}/site?as=official`] },
+  wx517e000000000000: { secret: SECRET, kind: 'website', redirect_uris: [`${origin}/site?as=website`] },
+});
 
 /** Made once: new keys would end every session. */
 function keysIn(stateDir: string): Record<string, string> {
@@ -32,7 +37,7 @@ export async function start(): Promise<void> {
   const names = Object.keys(process.env).filter((name) => name.startsWith('WECHAT_APPS'));
   const apps = names.length
     ? Object.fromEntries(names.map((name) => [name, process.env[name] ?? '']))
-    : { WECHAT_APPS: JSON.stringify(DEMO_APPS) };
+    : { WECHAT_APPS: JSON.stringify(demoApps(origin)) };
 
   await mustBeFree('WECHAT_PORT', wechatPort);
   const wechat = new WeChat({ apps: appsOf(apps) });
@@ -65,6 +70,7 @@ export async function start(): Promise<void> {
   console.log(`fake WeChat  ${simulator.url}/`);
   console.log(`edge         ${origin}/.well-known/oauth-authorization-server`);
   console.log(`playground   ${origin}/`);
+  console.log(`web logins   ${origin}/site`);
   console.log(`ready ${origin}`);
   const stop = () => void edge.dispose().finally(() => process.exit(0));
   process.once('SIGINT', stop).once('SIGTERM', stop);

@@ -1,14 +1,16 @@
-// Runs effects on a web page: fetch, localStorage, page visibility. There is no `wx.login` here, so
-// without a stored session the visitor is a guest.
+// Runs effects on a web page: fetch, localStorage, page visibility. There is no `wx.login` here: without a stored session
+// the visitor is a guest, until `auth.login()` leads to WeChat, where the host was told whence to come back.
 
 import type { CoreModule, Failed, Host } from '../host.js';
+import { type WebLogin, webLogin } from './web-login.js';
 
 const noSuchCall = (name: string) => (_: unknown, failed: Failed) =>
   failed({ errMsg: `${name}:fail not supported`, errno: 100 });
 
-export function fetchHost(load: () => Promise<CoreModule>): Host {
+export function fetchHost(load: () => Promise<CoreModule>, login?: WebLogin): Host {
+  const web = login && webLogin(login);
   return {
-    canLogin: false,
+    canLogin: !!web,
     registry: registry(),
     load,
     appid: () => undefined,
@@ -46,7 +48,9 @@ export function fetchHost(load: () => Promise<CoreModule>): Host {
         .finally(() => clearTimeout(patience));
       return () => given.abort();
     },
-    login: (_timeout, _done, failed) => noSuchCall('login')(undefined, failed),
+    login: (_timeout, done, failed, edge, appid) =>
+      web ? web.login(edge, appid, done, failed) : noSuchCall('login')(undefined, failed),
+    ...(web ? { grant: web.grant, returned: web.returned } : {}),
     getSetting: noSuchCall('getSetting'),
     openSetting: noSuchCall('openSetting'),
     authorize: (_scope, _done, failed) => noSuchCall('authorize')(undefined, failed),

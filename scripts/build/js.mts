@@ -146,12 +146,12 @@ export async function buildPlayground(): Promise<void> {
     logLevel: 'warning',
     format: 'esm',
     target: 'es2022',
-    entryPoints: [at('www/app.ts')],
-    outfile: dist('www', 'app.js'),
+    entryPoints: [at('www/app.ts'), at('www/site.ts')],
+    outdir: dist('www'),
     // The page runs what a page ships: the built web entry.
     alias: { 'wxauth/web': dist('web', 'index.mjs') },
   });
-  for (const file of ['index.html', 'app.css']) copyFileSync(at('www', file), dist('www', file));
+  for (const file of ['index.html', 'site.html', 'app.css']) copyFileSync(at('www', file), dist('www', file));
   copyFileSync(at('node_modules/weui/dist/style/weui.min.css'), dist('www', 'weui.css'));
   copyFileSync(dist('web', 'wxauth.wasm'), dist('www', 'wxauth.wasm'));
   // The entry by itself, for trying things in the page's console: import('/wxauth-web.mjs').
