@@ -40,7 +40,9 @@ export async function start(): Promise<void> {
     : { WECHAT_APPS: JSON.stringify(demoApps(origin)) };
 
   await mustBeFree('WECHAT_PORT', wechatPort);
-  const wechat = new WeChat({ apps: appsOf(apps) });
+  // Of one Open Platform account, as far as the simulator goes: the web's two show the same unionid.
+  const played = Object.entries(appsOf(apps)).map(([appid, app]) => [appid, { ...app, unionid: true }]);
+  const wechat = new WeChat({ apps: Object.fromEntries(played) });
   const simulator = await startServer(wechat, wechatPort);
   // With real apps the edge talks to the real WeChat, unless told otherwise.
   const wechatApi = process.env.WECHAT_API_BASE ?? (names.length ? undefined : simulator.url);

@@ -12,6 +12,7 @@ use crate::edge::ports::{
     StoreFailure,
 };
 use crate::edge::routes::route;
+use crate::edge::verified::Verified;
 use crate::edge::wechat_token::Slot;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -58,6 +59,7 @@ pub(crate) struct World {
     pub(crate) limited: RefCell<Vec<String>>,
     pub(crate) audits: RefCell<Vec<String>>,
     slots: RefCell<BTreeMap<String, Slot>>,
+    known: RefCell<Verified>,
     random: Cell<u8>,
     /// Whether every signature is right.
     pub(crate) any_signature: Cell<bool>,
@@ -78,6 +80,7 @@ impl World {
             limited: RefCell::default(),
             audits: RefCell::default(),
             slots: RefCell::default(),
+            known: RefCell::default(),
             random: Cell::default(),
             any_signature: Cell::default(),
             config: Config::parse(&variables()),
@@ -202,6 +205,9 @@ impl RateLimit for World {
 impl Isolate for World {
     fn slot<T>(&self, name: &str, act: impl FnOnce(&mut Slot) -> T) -> T {
         act(self.slots.borrow_mut().entry(name.to_owned()).or_default())
+    }
+    fn verified<T>(&self, act: impl FnOnce(&mut Verified) -> T) -> T {
+        act(&mut self.known.borrow_mut())
     }
     async fn pause(&self, _: u32) {
         panic!("one request has nobody to wait for");

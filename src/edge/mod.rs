@@ -27,6 +27,7 @@ mod routes;
 mod seal;
 mod tokens;
 mod upstream;
+mod verified;
 mod web_code;
 mod wechat_token;
 mod wire;

@@ -3,6 +3,7 @@
 
 use super::audit::Audit;
 use super::keys::{PublicKey, SigningKey};
+use super::verified::Verified;
 use super::wechat_token::Slot;
 
 /// Milliseconds since 1970. Frozen during a request on Workers, so it is asked at the start.
@@ -103,6 +104,8 @@ pub(crate) trait RateLimit {
 /// What an isolate remembers between requests, and waiting within one.
 pub(crate) trait Isolate {
     fn slot<T>(&self, name: &str, act: impl FnOnce(&mut Slot) -> T) -> T;
+    /// Access tokens whose signature was right, by their SHA-256.
+    fn verified<T>(&self, act: impl FnOnce(&mut Verified) -> T) -> T;
     async fn pause(&self, ms: u32);
 }
 

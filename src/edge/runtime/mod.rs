@@ -12,6 +12,7 @@ use super::config::{Config, Misconfigured};
 use super::http::{self, Body, MAX_BODY};
 use super::ports::{AuditLog, Clock, Isolate, Random, Store, StoreFailure};
 use super::routes;
+use super::verified::Verified;
 use super::wechat_token::Slot;
 use js_sys::{Date, Object, Reflect};
 use serde::Serialize;
@@ -40,6 +41,7 @@ extern "C" {
 }
 
 thread_local! {
+    static VERIFIED: RefCell<Verified> = RefCell::default();
     /// WeChat's access tokens: a handful of names, from the configuration.
     static SLOTS: RefCell<Vec<(String, Slot)>> = const { RefCell::new(Vec::new()) };
     /// Parsed once an isolate: bindings do not change under it.
@@ -80,6 +82,10 @@ impl Isolate for Workerd {
                 None => act(&mut Slot::default()),
             }
         })
+    }
+
+    fn verified<T>(&self, act: impl FnOnce(&mut Verified) -> T) -> T {
+        VERIFIED.with_borrow_mut(act)
     }
 
     async fn pause(&self, ms: u32) {

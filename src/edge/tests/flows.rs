@@ -243,3 +243,20 @@ fn debug_of_every_secret_is_redacted() {
         assert!(text.contains("redacted"), "{text}");
     }
 }
+
+#[test]
+fn a_signature_is_checked_once_and_everything_else_each_time() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    let bearer = json!({ "bearer": tokens["access_token"] });
+    let account = || world.send("GET", "/account", &bearer);
+    assert!(account().is_ok());
+    let altered = format!("{}A", tokens["access_token"].as_str().unwrap());
+    assert_eq!(code_of(world.send("GET", "/account", &json!({ "bearer": altered }))), "session_invalid");
+    assert!(account().is_ok());
+    world.now.set(NOW + 10 * MINUTE);
+    assert_eq!(code_of(account()), "session_invalid", "expired");
+    world.now.set(NOW);
+    world.post("/oauth/revoke", &json!({ "client_id": "wx1", "token": tokens["access_token"] })).unwrap();
+    assert_eq!(code_of(account()), "session_invalid", "revoked");
+}

@@ -10,6 +10,7 @@ use crate::edge::ports::{
     StoreFailure,
 };
 use crate::edge::routes::route;
+use crate::edge::verified::Verified;
 use crate::edge::wechat_token::Slot;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -136,6 +137,9 @@ impl RateLimit for Edge {
 impl Isolate for Edge {
     fn slot<T>(&self, _: &str, act: impl FnOnce(&mut Slot) -> T) -> T {
         act(&mut Slot::default())
+    }
+    fn verified<T>(&self, act: impl FnOnce(&mut Verified) -> T) -> T {
+        act(&mut Verified::default())
     }
     async fn pause(&self, ms: u32) {
         self.kv.time.sleep(ms.into()).await;
