@@ -1,6 +1,7 @@
 // `npm run bench`: medians over fresh processes. `-- --json` prints JSON alone. Never asserted in a test.
 import { spawnSync } from 'node:child_process';
 import { at } from '../scripts/shell.mts';
+import { type Compared, compareEdges, firstAnswers } from './edge/index.mts';
 import { loads } from './load.mts';
 
 const RUNS = 11;
@@ -34,12 +35,27 @@ export async function bench(json: boolean): Promise<void> {
     const nth = (index: number): number => Math.round((sorted.at(index) as number) * 10) / 10;
     return { what, unit, median: nth((RUNS - 1) / 2), least: nth(0), most: nth(-1) };
   });
-  if (json) console.log(JSON.stringify(results, null, 2));
+  const edges = await compareEdges();
+  const first = await firstAnswers();
+  if (json) console.log(JSON.stringify({ client: results, edge: edges, first_answer: first }, null, 2));
   else {
     console.log(`medians over ${RUNS} fresh processes (least to most)`);
     for (const { what, median, least, most, unit } of results) {
       console.log(`${what.padEnd(52)} ${median.toFixed(1).padStart(7)} ${unit}  (${least} to ${most})`);
     }
   }
+  if (!json) printEdges(edges, first);
   process.exit(0);
+}
+
+function printEdges(edges: Compared[], { rust_ms, typescript_ms }: { rust_ms: number; typescript_ms: number }): void {
+  console.log(
+    '\nthe edge beside a TypeScript Worker (hono, jose, WebCrypto) in one workerd; above 1 the edge is faster',
+  );
+  for (const { what, ratio, interval, itself, rust_us, typescript_us } of edges) {
+    const [low, high] = interval.map((bound) => bound.toFixed(2));
+    const times = `${rust_us.toFixed(0)} and ${typescript_us.toFixed(0)} µs`;
+    console.log(`${what.padEnd(36)} ${ratio.toFixed(2)} (${low} to ${high})  A/A ${itself.toFixed(2)}  ${times}`);
+  }
+  console.log(`first answer of a new workerd: ${rust_ms.toFixed(1)} ms, TypeScript ${typescript_ms.toFixed(1)} ms`);
 }

@@ -51,6 +51,11 @@ const commands: Record<string, () => void | Promise<void>> = {
     await buildAll();
     await (await import('../bench/races/index.mts')).races(process.argv.includes('--json'));
   },
+  async load() {
+    await setupTest();
+    await buildAll();
+    await (await import('./load.mts')).printLoad(Number(process.argv[3] ?? 60));
+  },
   'kv-races'() {
     const table = ['--lib', 'kv_races_table', '--', '--include-ignored', '--nocapture'];
     run('cargo', ['test', '--release', '--locked', '--features', 'edge', ...table]);

@@ -64,6 +64,7 @@ function suites(): Suite[] {
     node('node', 'tests/node'),
     node('client', 'tests/client'),
     node('edge', 'tests/edge'),
+    node('load', 'tests/load'),
     node('weapp', 'tests/weapp'),
     node('packaging', 'tests/packaging'),
     node('browser', 'tests/browser'),

@@ -12,7 +12,7 @@ const APPID = 'wxa0b1c2d3e4f50617';
 const SESSION_KEY = 'tiihtNczf5v6AKRyjwEUhQ==';
 const ISSUER = 'https://auth.example.com';
 const BATCH = 60;
-const ROUNDS = 60;
+const ROUNDS = Number(process.env.ROUNDS ?? 60);
 
 type Target = 'RUST' | 'AGAIN' | 'TYPESCRIPT';
 interface Request {

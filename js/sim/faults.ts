@@ -9,6 +9,8 @@ export interface Fault {
   from?: number;
   /** How many calls it acts on; absent means until it is cleared. */
   times?: number;
+  /** Acts on each so-many-th call only. */
+  every?: number;
   /** Whether the work is done first, and only the answer goes wrong: the code is used and nobody knows. */
   after_work?: boolean;
   /** Never answers. */
@@ -55,7 +57,8 @@ export class Faults {
       if (fault.call !== call || (fault.user !== undefined && fault.user !== user)) continue;
       active.seen += 1;
       const from = fault.from ?? 1;
-      if (active.seen >= from && active.seen < from + (fault.times ?? Number.POSITIVE_INFINITY)) met ??= fault;
+      const nth = active.seen - from;
+      if (nth >= 0 && nth < (fault.times ?? Number.POSITIVE_INFINITY) && nth % (fault.every ?? 1) === 0) met ??= fault;
     }
     return met;
   }

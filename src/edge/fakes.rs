@@ -106,7 +106,7 @@ impl World {
             return Err(error);
         }
         if let Some(put) = &answer.response.later {
-            let _ = at_once(self.put(put));
+            let _ = at_once(self.put(core::slice::from_ref(put)));
         }
         Ok(answer.response)
     }
@@ -177,10 +177,12 @@ impl Store for World {
         Ok(values)
     }
 
-    async fn put(&self, put: &Put) -> Result<(), StoreFailure> {
+    async fn put(&self, puts: &[Put]) -> Result<(), StoreFailure> {
         self.write()?;
-        self.kv.borrow_mut().insert(put.key.clone(), put.value.clone());
-        self.ttls.borrow_mut().insert(put.key.clone(), put.ttl_s);
+        for put in puts {
+            self.kv.borrow_mut().insert(put.key.clone(), put.value.clone());
+            self.ttls.borrow_mut().insert(put.key.clone(), put.ttl_s);
+        }
         Ok(())
     }
 

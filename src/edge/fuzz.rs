@@ -17,8 +17,14 @@ use super::http::{Body, Request};
 use super::records::{Records, Sid};
 use super::routes::route;
 use super::seal::Purpose;
-use crate::wechat::{AppId, OpenId};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use crate::wechat::message::Message;
+use crate::wechat::open_data::EncryptedData;
+use crate::wechat::push::EncodingAesKey;
+use crate::wechat::{AppId, OpenId, SessionKey, reply, signature};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde_json::json;
 
 /// The parts of an input, at its line breaks; the last has the rest.
@@ -127,6 +133,46 @@ pub fn config(data: &[u8]) {
     }
 }
 
+/// Whatever WeChat, or somebody in its place, may reply to each call.
+pub fn reply(data: &[u8]) {
+    let appid = AppId::parse("wx1").unwrap();
+    let _ = reply::code_session(data);
+    let _ = reply::web_session(data);
+    let _ = reply::phone(data, &appid);
+    let _ = reply::acknowledged(data);
+    if let Ok(token) = reply::stable_token(data) {
+        assert!((1..=7200).contains(&token.expires_in_s) && !token.token.reveal().is_empty());
+    }
+}
+
+/// encryptedData and iv as a client sends them (two lines), and as an attacker who has the key could make them.
+pub fn open_data(data: &[u8]) {
+    let [iv, rest] = parts(data);
+    let key = SessionKey::parse("tiihtNczf5v6AKRyjwEUhQ==").unwrap();
+    let appid = AppId::parse("wx1").unwrap();
+    for (encrypted, iv) in [(text(rest), text(iv)), (STANDARD.encode(rest), STANDARD.encode([7; 16]))] {
+        if let Ok(sealed) = EncryptedData::parse(&encrypted, &iv)
+            && let Ok(opened) = sealed.open(&key, &appid)
+        {
+            let _ = (opened.openid().map(str::len), opened.is_fresh(NOW / 1000, 600));
+        }
+    }
+    let _ = signature::verify_user_info(&text(rest), &text(iv), &key);
+}
+
+/// A pushed message: as it comes, and what its ciphertext opens to.
+pub fn push(data: &[u8]) {
+    let key = EncodingAesKey::parse("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG").unwrap();
+    let appid = AppId::parse("wx1").unwrap();
+    let body = text(data);
+    if let Some(message) = Message::parse(&body) {
+        let _ = message.get("Encrypt").map(|encrypt| key.decrypt(encrypt, &appid));
+    }
+    let _ = key.decrypt(&body, &appid);
+    let _ = key.decrypt(&STANDARD.encode(data), &appid);
+    assert_eq!(key.decrypt(&key.encrypt(&body, &appid, [7; 16]), &appid).as_deref(), Ok(body.as_str()));
+}
+
 /// Takes whatever bytes there are.
 pub type Target = fn(&[u8]);
 
@@ -134,8 +180,11 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("config", config),
     ("jwt", jwt),
+    ("open_data", open_data),
+    ("push", push),
     ("record", record),
     ("refresh", refresh),
+    ("reply", reply),
     ("request", request),
     ("sealed", sealed),
 ];

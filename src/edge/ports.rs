@@ -19,7 +19,8 @@ pub(crate) trait Random {
 pub(crate) trait Store {
     /// The values under these names, in their order, in one round trip.
     async fn get(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreFailure>;
-    async fn put(&self, put: &Put) -> Result<(), StoreFailure>;
+    /// All of them, in one round trip. Where one fails, the others may have been done.
+    async fn put(&self, puts: &[Put]) -> Result<(), StoreFailure>;
     /// All of them, in one round trip. A name that is not there is fine.
     async fn delete(&self, names: &[String]) -> Result<(), StoreFailure>;
     /// The names that begin so.

@@ -179,7 +179,7 @@ async fn fetch<P: Ports>(
         let plain = zeroize::Zeroizing::new(serde_json::to_vec(&kept).unwrap_or_default());
         let value = config.sealer.seal(Purpose::Record, name, random(ports), &plain);
         // A failed put costs the next isolate a call.
-        let _ = ports.put(&Put { key: name.to_owned(), value, ttl_s: life_s }).await;
+        let _ = ports.put(&[Put { key: name.to_owned(), value, ttl_s: life_s }]).await;
     }
     Ok(kept)
 }

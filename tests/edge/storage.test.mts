@@ -109,7 +109,7 @@ for (const kind of ['500', 'hang']) {
       for (const reply of replies) unavailable(reply);
       assert.equal((await send(`${world.url}/.well-known/jwks.json`)).status, 200);
     });
-    assert.ok(Date.now() - began < 12_000, 'a hanging KV has a deadline');
+    assert.ok(Date.now() - began < 20_000, 'a hanging KV has a deadline');
     assert.equal((await refresh(world, session.refresh)).status, 200);
   });
 }

@@ -96,7 +96,7 @@ test('every way open data fails to open is one answer (T30, T31, T32, T33, T34, 
     world.lines.some((line) => line.includes('base64_plus_lost')),
     'the log says why',
   );
-  assert.ok(world.lines.some((line) => line.includes('ForeignOpenId')));
+  assert.ok(world.lines.some((line) => line.includes('foreign_openid')));
 });
 
 test('data older than ten minutes or from the future is stale (T36)', async () => {

@@ -22,7 +22,7 @@ impl<'a, P: Ports> Flow<'a, P> {
     pub(crate) async fn admin_revoke(&self) -> Result<Response, Error> {
         let backend = self.backend()?;
         let (app, user) = self.named(&backend)?;
-        self.ports.put(&self.records().everywhere(app, &user, self.now)).await?;
+        self.ports.put(&[self.records().everywhere(app, &user, self.now)]).await?;
         let (client_id, user) = (app.appid.as_str(), user.as_str());
         self.ports.audit(&Audit::AdminRevoke { backend: &backend.id, client_id, user });
         Ok(Response::json(200, &Done {}))
@@ -40,7 +40,7 @@ impl<'a, P: Ports> Flow<'a, P> {
     /// Ends everything first, so that what is deleted cannot come back; then deletes.
     pub(crate) async fn erase(&self, app: &App, user: &UserName) -> Result<(), Error> {
         let records = self.records();
-        self.ports.put(&records.everywhere(app, user, self.now)).await?;
+        self.ports.put(&[records.everywhere(app, user, self.now)]).await?;
         Ok(records.erase(user).await?)
     }
 

@@ -60,11 +60,11 @@ impl<P: Ports> Flow<'_, P> {
 
         let record = SessionRecord::new(n - 1, self.now, self.now, Some(&session_key))
             .named(unionid.as_ref().map(|unionid| unionid.as_str().to_owned()), label);
-        let session = records.session(app, &user, &sid, &record, self.now);
-        self.ports.put(&session).await?;
+        let mut puts = vec![records.session(app, &user, &sid, &record, self.now)];
         if found.newest_key.is_none_or(|newest| newest.reveal() != session_key.reveal()) {
-            self.ports.put(&records.key(app, &user, &session_key)).await?;
+            puts.push(records.key(app, &user, &session_key));
         }
+        self.ports.put(&puts).await?;
         let subject = Subject { openid, unionid, sid, auth: self.now };
         let reply = self.tokens().issue(app, &subject, n, self.now, Some(ACCESS_TOKEN)).await?;
         Ok(Response::json(200, &reply))

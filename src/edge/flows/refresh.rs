@@ -72,7 +72,7 @@ impl<P: Ports> Flow<'_, P> {
             Verdict::Ended => Err(ENDED),
             Verdict::Reused => {
                 self.ports.audit(&Audit::reused(&app.appid, &user, &token.sid));
-                self.ports.put(&records.tombstone(app, &user, &token.sid)).await?;
+                self.ports.put(&[records.tombstone(app, &user, &token.sid)]).await?;
                 Err(ENDED)
             }
         }

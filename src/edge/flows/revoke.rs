@@ -31,7 +31,7 @@ impl<P: Ports> Flow<'_, P> {
                 Some("true") => records.everywhere(app, &user, self.now),
                 _ => records.tombstone(app, &user, &sid),
             };
-            self.ports.put(&put).await?;
+            self.ports.put(&[put]).await?;
         }
         Ok(Response::json(200, &Done {}))
     }

@@ -22,13 +22,13 @@ impl<P: Ports> Flow<'_, P> {
         let caller = self.authenticate().await?;
         let sid = Sid::try_from(id.to_owned()).map_err(|_| Error::Caller(Caller::NotFound))?;
         // Whether there is such a session the store may not know yet; in its user's name, no other is met.
-        self.ports.put(&self.records().tombstone(caller.app, &caller.user, &sid)).await?;
+        self.ports.put(&[self.records().tombstone(caller.app, &caller.user, &sid)]).await?;
         Ok(Response::no_content())
     }
 
     pub(crate) async fn end_sessions(&self) -> Result<Response, Error> {
         let caller = self.authenticate().await?;
-        self.ports.put(&self.records().everywhere(caller.app, &caller.user, self.now)).await?;
+        self.ports.put(&[self.records().everywhere(caller.app, &caller.user, self.now)]).await?;
         Ok(Response::no_content())
     }
 }

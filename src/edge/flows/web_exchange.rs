@@ -37,7 +37,7 @@ impl<P: Ports> Flow<'_, P> {
         if found.session.is_none() {
             let label = label::of_user_agent(self.request.user_agent.as_deref().unwrap_or_default());
             let record = SessionRecord::new(-1, self.now, code.iat, None).named(code.unionid.clone(), label);
-            self.ports.put(&self.records().session(app, &user, &sid, &record, self.now)).await?;
+            self.ports.put(&[self.records().session(app, &user, &sid, &record, self.now)]).await?;
         }
         let unionid = code.unionid.and_then(|unionid| UnionId::parse(&unionid).ok());
         let subject = Subject { openid, unionid, sid, auth: code.iat };

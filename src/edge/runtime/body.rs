@@ -9,6 +9,10 @@ extern "C" {
     #[wasm_bindgen(method, js_name = getReader)]
     fn get_reader(this: &ReadableStream) -> Reader;
 
+    type Message;
+    #[wasm_bindgen(method, catch, js_name = arrayBuffer)]
+    async fn array_buffer(this: &Message) -> Result<JsValue, JsValue>;
+
     type Reader;
     #[wasm_bindgen(method, catch)]
     async fn read(this: &Reader) -> Result<JsValue, JsValue>;
@@ -23,9 +27,15 @@ pub(super) enum Unread {
     Failed(JsValue),
 }
 
-/// Reads a `ReadableStream`, or nothing where there is none.
-pub(super) async fn read(stream: JsValue, max: usize) -> Result<Vec<u8>, Unread> {
+/// Reads the body of a request or response. `length` is what its sender announced: a small one is held
+/// to by HTTP itself, so the body is read at once; anything else is counted on the way.
+pub(super) async fn read(message: &JsValue, length: Option<usize>, max: usize) -> Result<Vec<u8>, Unread> {
+    if length.is_some_and(|length| length <= max) {
+        let bytes = message.unchecked_ref::<Message>().array_buffer().await.map_err(Unread::Failed)?;
+        return Ok(Uint8Array::new(&bytes).to_vec());
+    }
     let mut bytes = Vec::new();
+    let stream = Reflect::get(message, &"body".into()).unwrap_or(JsValue::NULL);
     if stream.is_null() || stream.is_undefined() {
         return Ok(bytes);
     }

@@ -47,7 +47,7 @@ impl Fetch for Workerd {
         let response = global_fetch(&call.url, &init).await.map_err(|error| failure(&error))?;
         let field = |name: &str| Reflect::get(&response, &name.into()).unwrap_or(JsValue::UNDEFINED);
         let status = field("status").as_f64().unwrap_or_default() as u16;
-        match body::read(field("body"), MAX_REPLY).await {
+        match body::read(&response, None, MAX_REPLY).await {
             Ok(body) => Ok(Reply { status, body }),
             Err(Unread::TooLarge) => Err(FetchFailure::TooLarge),
             Err(Unread::Failed(error)) => Err(match failure(&error) {

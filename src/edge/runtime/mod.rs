@@ -6,21 +6,22 @@ mod crypto;
 mod fetch;
 mod kv;
 mod limit;
+mod message;
 
 use super::audit::{Audit, Line};
 use super::config::{Config, Misconfigured};
-use super::http::{self, Body, MAX_BODY};
 use super::ports::{AuditLog, Clock, Isolate, Random, Store, StoreFailure};
 use super::routes;
 use super::verified::Verified;
 use super::wechat_token::Slot;
-use js_sys::{Date, Object, Reflect};
+use js_sys::{Date, Object, Promise, Reflect};
 use serde::Serialize;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use worker::{Context, Env, Request, Response, event};
+use worker::worker_sys::web_sys;
+use worker::{Context, Env, event};
 
 /// The KV namespace's binding in wrangler.toml.
 const SESSIONS: &str = "SESSIONS";
@@ -56,6 +57,8 @@ pub(super) struct Workerd {
     /// Why the rate limit let this request pass unasked.
     rate_limit_open: Cell<Option<&'static str>>,
     request_id: String,
+    /// When KV must have answered, once it was asked.
+    deadline: OnceCell<Promise>,
 }
 
 impl Clock for Workerd {
@@ -107,7 +110,7 @@ impl AuditLog for Workerd {
 }
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
+async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
     let config = CONFIG.with(|config| config.get_or_init(|| Rc::new(configure(&env))).clone());
     let limiter = |name| Some(binding(&env, name)).filter(JsValue::is_object).map(JsCast::unchecked_into);
     let ports = Rc::new(Workerd {
@@ -116,22 +119,23 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         user_limit: limiter(USER_LIMIT),
         rate_limit_open: Cell::new(None),
         request_id: request_id(),
+        deadline: OnceCell::new(),
     });
-    let request = read(request).await?;
+    let request = message::read(&request).await;
     let answer = routes::route(&*ports, &config, &request, &ports.request_id).await;
     print(&Line::new(&ports.request_id, &request.method, &answer, ports.rate_limit_open.get()));
 
     if let Some(put) = answer.response.later.clone() {
         let ports = Rc::clone(&ports);
         context.wait_until(async move {
-            if let Err(StoreFailure(reason)) = ports.put(&put).await {
+            if let Err(StoreFailure(reason)) = ports.put(&[put]).await {
                 let request_id = &ports.request_id;
                 print(&serde_json::json!({ "level": "error", "request_id": request_id, "late_put": reason }));
             }
         });
     }
     let https = config.as_ref().as_ref().is_ok_and(|config| config.issuer.starts_with("https://"));
-    write(answer.response, https)
+    message::write(answer.response, https).map_err(worker::Error::from)
 }
 
 fn binding(env: &Env, name: &str) -> JsValue {
@@ -152,54 +156,6 @@ fn configure(env: &Env) -> Result<Config, Misconfigured> {
         return Err(Misconfigured { variable: SESSIONS.to_owned(), problem });
     }
     Config::parse(&vars)
-}
-
-async fn read(request: Request) -> worker::Result<http::Request> {
-    let header = |name: &str| request.headers().get(name).ok().flatten();
-    let stream: JsValue = Reflect::get(request.inner(), &"body".into()).unwrap_or(JsValue::NULL);
-    let body = match body::read(stream, MAX_BODY).await {
-        Ok(bytes) => Body::Bytes(bytes),
-        Err(_) => Body::TooLarge,
-    };
-    Ok(http::Request {
-        method: request.inner().method(),
-        query: query(&request.inner().url()),
-        path: request.path(),
-        content_type: header("content-type").map(|value| value.to_ascii_lowercase()),
-        authorization: header("authorization"),
-        origin: header("origin"),
-        user_agent: header("user-agent"),
-        cookies: header("cookie"),
-        address: header("cf-connecting-ip"),
-        body,
-    })
-}
-
-/// What follows the question mark of an address.
-fn query(url: &str) -> String {
-    let query = url.split_once('?').map_or("", |(_, query)| query);
-    query.split_once('#').map_or(query, |(query, _)| query).to_owned()
-}
-
-fn write(response: http::Response, https: bool) -> worker::Result<Response> {
-    let mut builder = Response::builder()
-        .with_status(response.status)
-        .with_header("x-content-type-options", "nosniff")?
-        .with_header("content-security-policy", "default-src 'none'; frame-ancestors 'none'")?
-        .with_header("referrer-policy", "no-referrer")?
-        // Phones learn the server's time from it.
-        .with_header("date", &String::from(Date::new_0().to_utc_string()))?;
-    if https {
-        builder = builder.with_header("strict-transport-security", "max-age=31536000")?;
-    }
-    for (name, value) in &response.headers {
-        builder = builder.with_header(name, value)?;
-    }
-    if response.body.is_empty() {
-        return Ok(builder.empty());
-    }
-    let content_type = if response.plain { "text/plain; charset=utf-8" } else { "application/json" };
-    Ok(builder.with_header("content-type", content_type)?.fixed(response.body.into_bytes()))
 }
 
 fn request_id() -> String {

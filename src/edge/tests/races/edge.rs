@@ -61,7 +61,7 @@ impl Edge {
             let edge = self.clone();
             // As `waitUntil` does: after the answer, and whatever comes of it.
             self.kv.time.spawn(async move {
-                let _ = edge.put(&put).await;
+                let _ = edge.put(&[put]).await;
             });
         }
         self.kv.time.sleep(self.kv.between(5, 80)).await;
@@ -88,10 +88,10 @@ impl Store for Edge {
         Ok(names.iter().map(|name| self.kv.read(self.location, name)).collect())
     }
 
-    async fn put(&self, put: &Put) -> Result<(), StoreFailure> {
+    async fn put(&self, puts: &[Put]) -> Result<(), StoreFailure> {
         self.kv.time.sleep(self.kv.between(10, 250)).await;
-        let done = self.kv.write(self.location, &put.key, Some(put.value.clone()));
-        if done { Ok(()) } else { Err(StoreFailure("429".into())) }
+        let done = puts.iter().filter(|put| self.kv.write(self.location, &put.key, Some(put.value.clone()))).count();
+        if done == puts.len() { Ok(()) } else { Err(StoreFailure("429".into())) }
     }
 
     async fn delete(&self, names: &[String]) -> Result<(), StoreFailure> {
