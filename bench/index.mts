@@ -1,6 +1,7 @@
 // `npm run bench`: medians over fresh processes. `-- --json` prints JSON alone. Never asserted in a test.
 import { spawnSync } from 'node:child_process';
 import { at } from '../scripts/shell.mts';
+import { perCall } from './crypto.mts';
 import { type Compared, compareEdges, firstAnswers } from './edge/index.mts';
 import { loads } from './load.mts';
 
@@ -37,14 +38,19 @@ export async function bench(json: boolean): Promise<void> {
   });
   const edges = await compareEdges();
   const first = await firstAnswers();
-  if (json) console.log(JSON.stringify({ client: results, edge: edges, first_answer: first }, null, 2));
+  const crypto = await perCall();
+  if (json) console.log(JSON.stringify({ client: results, edge: edges, first_answer: first, crypto }, null, 2));
   else {
     console.log(`medians over ${RUNS} fresh processes (least to most)`);
     for (const { what, median, least, most, unit } of results) {
       console.log(`${what.padEnd(52)} ${median.toFixed(1).padStart(7)} ${unit}  (${least} to ${most})`);
     }
   }
-  if (!json) printEdges(edges, first);
+  if (!json) {
+    printEdges(edges, first);
+    console.log('\nopen data and signatures, a call');
+    for (const { what, us } of crypto) console.log(`${what.padEnd(36)} ${us.toFixed(1)} µs`);
+  }
   process.exit(0);
 }
 

@@ -1,0 +1,80 @@
+// Decrypting open data and checking a signature, per call, in Node and Python: wxauth/node (wasm), WebCrypto by hand,
+// node-easywechat and wechatpy, over the same profile.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { encryptOpenData } from '../js/sim/crypto.js';
+import { python } from '../scripts/setup.mts';
+import { at } from '../scripts/shell.mts';
+
+const APPID = 'wxa0b1c2d3e4f50617';
+const KEY = 'tiihtNczf5v6AKRyjwEUhQ==';
+const CALLS = 20_000;
+const bytes = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, 'base64'));
+
+export interface PerCall {
+  what: string;
+  us: number;
+}
+
+export async function perCall(): Promise<PerCall[]> {
+  const iv = Buffer.alloc(16, 7).toString('base64');
+  const profile = {
+    openId: 'oGZUI0egBJY1zhBYw2KhdUfwVJJE',
+    nickName: '微信用户',
+    gender: 0,
+    language: 'zh_CN',
+    city: '',
+    province: '',
+    country: '',
+    avatarUrl: 'https://thirdwx.qlogo.cn/mmopen/vi_32/x/132',
+  };
+  const opened = JSON.stringify({ ...profile, watermark: { appid: APPID, timestamp: 1_790_000_000 } });
+  const encryptedData = await encryptOpenData(KEY, Buffer.alloc(16, 7), opened);
+  const rawData = JSON.stringify(profile);
+  const signature = createHash('sha1')
+    .update(rawData + KEY)
+    .digest('hex');
+
+  const { decryptOpenData, verifyUserInfo } = await import(at('dist/node/index.mjs'));
+  const { MiniApp } = createRequire(at('tests/foreign/package.json'))('node-easywechat');
+  const utils = new MiniApp({ app_id: APPID, secret: 'secret' }).getUtils();
+  async function webCrypto(): Promise<unknown> {
+    const key = await crypto.subtle.importKey('raw', bytes(KEY), 'AES-CBC', false, ['decrypt']);
+    const plain = await crypto.subtle.decrypt({ name: 'AES-CBC', iv: bytes(iv) }, key, bytes(encryptedData));
+    const data = JSON.parse(new TextDecoder().decode(plain));
+    if (data.watermark.appid !== APPID) throw new Error('foreign');
+    return data;
+  }
+  async function webCryptoSignature(): Promise<boolean> {
+    const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(rawData + KEY));
+    return Buffer.from(digest).toString('hex') === signature;
+  }
+  const runs: Array<[string, () => unknown]> = [
+    ['decrypt, wxauth/node', () => decryptOpenData({ encryptedData, iv, sessionKey: KEY, appid: APPID })],
+    ['decrypt, WebCrypto by hand', webCrypto],
+    ['decrypt, node-easywechat', () => utils.decryptSession(KEY, iv, encryptedData)],
+    ['signature, wxauth/node', () => verifyUserInfo(rawData, signature, KEY)],
+    ['signature, WebCrypto by hand', webCryptoSignature],
+  ];
+  const results: PerCall[] = [];
+  for (const [what, run] of runs) {
+    const times: number[] = [];
+    for (let round = 0; round < 7; round++) {
+      const began = performance.now();
+      for (let call = 0; call < CALLS / 7; call++) await run();
+      times.push(((performance.now() - began) * 1000) / (CALLS / 7));
+    }
+    results.push({ what, us: times.sort((a, b) => a - b)[3] as number });
+  }
+  return [...results, { what: 'decrypt, wechatpy', us: wechatpy(encryptedData, iv) }];
+}
+
+function wechatpy(encryptedData: string, iv: string): number {
+  const program = `
+import timeit
+from wechatpy.crypto import WeChatWxaCrypto
+open_ = lambda: WeChatWxaCrypto("${KEY}", "${iv}", "${APPID}").decrypt_message("${encryptedData}")
+print(sorted(timeit.repeat(open_, number=1000, repeat=7))[3] * 1000)`;
+  return Number(spawnSync(python(), ['-c', program], { encoding: 'utf8' }).stdout);
+}
