@@ -6,6 +6,8 @@ export default {
       pathname === '/sns/jscode2session'
         ? { openid: `o${searchParams.get('js_code')}`, session_key: 'tiihtNczf5v6AKRyjwEUhQ==' }
         : { access_token: 'token', expires_in: 7200 };
-    return new Response(JSON.stringify(body), { headers: { 'content-type': 'text/plain' } });
+    const text = JSON.stringify(body);
+    const headers = { 'content-type': 'text/plain', 'content-length': String(text.length) };
+    return new Response(text, { headers });
   },
 };

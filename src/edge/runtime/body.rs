@@ -1,23 +1,40 @@
 //! Reading a body of bounded size: what claims to be small may still be endless.
 
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{JsString, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
+    pub(super) type Headers;
+    #[wasm_bindgen(method)]
+    pub(super) fn get(this: &Headers, name: &JsString) -> Option<String>;
+
+    type Message;
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &Message) -> Option<ReadableStream>;
+    #[wasm_bindgen(method, catch, js_name = arrayBuffer)]
+    async fn array_buffer(this: &Message) -> Result<JsValue, JsValue>;
+
     type ReadableStream;
     #[wasm_bindgen(method, js_name = getReader)]
     fn get_reader(this: &ReadableStream) -> Reader;
 
-    type Message;
-    #[wasm_bindgen(method, catch, js_name = arrayBuffer)]
-    async fn array_buffer(this: &Message) -> Result<JsValue, JsValue>;
-
     type Reader;
     #[wasm_bindgen(method, catch)]
-    async fn read(this: &Reader) -> Result<JsValue, JsValue>;
+    async fn read(this: &Reader) -> Result<Part, JsValue>;
     #[wasm_bindgen(method, catch)]
     async fn cancel(this: &Reader) -> Result<JsValue, JsValue>;
+
+    type Part;
+    #[wasm_bindgen(method, getter)]
+    fn done(this: &Part) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn value(this: &Part) -> Uint8Array;
+}
+
+thread_local! {
+    static CONTENT_ENCODING: JsString = "content-encoding".into();
+    static CONTENT_LENGTH: JsString = "content-length".into();
 }
 
 /// Why there is no body.
@@ -27,26 +44,32 @@ pub(super) enum Unread {
     Failed(JsValue),
 }
 
-/// Reads the body of a request or response. `length` is what its sender announced: a small one is held
-/// to by HTTP itself, so the body is read at once; anything else is counted on the way.
-pub(super) async fn read(message: &JsValue, length: Option<usize>, max: usize) -> Result<Vec<u8>, Unread> {
-    if length.is_some_and(|length| length <= max) {
-        let bytes = message.unchecked_ref::<Message>().array_buffer().await.map_err(Unread::Failed)?;
+impl Headers {
+    /// The body's length, where HTTP itself holds the sender to it: a packed body's is not that of what
+    /// comes out.
+    pub(super) fn announced(&self) -> Option<usize> {
+        let length = CONTENT_LENGTH.with(|name| self.get(name))?.parse().ok()?;
+        CONTENT_ENCODING.with(|name| self.get(name)).is_none().then_some(length)
+    }
+}
+
+/// Reads the body of a request or response: at once where a small length was `announced`, and else
+/// counted on the way.
+pub(super) async fn read(message: &JsValue, announced: Option<usize>, max: usize) -> Result<Vec<u8>, Unread> {
+    let message = message.unchecked_ref::<Message>();
+    if announced.is_some_and(|length| length <= max) {
+        let bytes = message.array_buffer().await.map_err(Unread::Failed)?;
         return Ok(Uint8Array::new(&bytes).to_vec());
     }
     let mut bytes = Vec::new();
-    let stream = Reflect::get(message, &"body".into()).unwrap_or(JsValue::NULL);
-    if stream.is_null() || stream.is_undefined() {
-        return Ok(bytes);
-    }
-    let reader = stream.unchecked_into::<ReadableStream>().get_reader();
+    let Some(stream) = message.body() else { return Ok(bytes) };
+    let reader = stream.get_reader();
     loop {
         let part = reader.read().await.map_err(Unread::Failed)?;
-        let field = |name: &str| Reflect::get(&part, &name.into()).unwrap_or(JsValue::UNDEFINED);
-        if field("done").is_truthy() {
+        if part.done() {
             return Ok(bytes);
         }
-        let chunk: Uint8Array = field("value").unchecked_into();
+        let chunk = part.value();
         if bytes.len() + chunk.length() as usize > max {
             // The sender need not be heard out; whether it takes note is its affair.
             let _ = reader.cancel().await;

@@ -2,7 +2,7 @@
 //! object for every call.
 
 use super::Workerd;
-use super::body::{self, Unread};
+use super::body::{self, Headers, Unread};
 use crate::edge::ports::{Call, Fetch, FetchFailure, Reply};
 use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
@@ -15,40 +15,51 @@ const MAX_REPLY: usize = 64 * 1024;
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = fetch, catch)]
-    async fn global_fetch(url: &str, init: &Object) -> Result<JsValue, JsValue>;
+    async fn global_fetch(url: &str, init: &Init) -> Result<Outcome, JsValue>;
 
     #[wasm_bindgen(js_namespace = AbortSignal, js_name = timeout)]
     fn abort_after(milliseconds: u32) -> JsValue;
+
+    type Init;
+    #[wasm_bindgen(method, setter)]
+    fn set_redirect(this: &Init, mode: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_signal(this: &Init, signal: &JsValue);
+    #[wasm_bindgen(method, setter)]
+    fn set_method(this: &Init, method: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_body(this: &Init, body: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_headers(this: &Init, headers: &Object);
+
+    type Outcome;
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &Outcome) -> u16;
+    #[wasm_bindgen(method, getter)]
+    fn headers(this: &Outcome) -> Headers;
 }
 
 impl Fetch for Workerd {
     async fn fetch(&self, call: &Call) -> Result<Reply, FetchFailure> {
-        let init = Object::new();
+        let init = Object::new().unchecked_into::<Init>();
         // A redirect would carry the AppSecret to whoever it names.
-        let options = [("redirect", "manual".into()), ("signal", abort_after(DEADLINE_MS))];
-        for (name, value) in options {
-            let _ = Reflect::set(&init, &name.into(), &value);
-        }
-        let set = |name: &str, value: JsValue| {
-            let _ = Reflect::set(&init, &name.into(), &value);
-        };
+        init.set_redirect("manual");
+        init.set_signal(&abort_after(DEADLINE_MS));
         if let Some(body) = &call.body {
-            set("method", "POST".into());
-            set("body", body.into());
+            init.set_method("POST");
+            init.set_body(body);
         }
-        let headers = Object::new();
         let bearer = call.bearer.as_ref().map(|bearer| format!("Bearer {bearer}"));
+        let headers = Object::new();
         for (name, value) in [("authorization", &bearer), ("content-type", &call.content_type)] {
             if let Some(value) = value {
                 let _ = Reflect::set(&headers, &name.into(), &value.into());
             }
         }
-        set("headers", headers.into());
-        let response = global_fetch(&call.url, &init).await.map_err(|error| failure(&error))?;
-        let field = |name: &str| Reflect::get(&response, &name.into()).unwrap_or(JsValue::UNDEFINED);
-        let status = field("status").as_f64().unwrap_or_default() as u16;
-        match body::read(&response, None, MAX_REPLY).await {
-            Ok(body) => Ok(Reply { status, body }),
+        init.set_headers(&headers);
+        let reply = global_fetch(&call.url, &init).await.map_err(|error| failure(&error))?;
+        match body::read(reply.as_ref(), reply.headers().announced(), MAX_REPLY).await {
+            Ok(body) => Ok(Reply { status: reply.status(), body }),
             Err(Unread::TooLarge) => Err(FetchFailure::TooLarge),
             Err(Unread::Failed(error)) => Err(match failure(&error) {
                 FetchFailure::TimedOut => FetchFailure::TimedOut,

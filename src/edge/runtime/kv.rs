@@ -2,7 +2,7 @@
 
 use super::Workerd;
 use crate::edge::ports::{Put, Store, StoreFailure};
-use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, JsString, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -13,28 +13,37 @@ const DEADLINE_MS: u32 = 10_000;
 extern "C" {
     pub(super) type KvNamespace;
     #[wasm_bindgen(method, catch)]
-    fn get(this: &KvNamespace, name: &str, kind: &str) -> Result<Promise, JsValue>;
+    fn get(this: &KvNamespace, name: &str, kind: &JsString) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
-    fn put(this: &KvNamespace, name: &str, value: &Uint8Array, options: &Object) -> Result<Promise, JsValue>;
+    fn put(this: &KvNamespace, name: &str, value: &Uint8Array, options: &PutOptions) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn delete(this: &KvNamespace, name: &str) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn list(this: &KvNamespace, options: &Object) -> Result<Promise, JsValue>;
 
+    type PutOptions;
+    #[wasm_bindgen(method, setter, js_name = expirationTtl)]
+    fn set_expiration_ttl(this: &PutOptions, seconds: f64);
+
     #[wasm_bindgen(js_namespace = scheduler, js_name = wait)]
     fn wait(milliseconds: u32) -> Promise;
 }
 
+thread_local! {
+    static ARRAY_BUFFER: JsString = "arrayBuffer".into();
+}
+
 impl Store for Workerd {
     async fn get(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreFailure> {
-        let calls = names.iter().map(|name| self.sessions.get(name, "arrayBuffer"));
-        let values = self.settle("get", calls).await?;
+        let call = |name: &String| ARRAY_BUFFER.with(|kind| self.sessions.get(name, kind));
+        let values = self.settle("get", names.iter().map(call)).await?;
         Ok(values.iter().map(|value| value.is_object().then(|| Uint8Array::new(&value).to_vec())).collect())
     }
 
     async fn put(&self, puts: &[Put]) -> Result<(), StoreFailure> {
         let calls = puts.iter().map(|put| {
-            let options = object(&[("expirationTtl", (put.ttl_s as f64).into())]);
+            let options = Object::new().unchecked_into::<PutOptions>();
+            options.set_expiration_ttl(put.ttl_s as f64);
             // A copy: KV may read it after wasm memory has moved on.
             self.sessions.put(&put.key, &Uint8Array::from(put.value.as_slice()), &options)
         });

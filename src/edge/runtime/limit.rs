@@ -3,14 +3,22 @@
 
 use super::Workerd;
 use crate::edge::ports::{Limit, RateLimit};
-use js_sys::{Object, Reflect};
+use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
     pub(super) type RateLimiter;
     #[wasm_bindgen(method, catch)]
-    async fn limit(this: &RateLimiter, options: &Object) -> Result<JsValue, JsValue>;
+    async fn limit(this: &RateLimiter, options: &Options) -> Result<Outcome, JsValue>;
+
+    type Options;
+    #[wasm_bindgen(method, setter)]
+    fn set_key(this: &Options, key: &str);
+
+    type Outcome;
+    #[wasm_bindgen(method, getter)]
+    fn success(this: &Outcome) -> bool;
 }
 
 impl RateLimit for Workerd {
@@ -19,11 +27,11 @@ impl RateLimit for Workerd {
             Limit::Address => &self.address_limit,
             Limit::User => &self.user_limit,
         };
-        let options = Object::new();
-        let _ = Reflect::set(&options, &"key".into(), &key.into());
         let Some(limiter) = limiter else { return self.open_for("absent") };
+        let options = Object::new().unchecked_into::<Options>();
+        options.set_key(key);
         match limiter.limit(&options).await {
-            Ok(outcome) => Reflect::get(&outcome, &"success".into()).is_ok_and(|success| success.is_truthy()),
+            Ok(outcome) => outcome.success(),
             Err(_) => self.open_for("failed"),
         }
     }

@@ -1,9 +1,12 @@
 //! Requests in, answers out. Thin externs: `worker`'s own types parse the address, build a `cf` object
-//! and convert each header, for what a third of a small request takes.
+//! and convert each header, for what a third of a small request takes; and each string that crosses is
+//! decoded, for a microsecond: those of every request are kept.
 
-use super::body;
+use super::body::{self, Headers};
 use crate::edge::http::{Body, MAX_BODY, Request, Response};
-use js_sys::{Date, Object, Reflect};
+use js_sys::{Date, JSON, JsString};
+use serde::{Serialize, Serializer};
+use std::thread::LocalKey;
 use wasm_bindgen::prelude::*;
 use worker::worker_sys::web_sys;
 
@@ -17,36 +20,41 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn headers(this: &Incoming) -> Headers;
 
-    type Headers;
-    #[wasm_bindgen(method)]
-    fn get(this: &Headers, name: &str) -> Option<String>;
-
     #[wasm_bindgen(js_name = Response)]
     type Outgoing;
     #[wasm_bindgen(constructor, catch, js_class = "Response")]
-    fn new(body: Option<&str>, init: &Object) -> Result<Outgoing, JsValue>;
+    fn new(body: Option<&str>, init: &JsValue) -> Result<Outgoing, JsValue>;
+}
+
+thread_local! {
+    static AUTHORIZATION: JsString = "authorization".into();
+    static CONNECTING_IP: JsString = "cf-connecting-ip".into();
+    static CONTENT_TYPE: JsString = "content-type".into();
+    static COOKIE: JsString = "cookie".into();
+    static ORIGIN: JsString = "origin".into();
+    static USER_AGENT: JsString = "user-agent".into();
 }
 
 pub(super) async fn read(request: &web_sys::Request) -> Request {
     let request: &JsValue = request.as_ref();
     let incoming = request.unchecked_ref::<Incoming>();
     let headers = incoming.headers();
-    let length = headers.get("content-length").and_then(|length| length.parse().ok());
-    let body = match body::read(request, length, MAX_BODY).await {
+    let body = match body::read(request, headers.announced(), MAX_BODY).await {
         Ok(bytes) => Body::Bytes(bytes),
         Err(_) => Body::TooLarge,
     };
+    let header = |name: &'static LocalKey<JsString>| name.with(|name| headers.get(name));
     let (path, query) = address(&incoming.url());
     Request {
         method: incoming.method(),
         path,
         query,
-        content_type: headers.get("content-type").map(|value| value.to_ascii_lowercase()),
-        authorization: headers.get("authorization"),
-        origin: headers.get("origin"),
-        user_agent: headers.get("user-agent"),
-        cookies: headers.get("cookie"),
-        address: headers.get("cf-connecting-ip"),
+        content_type: header(&CONTENT_TYPE).map(|value| value.to_ascii_lowercase()),
+        authorization: header(&AUTHORIZATION),
+        origin: header(&ORIGIN),
+        user_agent: header(&USER_AGENT),
+        cookies: header(&COOKIE),
+        address: header(&CONNECTING_IP),
         body,
     }
 }
@@ -59,28 +67,35 @@ fn address(url: &str) -> (String, String) {
     (path.unwrap_or("/").to_owned(), query.to_owned())
 }
 
+/// What `new Response` takes beside the body; as JSON, it crosses as one string.
+#[derive(Serialize)]
+struct Init<'a> {
+    status: u16,
+    #[serde(serialize_with = "as_object")]
+    headers: Vec<(&'a str, &'a str)>,
+}
+
+fn as_object<S: Serializer>(headers: &[(&str, &str)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(headers.iter().copied())
+}
+
 pub(super) fn write(response: Response, https: bool) -> Result<web_sys::Response, JsValue> {
-    let headers = Object::new();
-    let set = |name: &str, value: &str| {
-        let _ = Reflect::set(&headers, &name.into(), &value.into());
-    };
-    set("x-content-type-options", "nosniff");
-    set("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
-    set("referrer-policy", "no-referrer");
-    // Phones learn the server's time from it.
-    set("date", &String::from(Date::new_0().to_utc_string()));
+    let date = String::from(Date::new_0().to_utc_string());
+    let mut headers = vec![
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        ("referrer-policy", "no-referrer"),
+        // Phones learn the server's time from it.
+        ("date", date.as_str()),
+    ];
     if https {
-        set("strict-transport-security", "max-age=31536000");
+        headers.push(("strict-transport-security", "max-age=31536000"));
     }
-    for (name, value) in &response.headers {
-        set(name, value);
-    }
+    headers.extend(response.headers.iter().map(|(name, value)| (*name, value.as_str())));
     let body = Some(response.body.as_str()).filter(|body| !body.is_empty());
     if body.is_some() {
-        set("content-type", if response.plain { "text/plain; charset=utf-8" } else { "application/json" });
+        headers.push(("content-type", if response.plain { "text/plain; charset=utf-8" } else { "application/json" }));
     }
-    let init = Object::new();
-    let _ = Reflect::set(&init, &"status".into(), &response.status.into());
-    let _ = Reflect::set(&init, &"headers".into(), &headers);
-    Ok(Outgoing::new(body, &init)?.unchecked_into())
+    let init = serde_json::to_string(&Init { status: response.status, headers }).unwrap_or_default();
+    Ok(Outgoing::new(body, &JSON::parse(&init)?)?.unchecked_into())
 }

@@ -23,14 +23,18 @@ use wasm_bindgen::prelude::*;
 use worker::worker_sys::web_sys;
 use worker::{Context, Env, event};
 
-/// The KV namespace's binding in wrangler.toml.
-const SESSIONS: &str = "SESSIONS";
-/// The rate limits' bindings.
-const ADDRESS_LIMIT: &str = "ADDRESS_LIMIT";
-const USER_LIMIT: &str = "USER_LIMIT";
-
 #[wasm_bindgen]
 extern "C" {
+    /// What wrangler.toml binds.
+    type Bindings;
+    /// `undefined` where it is missing; [`configure`] says so.
+    #[wasm_bindgen(method, getter, js_name = SESSIONS)]
+    fn sessions(this: &Bindings) -> kv::KvNamespace;
+    #[wasm_bindgen(method, getter, js_name = ADDRESS_LIMIT)]
+    fn address_limit(this: &Bindings) -> Option<limit::RateLimiter>;
+    #[wasm_bindgen(method, getter, js_name = USER_LIMIT)]
+    fn user_limit(this: &Bindings) -> Option<limit::RateLimiter>;
+
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     fn get_random_values(bytes: &mut [u8]);
 
@@ -112,11 +116,11 @@ impl AuditLog for Workerd {
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
     let config = CONFIG.with(|config| config.get_or_init(|| Rc::new(configure(&env))).clone());
-    let limiter = |name| Some(binding(&env, name)).filter(JsValue::is_object).map(JsCast::unchecked_into);
+    let bindings = env.unchecked_ref::<Bindings>();
     let ports = Rc::new(Workerd {
-        sessions: binding(&env, SESSIONS).unchecked_into(),
-        address_limit: limiter(ADDRESS_LIMIT),
-        user_limit: limiter(USER_LIMIT),
+        sessions: bindings.sessions(),
+        address_limit: bindings.address_limit(),
+        user_limit: bindings.user_limit(),
         rate_limit_open: Cell::new(None),
         request_id: request_id(),
         deadline: OnceCell::new(),
@@ -138,22 +142,19 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     message::write(answer.response, https).map_err(worker::Error::from)
 }
 
-fn binding(env: &Env, name: &str) -> JsValue {
-    Reflect::get(env, &name.into()).unwrap_or(JsValue::UNDEFINED)
-}
-
 /// Every text among the bindings; a missing KV namespace is a mistake like any other.
 fn configure(env: &Env) -> Result<Config, Misconfigured> {
     let names = Object::keys(env.unchecked_ref::<Object>());
     let mut vars = BTreeMap::new();
-    for name in names.iter().filter_map(|name| name.as_string()) {
-        if let Some(value) = binding(env, &name).as_string() {
+    for name in names.iter() {
+        let value = Reflect::get(env, &name).ok().and_then(|value| value.as_string());
+        if let (Some(name), Some(value)) = (name.as_string(), value) {
             vars.insert(name, value);
         }
     }
-    if binding(env, SESSIONS).is_undefined() {
+    if env.unchecked_ref::<Bindings>().sessions().is_undefined() {
         let problem = "has no KV namespace bound to it; see [[kv_namespaces]] in wrangler.toml".to_owned();
-        return Err(Misconfigured { variable: SESSIONS.to_owned(), problem });
+        return Err(Misconfigured { variable: "SESSIONS".to_owned(), problem });
     }
     Config::parse(&vars)
 }
@@ -161,7 +162,7 @@ fn configure(env: &Env) -> Result<Config, Misconfigured> {
 fn request_id() -> String {
     let mut bytes = [0; 8];
     get_random_values(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:016x}", u64::from_be_bytes(bytes))
 }
 
 fn print(line: &impl Serialize) {
