@@ -1,10 +1,21 @@
-// `npm run load`: a minute of mixed traffic at 200 connections; `npm run load -- 1800` is a soak of half an hour.
-import { load } from '../tests/load/load.mts';
+// `npm run load`: a minute of mixed traffic at 200 connections, with each KV; `npm run load -- 1800` is a soak of half an hour.
+import { type Load, load } from '../tests/load/load.mts';
 import { Sorry } from './shell.mts';
 
+const CONNECTIONS = 200;
+
 export async function printLoad(seconds: number): Promise<void> {
-  console.log(`200 connections for ${seconds} s, WeChat failing a quarter of its logins, 2 % malformed requests`);
-  const { requests, perSecond, answers, unexpected, lost, rss } = await load({ seconds, connections: 200 });
+  console.log(
+    `${CONNECTIONS} connections for ${seconds} s, WeChat failing a quarter of its logins, 2 % malformed requests`,
+  );
+  await print({ seconds, connections: CONNECTIONS, kv: 'memory' });
+  await print({ seconds, connections: CONNECTIONS, kv: 'miniflare' });
+  process.exit(0);
+}
+
+async function print(what: Load): Promise<void> {
+  console.log(what.kv === 'memory' ? '\nKV in memory' : "\nminiflare's KV, in the same process");
+  const { requests, perSecond, answers, unexpected, lost, rss } = await load(what);
   for (const answer of Object.keys(answers).sort()) console.log(`${String(answers[answer]).padStart(8)}  ${answer}`);
   console.log(`${requests} requests, ${perSecond} a second`);
   console.log(
@@ -13,5 +24,4 @@ export async function printLoad(seconds: number): Promise<void> {
   console.log(`answers that are not on the list: ${unexpected.length}; sessions lost: ${lost}`);
   if (unexpected.length || lost)
     throw new Sorry([...new Set(unexpected)].slice(0, 5).join(', ') || 'sessions were lost');
-  process.exit(0);
 }
