@@ -14,6 +14,7 @@ use crate::edge::ports::{
 use crate::edge::routes::route;
 use crate::edge::verified::Verified;
 use crate::edge::wechat_token::Slot;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::cell::{Cell, RefCell};
@@ -51,6 +52,7 @@ pub(crate) struct World {
     pub(crate) kv: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) ttls: RefCell<BTreeMap<String, u64>>,
     pub(crate) reads: Cell<u32>,
+    pub(crate) writes: Cell<u32>,
     pub(crate) puts_fail: Cell<bool>,
     pub(crate) gets_fail: Cell<bool>,
     pub(crate) upstream: RefCell<VecDeque<Result<Reply, FetchFailure>>>,
@@ -73,6 +75,7 @@ impl World {
             kv: RefCell::default(),
             ttls: RefCell::default(),
             reads: Cell::default(),
+            writes: Cell::default(),
             puts_fail: Cell::default(),
             gets_fail: Cell::default(),
             upstream: RefCell::default(),
@@ -97,7 +100,11 @@ impl World {
             method: method.into(),
             path: path.into(),
             content_type: Some("application/json".into()),
-            authorization: body["bearer"].as_str().map(|token| format!("Bearer {token}")),
+            authorization: match (body["bearer"].as_str(), body["basic"].as_str()) {
+                (Some(token), _) => Some(format!("Bearer {token}")),
+                (None, Some(pair)) => Some(format!("Basic {}", STANDARD.encode(pair))),
+                (None, None) => None,
+            },
             body: Body::Bytes(body.to_string().into_bytes()),
             ..Request::default()
         };
@@ -162,7 +169,8 @@ impl World {
         if self.gets_fail.get() { Err(StoreFailure("kv get: unreachable".into())) } else { Ok(()) }
     }
 
-    fn write(&self) -> Result<(), StoreFailure> {
+    fn write(&self, operations: usize) -> Result<(), StoreFailure> {
+        self.writes.set(self.writes.get() + u32::try_from(operations).unwrap());
         if self.puts_fail.get() { Err(StoreFailure("kv put: 429 Too Many Requests".into())) } else { Ok(()) }
     }
 }
@@ -178,7 +186,7 @@ impl Store for World {
     }
 
     async fn put(&self, puts: &[Put]) -> Result<(), StoreFailure> {
-        self.write()?;
+        self.write(puts.len())?;
         for put in puts {
             self.kv.borrow_mut().insert(put.key.clone(), put.value.clone());
             self.ttls.borrow_mut().insert(put.key.clone(), put.ttl_s);
@@ -187,7 +195,7 @@ impl Store for World {
     }
 
     async fn delete(&self, names: &[String]) -> Result<(), StoreFailure> {
-        self.write()?;
+        self.write(names.len())?;
         self.kv.borrow_mut().retain(|name, _| !names.contains(name));
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The edge's pure parts, natively. What needs KV, WebCrypto and HTTP is tested in workerd.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod budget;
 mod flows;
 mod fuzz_seeds;
 mod openapi;
