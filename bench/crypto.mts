@@ -1,14 +1,11 @@
 // Decrypting open data and checking a signature, per call, in Node and Python: wxauth/node (wasm), WebCrypto by hand,
 // node-easywechat and wechatpy, over the same profile.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { encryptOpenData } from '../js/sim/crypto.js';
 import { python } from '../scripts/setup.mts';
 import { at } from '../scripts/shell.mts';
+import { APPID, SESSION_KEY as KEY, openData, rawData, signature } from './profile.mts';
 
-const APPID = 'wxa0b1c2d3e4f50617';
-const KEY = 'tiihtNczf5v6AKRyjwEUhQ==';
 const CALLS = 20_000;
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, 'base64'));
 
@@ -18,24 +15,7 @@ export interface PerCall {
 }
 
 export async function perCall(): Promise<PerCall[]> {
-  const iv = Buffer.alloc(16, 7).toString('base64');
-  const profile = {
-    openId: 'oGZUI0egBJY1zhBYw2KhdUfwVJJE',
-    nickName: '微信用户',
-    gender: 0,
-    language: 'zh_CN',
-    city: '',
-    province: '',
-    country: '',
-    avatarUrl: 'https://thirdwx.qlogo.cn/mmopen/vi_32/x/132',
-  };
-  const opened = JSON.stringify({ ...profile, watermark: { appid: APPID, timestamp: 1_790_000_000 } });
-  const encryptedData = await encryptOpenData(KEY, Buffer.alloc(16, 7), opened);
-  const rawData = JSON.stringify(profile);
-  const signature = createHash('sha1')
-    .update(rawData + KEY)
-    .digest('hex');
-
+  const { encryptedData, iv } = await openData();
   const { decryptOpenData, verifyUserInfo } = await import(at('dist/node/index.mjs'));
   const { MiniApp } = createRequire(at('tests/foreign/package.json'))('node-easywechat');
   const utils = new MiniApp({ app_id: APPID, secret: 'secret' }).getUtils();

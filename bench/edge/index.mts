@@ -1,15 +1,12 @@
 // The edge beside a TypeScript Worker (worker.ts), both in one workerd, a driver Worker
 // that calls each by service binding, 60 requests a batch, batches in alternating order, in-memory KV; the median of the
 // rounds' ratios with a bootstrap interval, and the edge against itself for what the method scatters.
-import { createHash } from 'node:crypto';
 import { build } from 'esbuild';
 import { Miniflare } from 'miniflare';
-import { encryptOpenData } from '../../js/sim/crypto.js';
 import { makeKeys } from '../../scripts/keys.mts';
 import { at } from '../../scripts/shell.mts';
+import { APPID, openData, rawData, signature } from '../profile.mts';
 
-const APPID = 'wxa0b1c2d3e4f50617';
-const SESSION_KEY = 'tiihtNczf5v6AKRyjwEUhQ==';
 const ISSUER = 'https://auth.example.com';
 const BATCH = 60;
 const ROUNDS = Number(process.env.ROUNDS ?? 60);
@@ -128,24 +125,7 @@ export async function compareEdges(): Promise<Compared[]> {
     const { replies } = await run(target, '/oauth/token', requests);
     return replies.map((reply) => JSON.parse(reply) as { access_token: string; refresh_token: string });
   };
-  const rawData = json({
-    nickName: '微信用户',
-    gender: 0,
-    language: 'zh_CN',
-    city: '',
-    province: '',
-    country: '',
-    avatarUrl: 'https://thirdwx.qlogo.cn/mmopen/vi_32/x/132',
-  });
-  const signature = createHash('sha1')
-    .update(rawData + SESSION_KEY)
-    .digest('hex');
-  const iv = Buffer.alloc(16, 7).toString('base64');
-  const opened = json({
-    ...JSON.parse(rawData),
-    watermark: { appid: APPID, timestamp: Math.floor(Date.now() / 1000) },
-  });
-  const encrypted_data = await encryptOpenData(SESSION_KEY, Buffer.alloc(16, 7), opened);
+  const { encryptedData, iv } = await openData();
   const basic = `Basic ${Buffer.from('api:secret').toString('base64')}`;
 
   const one: Partial<Record<Target, string>> = {};
@@ -163,7 +143,7 @@ export async function compareEdges(): Promise<Compared[]> {
       (await tokens(target, fresh)).map((token) => ({ body, authorization: `Bearer ${token}` })),
   });
   const verify = json({ raw_data: rawData, signature });
-  const openData = json({ encrypted_data, iv });
+  const encrypted = json({ encrypted_data: encryptedData, iv });
   const introspect = (fresh: boolean): Kind => ({
     what: `introspect, ${fresh ? 'a new token each' : 'a token seen before'}`,
     path: '/oauth/introspect',
@@ -184,10 +164,10 @@ export async function compareEdges(): Promise<Compared[]> {
         Array(BATCH).fill({ body: json({ grant_type: 'refresh_token', client_id: APPID, refresh_token: 'TOKEN' }) }),
     },
     withToken('verify', '/wechat/user-info/verify', verify, true),
-    withToken('open-data', '/wechat/open-data', openData, true),
+    withToken('open-data', '/wechat/open-data', encrypted, true),
     introspect(true),
     withToken('verify', '/wechat/user-info/verify', verify, false),
-    withToken('open-data', '/wechat/open-data', openData, false),
+    withToken('open-data', '/wechat/open-data', encrypted, false),
     introspect(false),
   ];
 

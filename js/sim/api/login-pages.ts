@@ -43,12 +43,12 @@ export function loginPage(wechat: WeChat, url: URL): Response {
   }
 
   const people = Object.keys(wechat.world.people.all());
-  const choose = (name: string, value: string, label: string) => {
+  const choose = (name: string, value: string, label: string, style = 'button') => {
     const target = new URL(url);
     target.searchParams.set(name, value);
-    return `<a class="button" href="${escaped(target.pathname + target.search)}">${escaped(label)}</a>`;
+    return `<a class="${style}" href="${escaped(target.pathname + target.search)}">${escaped(label)}</a>`;
   };
   const doing = qr ? 'Scan the code as' : scope === 'snsapi_base' ? 'Come by as' : 'Log in as';
   const choices = (people.length ? people : ['mei']).map((person) => choose('user', person, person));
-  return page('WeChat', `<p>${doing}</p>${choices.join('')}${choose('deny', '1', 'Cancel')}`);
+  return page('WeChat', `<p>${doing}</p>${choices.join('')}${choose('deny', '1', 'Cancel', 'button plain')}`);
 }
