@@ -14,12 +14,15 @@ export default function faultyKv({ REAL, CONTROL }) {
       const kind = await fault('get', name);
       if (kind === 'missing') return null;
       // What no KV answers: the wrapper of the value throws inside the Worker's wasm.
-      if (kind === 'throws inside')
+      if (kind === 'throws inside' || kind === 'traps inside')
         return new Proxy(
           {},
           {
-            get: () => {
-              throw new Error('inside');
+            get: (_, name) => {
+              // A promise asks for it before the Worker has the value.
+              if (name === 'then') return undefined;
+              // The second is what wasm itself throws where it can go no further.
+              throw kind === 'throws inside' ? new Error('inside') : new WebAssembly.RuntimeError('unreachable');
             },
           },
         );
