@@ -52,7 +52,7 @@ export class Client implements Auth {
     const absolute = /^\/(?!\/)/.test(url) ? this.edge + url : url;
     const target = origin(absolute);
     if (!target || this.origins.indexOf(target) < 0) return Promise.reject(new AuthError('origin_not_listed'));
-    const payload = { ...options, url: absolute };
+    const payload = Object.assign({}, options, { url: absolute });
     return this.driver.wait<Reply>((id) => this.driver.tell('request', id, guest), { payload, signal });
   };
 
@@ -108,16 +108,16 @@ export class Client implements Auth {
       await this.driver.wait((id) => this.driver.tell('openData', id, !!rawData && !!signature, errno, cap(errMsg)), {
         payload: this.post('/wechat/user-info/verify', { raw_data: rawData, signature }),
       });
-      return { ...pick(JSON.parse(String(rawData))), verified: true };
+      return Object.assign(pick(JSON.parse(String(rawData))), { verified: true });
     }
-    if (avatarUrl === undefined) return { ...pick({ nickName }), verified: false };
+    if (avatarUrl === undefined) return Object.assign(pick({ nickName }), { verified: false });
     if (!upload) throw invalid('profile needs upload: the avatar is a temporary file');
-    return { ...pick({ nickName, avatarUrl: await upload(avatarUrl) }), verified: false };
+    return Object.assign(pick({ nickName, avatarUrl: await upload(avatarUrl) }), { verified: false });
   };
 
   askProfile = ({ desc }: { desc: string }) => {
     const asked = new Promise<ProfileDetail>((resolve) => {
-      const failed = ({ errMsg, errno }: WxFailure) => resolve({ errMsg, ...(errno === undefined ? {} : { errno }) });
+      const failed = ({ errMsg, errno }: WxFailure) => resolve(errno === undefined ? { errMsg } : { errMsg, errno });
       this.driver.attempt(() => this.options.host.getUserProfile(desc, resolve, failed), failed);
     });
     return asked.then((detail) => this.profile(detail));
@@ -136,9 +136,9 @@ export class Client implements Auth {
 }
 
 /** What of a profile is there. */
-function pick({ nickName, avatarUrl }: { nickName?: string | undefined; avatarUrl?: string | undefined }): {
-  nickName?: string;
-  avatarUrl?: string;
-} {
-  return { ...(nickName === undefined ? {} : { nickName }), ...(avatarUrl === undefined ? {} : { avatarUrl }) };
+function pick({ nickName, avatarUrl }: { nickName?: string | undefined; avatarUrl?: string | undefined }) {
+  const picked: { nickName?: string; avatarUrl?: string } = {};
+  if (nickName !== undefined) picked.nickName = nickName;
+  if (avatarUrl !== undefined) picked.avatarUrl = avatarUrl;
+  return picked;
 }

@@ -210,10 +210,8 @@ export class Driver {
 
   private perform(effect: Effect): void {
     const id = 'op' in effect ? effect.op : 'waiter' in effect ? effect.waiter : null;
-    this.recorder.effect(effect.type, id, {
-      ...(effect.type === 'State' ? { state: effect.state } : {}),
-      ...(effect.type === 'Settle' ? { outcome: told(effect.outcome) } : {}),
-    });
+    const settled = effect.type === 'Settle' ? { outcome: told(effect.outcome) } : {};
+    this.recorder.effect(effect.type, id, effect.type === 'State' ? { state: effect.state } : settled);
     const { host } = this;
     switch (effect.type) {
       case 'CallLogin': {
@@ -323,7 +321,7 @@ export class Driver {
       this.tell('replyArrived', id, reply.statusCode, this.codeOf(url, reply));
     };
     this.attempt(() => {
-      waiter.abort = this.host.request({ url, method, data, header: { ...header, ...bearer } }, done, failed);
+      waiter.abort = this.host.request({ url, method, data, header: Object.assign({}, header, bearer) }, done, failed);
     }, failed);
   }
 

@@ -47,9 +47,10 @@ export function edgeClient(host: Host, edge: string, appid: string) {
         serverNow > 0 ? serverNow : undefined,
       );
     };
-    const request = { url: edge + path, method: 'POST', header: { 'content-type': 'application/json' }, timeout };
+    const json = { 'content-type': 'application/json' };
     try {
-      host.request({ ...request, data: { ...data, client_id: appid } }, done, failed);
+      const sent = Object.assign({ client_id: appid }, data);
+      host.request({ url: edge + path, method: 'POST', header: json, timeout, data: sent }, done, failed);
     } catch (error) {
       failed({ errMsg: String(error) });
     }
@@ -60,12 +61,10 @@ export function edgeClient(host: Host, edge: string, appid: string) {
         '/oauth/token',
         host.grant
           ? host.grant(code)
-          : {
-              grant_type: TOKEN_EXCHANGE,
-              subject_token: code,
-              subject_token_type: JS_CODE,
-              ...(refreshToken ? { refresh_token: refreshToken } : {}),
-            },
+          : Object.assign(
+              { grant_type: TOKEN_EXCHANGE, subject_token: code, subject_token_type: JS_CODE },
+              refreshToken ? { refresh_token: refreshToken } : {},
+            ),
         timeout,
         answers,
       ),
@@ -74,7 +73,7 @@ export function edgeClient(host: Host, edge: string, appid: string) {
     revoke: (token: string, everywhere: boolean, timeout: number, answers: Answers) =>
       post(
         '/oauth/revoke',
-        { token, token_type_hint: 'refresh_token', ...(everywhere ? { everywhere: 'true' } : {}) },
+        Object.assign({ token, token_type_hint: 'refresh_token' }, everywhere ? { everywhere: 'true' } : {}),
         timeout,
         answers,
       ),

@@ -71,7 +71,7 @@ export class Recorder {
   }
 
   effect(name: string, id: number | null, more: { outcome?: string; state?: State }): void {
-    this.add({ at: Date.now(), kind: 'effect', name, id, ...more });
+    this.add(Object.assign({ at: Date.now(), kind: 'effect' as const, name, id }, more));
   }
 
   trace(): Trace {

@@ -83,16 +83,13 @@ export function wxHost(wx: WxLike, holder: object, load: () => Promise<CoreModul
       });
     },
     read(key, done, failed) {
-      wx.getStorage({
-        key,
-        ...encrypt,
-        success: (result: { data: unknown }) => done(typeof result.data === 'string' ? result.data : undefined),
-        fail: (failure: { errMsg: string }) => (/not found/.test(failure.errMsg) ? done(undefined) : failed(failure)),
-      });
+      const success = (result: { data: unknown }) => done(typeof result.data === 'string' ? result.data : undefined);
+      const fail: Failed = (failure) => (/not found/.test(failure.errMsg) ? done(undefined) : failed(failure));
+      wx.getStorage(Object.assign({ key, success, fail }, encrypt));
     },
-    write: (key, data, done, fail) => wx.setStorage({ key, data, ...encrypt, success: () => done(), fail }),
-    request({ timeout, ...request }: HostRequest, done: (reply: Reply) => void, fail: Failed) {
-      const task = wx.request({ ...request, ...(timeout ? { timeout } : {}), success: done, fail });
+    write: (key, data, done, fail) => wx.setStorage(Object.assign({ key, data, success: () => done(), fail }, encrypt)),
+    request(request: HostRequest, success: (reply: Reply) => void, fail: Failed) {
+      const task = wx.request(Object.assign({ success, fail }, request));
       return task?.abort ? () => task.abort() : undefined;
     },
     login: (timeout, done, fail) =>
