@@ -51,7 +51,7 @@ thread_local! {
     /// WeChat's access tokens: a handful of names, from the configuration.
     static SLOTS: RefCell<Vec<(String, Slot)>> = const { RefCell::new(Vec::new()) };
     /// Parsed once an isolate: bindings do not change under it.
-    static CONFIG: std::cell::OnceCell<Rc<Result<Config, Misconfigured>>> = const { std::cell::OnceCell::new() };
+    static CONFIG: OnceCell<Rc<Result<Config, Misconfigured>>> = const { OnceCell::new() };
 }
 
 /// The real ports, for one request.
