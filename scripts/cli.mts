@@ -20,6 +20,8 @@ const commands: Record<string, () => void | Promise<void>> = {
   },
   async test() {
     await setupTest();
+    // tsc checks bench/, too.
+    await setupBench();
     await buildAll();
     writeSizes();
     process.exitCode = await (await import('./test.mts')).test(process.argv.slice(3));
