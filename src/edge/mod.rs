@@ -9,7 +9,7 @@
 //!
 //! All but `runtime/` is pure or behind the small traits of `ports`, so it is tested natively with
 //! fakes and in workerd for real. Nothing reachable from input may panic: a panic fails every
-//! request in flight in the isolate.
+//! request under way in the isolate, at once (`runtime/main.js`).
 
 mod audit;
 mod config;
