@@ -3,6 +3,7 @@
 
 import type { CoreModule, Failed, Host } from '../host.js';
 import { type WebLogin, webLogin } from './web-login.js';
+import { webRequest } from './web-request.js';
 
 const noSuchCall = (name: string) => (_: unknown, failed: Failed) =>
   failed({ errMsg: `${name}:fail not supported`, errno: 100 });
@@ -30,24 +31,7 @@ export function fetchHost(load: () => Promise<CoreModule>, login?: WebLogin): Ho
       }
       done();
     },
-    request({ url, method, data, header, timeout }, done, failed) {
-      const body = data === undefined || method === 'GET' ? undefined : JSON.stringify(data);
-      const given = new AbortController();
-      const patience = timeout ? setTimeout(() => given.abort(), timeout) : undefined;
-      fetch(url, {
-        method,
-        headers: { 'content-type': 'application/json', ...header },
-        ...(body === undefined ? {} : { body }),
-        signal: given.signal,
-      })
-        .then(async (response) => {
-          const text = await response.text();
-          done({ statusCode: response.status, data: parse(text), header: Object.fromEntries(response.headers) });
-        })
-        .catch((error: unknown) => failed({ errMsg: `request:fail ${String(error)}` }))
-        .finally(() => clearTimeout(patience));
-      return () => given.abort();
-    },
+    request: webRequest,
     login: (_timeout, done, failed, edge, appid) =>
       web ? web.login(edge, appid, done, failed) : noSuchCall('login')(undefined, failed),
     ...(web ? { grant: web.grant, returned: web.returned } : {}),
@@ -71,13 +55,4 @@ function registry(): Map<string, unknown> {
   const holder = globalThis as { __wxauth?: Map<string, unknown> };
   holder.__wxauth ??= new Map();
   return holder.__wxauth;
-}
-
-/** As `wx.request` does it: JSON where it is JSON, else the text. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
