@@ -24,7 +24,7 @@ const base64url = (bytes: ArrayBuffer | Uint8Array): string =>
 const random = (): string => base64url(crypto.getRandomValues(new Uint8Array(32)));
 
 export function webLogin({ redirectUri, scope }: WebLogin) {
-  const returned = arrive();
+  const returned = readAnswer();
   let code = returned?.code;
   let verifier = returned?.verifier;
   let left = false;
@@ -49,17 +49,19 @@ export function webLogin({ redirectUri, scope }: WebLogin) {
     /** Whether this page was come back to with a code. */
     returned: code !== undefined,
     login(edge: string, appid: string, done: (code: string) => void, failed: Failed): void {
-      if (returned && returned.iss !== new URL(edge).origin) code = undefined;
-      if (code !== undefined) {
-        done(code);
-        code = undefined;
-        return;
-      }
-      // A page that has left, or has had its answer, leaves again only at the user's own hand: no circles.
+      // A code of another issuer must not be sent to this edge (RFC 9207).
+      const redeemable = returned?.iss === new URL(edge).origin ? code : undefined;
+      code = undefined;
+      if (redeemable !== undefined) return done(redeemable);
+      // A page that has left, or has its answer, leaves again only for a user's gesture. Otherwise a page that logs in
+      // at load would go to WeChat and back for ever.
       if ((left || returned) && !navigator.userActivation?.isActive)
         return failed({ errMsg: `login:fail ${returned?.error || 'cancel'}` });
       left = true;
-      leave(edge, appid).catch((error: unknown) => failed({ errMsg: `login:fail ${String(error)}` }));
+      leave(edge, appid).catch((error: unknown) => {
+        left = false;
+        failed({ errMsg: `login:fail ${String(error)}` });
+      });
     },
     /** What redeems the code at the edge's token endpoint. */
     grant(given: string): Record<string, string> {
@@ -70,17 +72,44 @@ export function webLogin({ redirectUri, scope }: WebLogin) {
   };
 }
 
-/** The answer in the address, if it is to this tab's own question. It is taken out of the address and the history. */
-function arrive(): { code?: string; error?: string; iss: string; verifier: string } | undefined {
+interface Answer {
+  code?: string;
+  error?: string;
+  iss: string;
+  verifier: string;
+}
+
+/** The answer in the address, if it belongs to this tab's own login. It is removed from the address and the history. */
+function readAnswer(): Answer | undefined {
+  const kept = readLeaving();
+  if (!kept) return undefined;
   const here = new URL(location.href);
-  const get = (name: string) => here.searchParams.get(name) ?? undefined;
-  const kept = sessionStorage.getItem(KEY);
-  if (!kept || !(get('code') || get('error'))) return undefined;
-  const { state, verifier } = JSON.parse(kept) as Leaving;
-  if (get('state') !== state) return undefined;
-  sessionStorage.removeItem(KEY);
+  // RFC 6749 §4.1.2 allows each parameter once; of two codes neither is taken.
+  const get = (name: string) => {
+    const [value, ...others] = here.searchParams.getAll(name);
+    return others.length === 0 ? value : undefined;
+  };
   const [code, error, iss] = [get('code'), get('error'), get('iss') ?? ''];
+  if (!(code || error) || get('state') !== kept.state) return undefined;
+  attempt(() => sessionStorage.removeItem(KEY));
   for (const name of ['code', 'state', 'iss', 'error', 'error_description']) here.searchParams.delete(name);
-  history.replaceState(history.state, '', here.href);
-  return { ...(code ? { code } : {}), ...(error ? { error } : {}), iss, verifier };
+  attempt(() => history.replaceState(history.state, '', here.href));
+  return { ...(code && !error ? { code } : {}), ...(error ? { error } : {}), iss, verifier: kept.verifier };
+}
+
+/** What `leave` stored; nothing where the storage is missing, refuses, or holds something else. */
+function readLeaving(): Leaving | undefined {
+  return attempt(() => {
+    const { state, verifier } = JSON.parse(sessionStorage.getItem(KEY) ?? '{}') as Partial<Leaving>;
+    return typeof state === 'string' && typeof verifier === 'string' ? { state, verifier } : undefined;
+  });
+}
+
+/** Pages in a sandboxed frame or with storage blocked throw at the mere mention of it: they have to work as guests. */
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
 }
