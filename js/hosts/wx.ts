@@ -47,21 +47,31 @@ export function atLeast(version: string, wanted: number[]): boolean {
   return true;
 }
 
-const registries = new WeakMap<object, Map<string, unknown>>();
+const registries = new WeakMap<object, Registry>();
+const own: Registry = new Map();
 
-/** Two copies of this package share one app object; a property on it is all they have in common. */
-function registryOn(holder: { __wxauth?: Map<string, unknown> }): Map<string, unknown> {
+type Registry = Map<string, unknown>;
+
+/**
+ * The machines of this app. Two copies of this package share one app object, and a property of it is all they have in
+ * common. An object that takes no property gets a registry of this copy alone. Without an object (uni-app's web build
+ * defines a `getApp` that returns nothing) the registry is this copy's, too.
+ */
+function registryOn(holder: unknown): Registry {
+  if ((typeof holder !== 'object' && typeof holder !== 'function') || holder === null) return own;
+  const shared = holder as { __wxauth?: Registry };
   try {
-    holder.__wxauth = holder.__wxauth || new Map();
-    return holder.__wxauth;
+    shared.__wxauth = shared.__wxauth || new Map();
+    if (shared.__wxauth) return shared.__wxauth;
   } catch {
-    const registry = registries.get(holder) || new Map<string, unknown>();
-    registries.set(holder, registry);
-    return registry;
+    // Frozen, or a proxy that refuses.
   }
+  const registry = registries.get(holder) || new Map<string, unknown>();
+  registries.set(holder, registry);
+  return registry;
 }
 
-export function wxHost(wx: WxLike, holder: object, load: () => Promise<CoreModule>): Host {
+export function wxHost(wx: WxLike, holder: unknown, load: () => Promise<CoreModule>): Host {
   // The first of them is from 2.20.1 on.
   const about = wx.getAppBaseInfo || wx.getSystemInfoSync;
   const version: string = about ? about().SDKVersion : '0';
