@@ -36,7 +36,7 @@ pub(crate) fn expose(config: &Config, path: &Path<'_>, request: &Request, respon
         (Some(Access::Public), _) => response.header("access-control-allow-origin", "*"),
         (Some(Access::Client | Access::User), origin) => {
             let response = response.header("vary", "Origin");
-            match origin.as_ref().filter(|origin| is_known(config, origin)) {
+            match origin.as_ref().filter(|origin| config.knows_origin(origin)) {
                 Some(origin) => response
                     .header("access-control-allow-origin", origin)
                     .header("access-control-expose-headers", "Date, Retry-After"),
@@ -45,8 +45,4 @@ pub(crate) fn expose(config: &Config, path: &Path<'_>, request: &Request, respon
         }
         _ => response,
     }
-}
-
-fn is_known(config: &Config, origin: &String) -> bool {
-    *origin == config.issuer || config.apps.iter().any(|app| app.allowed_origins.contains(origin))
 }

@@ -105,6 +105,7 @@ impl World {
                 (None, Some(pair)) => Some(format!("Basic {}", STANDARD.encode(pair))),
                 (None, None) => None,
             },
+            origin: body["origin"].as_str().map(str::to_owned),
             body: Body::Bytes(body.to_string().into_bytes()),
             ..Request::default()
         };

@@ -1,7 +1,7 @@
 //! One app of `WECHAT_APPS`. What is wrong is said by the field's name; values may be secrets, and are
 //! shown only where they are addresses.
 
-use super::{App, BackendSecret, Component, Credentials, DAY_S, Hidden, Kind, Push, Ttl, is_origin, is_url};
+use super::{App, Component, Credential, Credentials, DAY_S, Hidden, Kind, Push, Ttl, is_origin, is_url};
 use crate::wechat::push::EncodingAesKey;
 use crate::wechat::{AppId, AppSecret, Object};
 use core::ops::RangeInclusive;
@@ -40,7 +40,6 @@ pub(super) fn parse(appid: &str, fields: &Object) -> Result<App> {
         credentials: credentials(fields)?,
         kind: kind(fields)?,
         audience: text(fields, "audience")?.unwrap_or(appid).to_owned(),
-        backends: backends(fields)?,
         allowed_origins: list(fields, "allowed_origins", is_origin, "https://host[:port]")?,
         redirect_uris: list(fields, "redirect_uris", |uri| is_url(uri) && !uri.contains('#'), "https://…")?,
         push: push(fields)?,
@@ -124,12 +123,13 @@ fn component(fields: &Object) -> Result<Credentials> {
     }))
 }
 
-fn backends(fields: &Object) -> Result<Vec<(String, BackendSecret)>> {
+/// Who may introspect the app's tokens and administer its users.
+pub(super) fn backends(fields: &Object) -> Result<Vec<Credential>> {
     let Some(_) = fields.get("backends") else { return Ok(Vec::new()) };
     let backends = fields.object("backends").ok_or(r#"backends must be {"<id>": "<secret>"}"#)?;
     let backend = |id: &str| match backends.text(id) {
         Some(secret) if !secret.is_empty() && !id.is_empty() && !id.contains(':') => {
-            Ok((id.to_owned(), BackendSecret::new(secret)))
+            Ok(Credential { id: id.to_owned(), secret: Zeroizing::new(secret.to_owned()) })
         }
         _ => Err("a backend's id or secret is empty, or the id has a colon".to_owned()),
     };

@@ -2,6 +2,10 @@
 //! with one, every request answers 500 `misconfigured`.
 
 mod app;
+mod backends;
+
+pub(crate) use backends::Backend;
+use backends::{Backends, Credential};
 
 use super::keys::SigningKey;
 use super::seal::Sealer;
@@ -9,9 +13,7 @@ use crate::wechat::push::EncodingAesKey;
 use crate::wechat::{AppId, AppSecret, Object};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
-use subtle::ConstantTimeEq as _;
+use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 const WECHAT_API: &str = "https://api.weixin.qq.com";
@@ -26,7 +28,10 @@ pub(crate) struct Config {
     pub(crate) wechat_api: String,
     /// Where browsers log in.
     pub(crate) wechat_open: String,
-    pub(crate) apps: Vec<App>,
+    apps: BTreeMap<String, App>,
+    backends: Backends,
+    /// `allowed_origins` of all apps.
+    origins: BTreeSet<String>,
     /// Newest first.
     pub(crate) signing_keys: Vec<SigningKey>,
     pub(crate) sealer: Sealer,
@@ -50,8 +55,6 @@ pub(crate) struct App {
     pub(crate) kind: Kind,
     /// `aud` of its tokens.
     pub(crate) audience: String,
-    /// Who may introspect its tokens and administer its users, by id.
-    backends: Vec<(String, BackendSecret)>,
     /// Pages other than the issuer's own that may call, as browsers spell an origin.
     pub(crate) allowed_origins: Vec<String>,
     /// Where web logins may lead back to, to the letter.
@@ -104,29 +107,6 @@ impl core::fmt::Debug for Hidden {
     }
 }
 
-/// A backend's secret, as its hash: comparing hashes tells nothing about how far a guess was right.
-struct BackendSecret([u8; 32]);
-
-impl core::fmt::Debug for BackendSecret {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("BackendSecret([redacted])")
-    }
-}
-
-impl BackendSecret {
-    fn new(text: &str) -> Self {
-        Self(Sha256::digest(text).into())
-    }
-}
-
-impl App {
-    /// Whether a backend of the app has this id and secret.
-    pub(crate) fn has_backend(&self, id: &str, secret: &str) -> bool {
-        let given = BackendSecret::new(secret);
-        self.backends.iter().any(|(known, secret)| known == id && secret.0.ct_eq(&given.0).into())
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     MiniProgram,
@@ -159,7 +139,17 @@ impl Misconfigured {
 
 impl Config {
     pub(crate) fn app(&self, appid: &str) -> Option<&App> {
-        self.apps.iter().find(|app| app.appid.as_str() == appid)
+        self.apps.get(appid)
+    }
+
+    /// The backend with this id and secret: who may introspect an app's tokens and administer its users.
+    pub(crate) fn backend(&self, id: &str, secret: &str) -> Option<&Backend> {
+        self.backends.find(&self.name_key, id, secret)
+    }
+
+    /// Whether pages of this origin may call for some app.
+    pub(crate) fn knows_origin(&self, origin: &str) -> bool {
+        origin == self.issuer || self.origins.contains(origin)
     }
 
     /// Parses the variables; `vars` may hold others too.
@@ -169,9 +159,10 @@ impl Config {
                 .filter(|value| !value.is_empty())
                 .ok_or_else(|| Misconfigured::new(name, "is not set; `npm run keys` makes the keys"))
         };
-        let mut apps = Vec::new();
+        let mut apps = BTreeMap::new();
+        let mut backends = Vec::new();
         for (name, json) in vars.iter().filter(|(name, _)| name.starts_with("WECHAT_APPS")) {
-            parse_apps(name, json, &mut apps)?;
+            parse_apps(name, json, &mut apps, &mut backends)?;
         }
         if apps.is_empty() {
             return Err(Misconfigured::new(
@@ -179,6 +170,7 @@ impl Config {
                 r#"is not set or names no app; {"<appid>": {"secret": "…"}}"#,
             ));
         }
+        let name_key = NameKey(parse_key("NAME_KEY", required("NAME_KEY")?)?);
         Ok(Self {
             issuer: parse_base("ISSUER", required("ISSUER")?)?,
             wechat_api: parse_base("WECHAT_API_BASE", vars.get("WECHAT_API_BASE").map_or(WECHAT_API, String::as_str))?,
@@ -187,10 +179,12 @@ impl Config {
                 Some(base) => parse_base("WECHAT_OPEN_BASE", base)?,
                 None => WECHAT_OPEN.to_owned(),
             },
+            origins: apps.values().flat_map(|app: &App| app.allowed_origins.iter().cloned()).collect(),
             apps,
+            backends: Backends::new(&name_key, backends),
             signing_keys: parse_signing_keys(required("SIGNING_KEYS")?)?,
             sealer: parse_sealing_keys(required("SEALING_KEYS")?)?,
-            name_key: NameKey(parse_key("NAME_KEY", required("NAME_KEY")?)?),
+            name_key,
         })
     }
 }
@@ -224,7 +218,12 @@ fn is_origin(text: &str) -> bool {
     !host.is_empty() && host.bytes().all(known) && !host.ends_with(':')
 }
 
-fn parse_apps(name: &str, json: &str, apps: &mut Vec<App>) -> Result<(), Misconfigured> {
+fn parse_apps(
+    name: &str,
+    json: &str,
+    apps: &mut BTreeMap<String, App>,
+    backends: &mut Vec<(AppId, Credential)>,
+) -> Result<(), Misconfigured> {
     let json = crate::wechat::parse_strict_json(json);
     let wire = match json {
         Ok(Value::Object(wire)) => wire,
@@ -238,10 +237,12 @@ fn parse_apps(name: &str, json: &str, apps: &mut Vec<App>) -> Result<(), Misconf
         let wrong = |problem: String| Misconfigured::new(name, format!("{appid}: {problem}"));
         let fields = Object::of(app).ok_or_else(|| wrong("must be an object".to_owned()))?;
         let app = app::parse(&appid, &fields).map_err(wrong)?;
-        if apps.iter().any(|other| other.appid == app.appid) {
+        let listed = app::backends(&fields).map_err(wrong)?;
+        backends.extend(listed.into_iter().map(|credential| (app.appid.clone(), credential)));
+        if apps.contains_key(&appid) {
             return Err(wrong("is configured twice".to_owned()));
         }
-        apps.push(app);
+        apps.insert(appid, app);
     }
     Ok(())
 }

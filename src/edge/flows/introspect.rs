@@ -3,11 +3,12 @@
 
 use super::Flow;
 use super::refresh::{Verdict, decide};
+use crate::edge::config::Backend;
 use crate::edge::error::Error;
 use crate::edge::http::Response;
 use crate::edge::ports::Ports;
 use crate::edge::records::left_s;
-use crate::edge::tokens::Claims;
+use crate::edge::tokens::{Claims, RefreshToken, Subject};
 use crate::edge::wire::{IntrospectRequest, Introspection};
 use crate::wechat::OpenId;
 
@@ -15,40 +16,49 @@ impl<P: Ports> Flow<'_, P> {
     pub(crate) async fn introspect(&self) -> Result<Response, Error> {
         let backend = self.backend()?;
         let IntrospectRequest { token } = self.request.json_or_form()?;
-        let mut found = None;
-        for app in &backend.apps {
-            if let Some((token, subject)) = self.tokens().unseal(app, &token) {
-                let user = self.records().user(&app.appid, &subject.openid);
-                let record = self.find(app, &user, &token.sid).await?;
-                let left = left_s(app, subject.auth, self.now);
-                if left > 0 && matches!(decide(&token, &record, self.now), Verdict::Rotate(_)) {
-                    found = Some(Introspection {
-                        active: true,
-                        iss: Some(self.config.issuer.clone()),
-                        sub: Some(subject.openid.as_str().to_owned()),
-                        client_id: Some(app.appid.as_str().to_owned()),
-                        iat: Some(token.iat / 1000),
-                        exp: Some((token.iat / 1000).saturating_add(left.min(app.ttl.idle_s))),
-                        sid: Some(token.sid),
-                        unionid: token.unionid,
-                        ..Introspection::default()
-                    });
-                }
-                break;
-            }
-        }
-        if found.is_none()
-            && let Ok(claims) = self.tokens().verify(&token, self.now).await
-            && let Some(app) = backend.apps.iter().find(|app| app.appid.as_str() == claims.client_id)
-            && let Ok(openid) = OpenId::parse(&claims.sub)
-        {
-            let user = self.records().user(&app.appid, &openid);
-            let record = self.find(app, &user, &claims.sid).await?;
-            if !record.is_revoked(record.began(claims.iat.saturating_mul(1000))) {
-                found = Some(active(claims, record.session.and_then(|session| session.unionid)));
-            }
-        }
+        let found = match self.tokens().unseal_any(&token) {
+            Some((token, subject)) => self.introspect_refresh_token(backend, token, &subject).await?,
+            None => self.introspect_access_token(backend, &token).await?,
+        };
         Ok(Response::json(200, &found.unwrap_or_default()))
+    }
+
+    async fn introspect_refresh_token(
+        &self,
+        backend: &Backend,
+        token: RefreshToken,
+        subject: &Subject,
+    ) -> Result<Option<Introspection>, Error> {
+        let Some(app) = self.app_of(backend, &token.appid) else { return Ok(None) };
+        let user = self.records().user(&app.appid, &subject.openid);
+        let record = self.find(app, &user, &token.sid).await?;
+        let left = left_s(app, subject.auth, self.now);
+        if left == 0 || !matches!(decide(&token, &record, self.now), Verdict::Rotate(_)) {
+            return Ok(None);
+        }
+        Ok(Some(Introspection {
+            active: true,
+            iss: Some(self.config.issuer.clone()),
+            sub: Some(subject.openid.as_str().to_owned()),
+            client_id: Some(app.appid.as_str().to_owned()),
+            iat: Some(token.iat / 1000),
+            exp: Some((token.iat / 1000).saturating_add(left.min(app.ttl.idle_s))),
+            sid: Some(token.sid),
+            unionid: token.unionid,
+            ..Introspection::default()
+        }))
+    }
+
+    async fn introspect_access_token(&self, backend: &Backend, token: &str) -> Result<Option<Introspection>, Error> {
+        let Ok(claims) = self.tokens().verify(token, self.now).await else { return Ok(None) };
+        let Some(app) = self.app_of(backend, &claims.client_id) else { return Ok(None) };
+        let Ok(openid) = OpenId::parse(&claims.sub) else { return Ok(None) };
+        let user = self.records().user(&app.appid, &openid);
+        let record = self.find(app, &user, &claims.sid).await?;
+        if record.is_revoked(record.began(claims.iat.saturating_mul(1000))) {
+            return Ok(None);
+        }
+        Ok(Some(active(claims, record.session.and_then(|session| session.unionid))))
     }
 }
 

@@ -48,8 +48,8 @@ extern "C" {
 thread_local! {
     static NEXT_ID: Cell<u64> = Cell::new(random_id());
     static VERIFIED: RefCell<Verified> = RefCell::default();
-    /// WeChat's access tokens: a handful of names, from the configuration.
-    static SLOTS: RefCell<Vec<(String, Slot)>> = const { RefCell::new(Vec::new()) };
+    /// WeChat's access tokens; the names are from the configuration, so there is an end to them.
+    static SLOTS: RefCell<BTreeMap<String, Slot>> = const { RefCell::new(BTreeMap::new()) };
     /// Parsed once an isolate: bindings do not change under it.
     static CONFIG: OnceCell<Rc<Result<Config, Misconfigured>>> = const { OnceCell::new() };
 }
@@ -80,15 +80,9 @@ impl Random for Workerd {
 
 impl Isolate for Workerd {
     fn slot<T>(&self, name: &str, act: impl FnOnce(&mut Slot) -> T) -> T {
-        SLOTS.with_borrow_mut(|slots| {
-            let at = slots.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
-                slots.push((name.to_owned(), Slot::default()));
-                slots.len() - 1
-            });
-            match slots.get_mut(at) {
-                Some((_, slot)) => act(slot),
-                None => act(&mut Slot::default()),
-            }
+        SLOTS.with_borrow_mut(|slots| match slots.get_mut(name) {
+            Some(slot) => act(slot),
+            None => act(slots.entry(name.to_owned()).or_default()),
         })
     }
 

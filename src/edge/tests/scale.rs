@@ -1,0 +1,85 @@
+//! What one request costs does not grow with the number of apps, and configuring them grows linearly.
+//! Ratios of the shortest of several runs: neither the machine's speed nor its other work counts.
+
+use super::super::config::Config;
+use crate::edge::fakes::{World, variables};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+fn configured(apps: usize) -> BTreeMap<String, String> {
+    let app = |n| {
+        let settings = json!({
+            "secret": "s", "backends": { "api": "secret", format!("own{n}"): "secret" },
+            "allowed_origins": [format!("https://{n}.example")],
+        });
+        (format!("wx{n}"), settings)
+    };
+    let apps: Map<String, Value> = (1..=apps).map(app).collect();
+    let mut vars = variables();
+    vars.remove("WECHAT_APPS_MORE");
+    vars.insert("WECHAT_APPS".into(), Value::Object(apps).to_string());
+    vars
+}
+
+fn shortest(runs: u32, mut work: impl FnMut()) -> Duration {
+    let once = |_| {
+        let began = Instant::now();
+        work();
+        began.elapsed()
+    };
+    (0..runs).map(once).min().unwrap()
+}
+
+struct Costs {
+    configure: Duration,
+    requests: Vec<(&'static str, Duration)>,
+}
+
+fn costs(apps: usize) -> Costs {
+    let vars = configured(apps);
+    let mut world = World::new();
+    let configure = shortest(3, || world.config = Config::parse(&vars));
+    let tokens = world.log_in().unwrap();
+    let ask = |token: &str, basic: &str| json!({ "token": tokens[token], "basic": basic });
+    let refresh =
+        json!({ "grant_type": "refresh_token", "client_id": "wx1", "refresh_token": tokens["refresh_token"] });
+    let requests = [
+        ("introspect an access token", "POST", "/oauth/introspect", ask("access_token", "api:secret"), true),
+        ("introspect a refresh token", "POST", "/oauth/introspect", ask("refresh_token", "api:secret"), true),
+        ("introspect with a wrong secret", "POST", "/oauth/introspect", ask("access_token", "api:wrong"), false),
+        ("refresh", "POST", "/oauth/token", refresh, true),
+        ("preflight", "OPTIONS", "/oauth/token", json!({ "origin": "https://x.example" }), true),
+    ];
+    let cost = |(name, method, path, body, succeeds): (_, _, _, Value, bool)| {
+        (name, shortest(30, || assert_eq!(world.send(method, path, &body).is_ok(), succeeds, "{name}")))
+    };
+    Costs { configure, requests: requests.map(cost).into() }
+}
+
+#[test]
+fn no_request_costs_more_with_ten_thousand_apps() {
+    let [few, many] = [1, 10_000].map(costs);
+    for ((name, few), (_, many)) in few.requests.into_iter().zip(many.requests) {
+        assert!(many < few * 8, "{name}: {few:?} with 1 app, {many:?} with 10,000");
+    }
+}
+
+#[test]
+fn configuring_apps_grows_linearly() {
+    let [few, many] = [1_000, 32_000].map(|apps| {
+        let vars = configured(apps);
+        shortest(3, || assert!(Config::parse(&vars).is_ok()))
+    });
+    assert!(many < few * 32 * 4, "{few:?} for 1,000 apps, {many:?} for 32,000");
+}
+
+/// `cargo test --release --features edge --lib scale_table -- --ignored --nocapture`
+#[test]
+#[ignore = "prints a table"]
+fn scale_table() {
+    for apps in [1, 100, 10_000] {
+        let Costs { configure, requests } = costs(apps);
+        println!("{apps} apps: configure {configure:?}, {requests:?}");
+    }
+}
