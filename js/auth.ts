@@ -16,7 +16,11 @@ export interface AuthOptions {
   appid?: string;
   /** Other origins that may receive the access token. */
   origins?: string[];
-  /** When the first login happens: at launch, unnoticed (default), or when a request needs it. */
+  /**
+   * When the first login begins: `'silent'` at launch, without the user noticing (default in a mini program), or
+   * `'on-demand'` with the first call that needs it. A web page with a login begins one only for a caller of `login()`
+   * (default there), since a login leaves the page; either value lets it leave by itself.
+   */
   login?: 'silent' | 'on-demand';
   /** Who shows the privacy popup: WeChat (default), or this function, which resolves with the user's answer. */
   privacy?: 'official' | (() => Promise<boolean>);

@@ -64,7 +64,7 @@ export class Driver {
     this.host = host;
     this.endpoints = edgeClient(this.host, edge, appid);
     this.storageKey = `wxauth:${appid}`;
-    const { login = host.grant ? 'on-demand' : 'silent', privacy = 'official', expiry, log } = options;
+    const { login = host.grant ? 'explicit' : 'silent', privacy = 'official', expiry, log } = options;
     const made = {
       login: this.host.canLogin ? login : 'never',
       privacy: privacy === 'official' ? 'official' : 'handler',

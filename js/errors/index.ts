@@ -68,10 +68,10 @@ export const errors: Record<AuthErrorCode, Languages> = {
     '请显示登录按钮并调用 auth.login()。',
   ),
   login_required: say(
-    'There is no session, and this host cannot log in by itself.',
-    'Mark the request guest, or lead the visitor to a login.',
-    '没有会话，且当前宿主无法自行登录。',
-    '将请求标记为 guest，或引导访客登录。',
+    'There is no session, and on this host none begins by itself.',
+    'Mark the request guest, or call login() when the user asks for it.',
+    '没有会话，且当前宿主不会自动登录。',
+    '将请求标记为 guest，或在用户要求时调用 login()。',
   ),
   network: say(
     'The server of this request did not answer.',

@@ -35,13 +35,14 @@ pub struct Core {
 
 #[wasm_bindgen]
 impl Core {
-    /// `login`: "silent", "on-demand" or "never"; `privacy`: "official" or "handler";
+    /// `login`: "silent", "on-demand", "explicit" or "never"; `privacy`: "official" or "handler";
     /// `expiry_codes`: what in a reply's body means "expired".
     #[wasm_bindgen(constructor)]
     pub fn new(login: &str, privacy: &str, expiry_codes: Vec<String>) -> Core {
         let login = match login {
             "never" => LoginMode::Never,
             "on-demand" => LoginMode::OnDemand,
+            "explicit" => LoginMode::Explicit,
             _ => LoginMode::Silent,
         };
         let privacy = if privacy == "handler" { PrivacyMode::Handler } else { PrivacyMode::Official };

@@ -190,7 +190,8 @@ fn play(phone: &mut Phone, steps: &[Step]) -> u32 {
 }
 
 fn modes() -> impl Strategy<Value = (LoginMode, PrivacyMode)> {
-    let login = prop::sample::select(vec![LoginMode::Silent, LoginMode::OnDemand, LoginMode::Never]);
+    let login =
+        prop::sample::select(vec![LoginMode::Silent, LoginMode::OnDemand, LoginMode::Explicit, LoginMode::Never]);
     (login, prop::sample::select(vec![PrivacyMode::Official, PrivacyMode::Handler]))
 }
 

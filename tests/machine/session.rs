@@ -263,6 +263,41 @@ fn a_page_without_wx_login_is_a_guest() {
 }
 
 #[test]
+fn a_page_with_a_web_login_leaves_only_for_a_caller_of_login() {
+    let mut phone = Phone::new(LoginMode::Explicit, PrivacyMode::Official);
+    phone.launch(None);
+    phone.tell(Event::Ready(1)).request(2).tell(Event::Token(3)).tell(Event::Request { waiter: 4, guest: true });
+    assert!(matches!(phone.outcome(1), Some(Outcome::Done)));
+    assert_eq!((phone.failed_with(2), phone.failed_with(3)), (ErrorCode::LoginRequired, ErrorCode::LoginRequired));
+    assert_eq!((phone.sent(4), phone.count("CallLogin")), (vec![None], 0));
+    phone.tell(Event::Login(5)).log_in();
+    assert!(matches!(phone.outcome(5), Some(Outcome::Done)));
+    assert_eq!((phone.state(), phone.count("CallLogin")), (SessionState::LoggedIn, 1));
+}
+
+#[test]
+fn a_page_whose_session_has_ended_stays_and_its_visitor_is_a_guest() {
+    let record = Phone::logged_in().record();
+    for ended_by_request in [false, true] {
+        let mut phone = Phone::new(LoginMode::Explicit, PrivacyMode::Official);
+        phone.now += 10_000_000;
+        phone.launch(Some(record.clone()));
+        let wanted = if ended_by_request { Event::Request { waiter: 1, guest: false } } else { Event::Ready(1) };
+        phone.tell(wanted).refused("Refresh", 400, "session_ended");
+        match ended_by_request {
+            false => assert!(matches!(phone.outcome(1), Some(Outcome::Done))),
+            true => assert_eq!(phone.failed_with(1), ErrorCode::LoginRequired),
+        }
+        assert_eq!((phone.state(), phone.count("CallLogin")), (SessionState::Guest, 0));
+        let mut next = Phone::new(LoginMode::Explicit, PrivacyMode::Official);
+        next.now = phone.now;
+        next.launch(Some(phone.record()));
+        next.tell(Event::Ready(1));
+        assert_eq!((next.state(), next.count("Refresh")), (SessionState::Guest, 0), "the ended session is forgotten");
+    }
+}
+
+#[test]
 fn own_request_layers_get_tokens_and_report_generations() {
     let mut phone = Phone::logged_in();
     phone.tell(Event::Token(1));

@@ -41,7 +41,7 @@ impl Session {
                 cx.emit(Effect::Refresh { op: pending.op, refresh_token, timeout: EDGE_TIMEOUT_MS });
                 self.flight = Flight::Refresh(pending);
             }
-            _ if self.mode == LoginMode::Never => self.give_up(cx, &Outcome::failed(ErrorCode::LoginRequired)),
+            _ if !self.may_log_in() => self.give_up(cx, &Outcome::failed(ErrorCode::LoginRequired)),
             _ => {
                 let pending = cx.begin(LOGIN_TIMEOUT_MS);
                 // Noted before the call: should the app be gone before the answer, its next
@@ -52,6 +52,15 @@ impl Session {
                 self.login_called = cx.clock.now();
                 self.flight = Flight::Login(pending);
             }
+        }
+    }
+
+    /// Whether a login may begin for the callers that wait now.
+    fn may_log_in(&self) -> bool {
+        match self.mode {
+            LoginMode::Silent | LoginMode::OnDemand => true,
+            LoginMode::Explicit => self.waiters.parked().iter().any(|(_, wants)| matches!(wants, Wants::Login)),
+            LoginMode::Never => false,
         }
     }
 
@@ -75,7 +84,7 @@ impl Session {
             }
             Setback::SessionEnded => {
                 self.refresh_refused = true;
-                if self.mode == LoginMode::Never {
+                if matches!(self.mode, LoginMode::Never | LoginMode::Explicit) {
                     self.record.held = None;
                     self.save(cx);
                 }
@@ -98,11 +107,11 @@ impl Session {
     fn give_up(&mut self, cx: &mut Context, outcome: &Outcome) {
         self.flight = Flight::Landed;
         self.tries = 0;
-        // A guest-allowed request goes without; on a host that cannot log in, `ready` means guest.
-        let never = self.mode == LoginMode::Never;
+        // A guest-allowed request goes without; where no login begins by itself, `ready` means guest.
+        let stays_guest = matches!(self.mode, LoginMode::Never | LoginMode::Explicit);
         self.serve(cx, |wants| match wants {
             Wants::Request { guest: true } => None,
-            Wants::Ready if never => Some(Outcome::Done),
+            Wants::Ready if stays_guest => Some(Outcome::Done),
             _ => Some(outcome.clone()),
         });
     }

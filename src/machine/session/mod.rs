@@ -39,6 +39,8 @@ pub enum LoginMode {
     Silent,
     /// When the first request needs it.
     OnDemand,
+    /// Only for a caller of `login()`: where a login leads the user away from the page.
+    Explicit,
     /// Never: the host has no `wx.login`.
     Never,
 }
