@@ -76,7 +76,11 @@ export const edgeErrors: Record<string, EdgeExplanation> = {
   push_malformed: say(400, 'A pushed message does not open or parse; why is in the log.', 'Check encoding_aes_key.'),
   push_signature: say(401, 'A pushed message does not carry WeChat’s signature.', 'Check push_token.'),
   push_stale: say(400, 'A pushed message that would erase is over 300 s old.', 'None: WeChat’s own are seconds old.'),
-  rate_limited: say(429, 'Too many requests of this user, or logins from this address.', 'Wait retry_after seconds.'),
+  rate_limited: say(
+    429,
+    'Too many requests of this user, logins from this address, or wrong secrets for this backend from this address.',
+    'Wait retry_after seconds.',
+  ),
   redirect_uri_unknown: say(
     400,
     'redirect_uri is none of the app’s, to the letter.',

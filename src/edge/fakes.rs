@@ -5,6 +5,7 @@
 use crate::edge::audit::Audit;
 use crate::edge::config::Config;
 use crate::edge::error::Error;
+use crate::edge::guesses::Guesses;
 use crate::edge::http::{Body, Request, Response};
 use crate::edge::keys::{PublicKey, SigningKey};
 use crate::edge::ports::{
@@ -62,6 +63,7 @@ pub(crate) struct World {
     pub(crate) audits: RefCell<Vec<String>>,
     slots: RefCell<BTreeMap<String, Slot>>,
     known: RefCell<Verified>,
+    guesses: RefCell<Guesses>,
     random: Cell<u8>,
     /// Whether every signature is right.
     pub(crate) any_signature: Cell<bool>,
@@ -84,6 +86,7 @@ impl World {
             audits: RefCell::default(),
             slots: RefCell::default(),
             known: RefCell::default(),
+            guesses: RefCell::default(),
             random: Cell::default(),
             any_signature: Cell::default(),
             config: Config::parse(&variables()),
@@ -106,6 +109,7 @@ impl World {
                 (None, None) => None,
             },
             origin: body["origin"].as_str().map(str::to_owned),
+            address: body["address"].as_str().map(str::to_owned),
             body: Body::Bytes(body.to_string().into_bytes()),
             ..Request::default()
         };
@@ -219,6 +223,9 @@ impl Isolate for World {
     }
     fn verified<T>(&self, act: impl FnOnce(&mut Verified) -> T) -> T {
         act(&mut self.known.borrow_mut())
+    }
+    fn guesses<T>(&self, act: impl FnOnce(&mut Guesses) -> T) -> T {
+        act(&mut self.guesses.borrow_mut())
     }
     async fn pause(&self, _: u32) {
         panic!("one request has nobody to wait for");

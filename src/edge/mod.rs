@@ -17,6 +17,7 @@ mod cors;
 mod endpoint;
 mod error;
 mod flows;
+mod guesses;
 mod http;
 mod json;
 mod keys;

@@ -2,6 +2,7 @@
 //! fakes. One thread, so the futures need not be `Send`.
 
 use super::audit::Audit;
+use super::guesses::Guesses;
 use super::keys::{PublicKey, SigningKey};
 use super::verified::Verified;
 use super::wechat_token::Slot;
@@ -107,6 +108,8 @@ pub(crate) trait Isolate {
     fn slot<T>(&self, name: &str, act: impl FnOnce(&mut Slot) -> T) -> T;
     /// Access tokens whose signature was right, by their SHA-256.
     fn verified<T>(&self, act: impl FnOnce(&mut Verified) -> T) -> T;
+    /// Wrong guesses of backend secrets.
+    fn guesses<T>(&self, act: impl FnOnce(&mut Guesses) -> T) -> T;
     async fn pause(&self, ms: u32);
 }
 

@@ -116,6 +116,15 @@ test('Basic credentials are taken plain and percent-encoded (RFC 6749 §2.3.1)',
   assert.equal((await introspect(access, encoded)).body.active, true);
 });
 
+test('ten wrong secrets lock that address and backend id for a minute, and no other address', async () => {
+  const from = (address: string, secret: string) =>
+    post(`${world.url}/oauth/introspect`, { token: 'x' }, { ...basic('api', secret), 'cf-connecting-ip': address });
+  for (let n = 0; n < 10; n++) assert.equal((await from('192.0.2.9', `guess ${n}`)).body.code, 'backend_unknown');
+  const locked = await from('192.0.2.9', BACKEND[1]);
+  assert.deepEqual([locked.status, locked.body.code, locked.headers.get('retry-after')], [429, 'rate_limited', '60']);
+  assert.deepEqual((await from('192.0.2.10', BACKEND[1])).body, { active: false });
+});
+
 test('the user sees their sessions and ends one of them', async () => {
   const phone = await logIn(world, 'two devices', { label: 'the phone' });
   const agent = 'Mozilla/5.0 (iPad; CPU OS 17_0 like Mac OS X) MicroMessenger/8.0.16(0x18001041)';

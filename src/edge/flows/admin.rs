@@ -5,6 +5,7 @@ use super::Flow;
 use crate::edge::audit::Audit;
 use crate::edge::config::{App, Backend};
 use crate::edge::error::{Caller, Error};
+use crate::edge::guesses::Guesser;
 use crate::edge::http::Response;
 use crate::edge::ports::Ports;
 use crate::edge::records::UserName;
@@ -39,7 +40,7 @@ impl<'a, P: Ports> Flow<'a, P> {
     }
 
     /// The backend of an HTTP Basic header. Some clients percent-encode id and secret, as RFC 6749
-    /// §2.3.1 wants; some do not.
+    /// §2.3.1 wants; some do not. Wrong guesses are counted.
     pub(crate) fn backend(&self) -> Result<&'a Backend, Error> {
         const UNKNOWN: Error = Error::Caller(Caller::BackendUnknown);
         let header = self.request.authorization.as_deref().unwrap_or_default();
@@ -50,8 +51,23 @@ impl<'a, P: Ports> Flow<'a, P> {
         let pair = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let pair = zeroize::Zeroizing::new(pair.ok_or(UNKNOWN)?);
         let (id, secret) = pair.split_once(':').ok_or(UNKNOWN)?;
-        let decoded = || self.config.backend(&form_decoded(id)?, &zeroize::Zeroizing::new(form_decoded(secret)?));
-        self.config.backend(id, secret).or_else(decoded).ok_or(UNKNOWN)
+        let decoded_id = form_decoded(id);
+        // One id has many encoded spellings, and they are counted as one.
+        let counted = decoded_id.as_deref().unwrap_or(id);
+        let guesser = self.request.address.as_deref().map(|address| Guesser::new(address, counted));
+        if guesser.is_some_and(|guesser| self.ports.guesses(|guesses| guesses.are_over(guesser, self.now))) {
+            return Err(Error::Caller(Caller::RateLimited));
+        }
+        let decoded = || {
+            let secret = zeroize::Zeroizing::new(form_decoded(secret)?);
+            self.config.backend(decoded_id.as_deref()?, &secret)
+        };
+        self.config.backend(id, secret).or_else(decoded).ok_or_else(|| {
+            if let Some(guesser) = guesser {
+                self.ports.guesses(|guesses| guesses.add(guesser, self.now));
+            }
+            UNKNOWN
+        })
     }
 
     /// The app, if it is one of the backend's.

@@ -10,6 +10,7 @@ mod message;
 
 use super::audit::{Audit, Line};
 use super::config::{Config, Misconfigured};
+use super::guesses::Guesses;
 use super::ports::{AuditLog, Clock, Isolate, Random, Store, StoreFailure};
 use super::routes;
 use super::verified::Verified;
@@ -48,6 +49,7 @@ extern "C" {
 thread_local! {
     static NEXT_ID: Cell<u64> = Cell::new(random_id());
     static VERIFIED: RefCell<Verified> = RefCell::default();
+    static GUESSES: RefCell<Guesses> = RefCell::default();
     /// WeChat's access tokens; the names are from the configuration, so there is an end to them.
     static SLOTS: RefCell<BTreeMap<String, Slot>> = const { RefCell::new(BTreeMap::new()) };
     /// Parsed once an isolate: bindings do not change under it.
@@ -88,6 +90,10 @@ impl Isolate for Workerd {
 
     fn verified<T>(&self, act: impl FnOnce(&mut Verified) -> T) -> T {
         VERIFIED.with_borrow_mut(act)
+    }
+
+    fn guesses<T>(&self, act: impl FnOnce(&mut Guesses) -> T) -> T {
+        GUESSES.with_borrow_mut(act)
     }
 
     async fn pause(&self, ms: u32) {

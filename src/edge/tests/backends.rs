@@ -1,7 +1,8 @@
 //! Who counts as a backend, and of which apps.
 
 use crate::edge::config::Config;
-use crate::edge::fakes::{World, variables};
+use crate::edge::fakes::{NOW, World, variables};
+use crate::edge::guesses::{Guesser, Guesses};
 use serde_json::{Value, json};
 
 const SECRET: &str = "a secret: with +, %, & and =";
@@ -63,4 +64,56 @@ fn a_backend_sees_no_token_of_another_app() {
             assert_eq!(reply["active"], active, "{basic} {token}");
         }
     }
+}
+
+/// The answer to an introspection.
+fn answer(world: &World, address: Option<&str>, basic: &str) -> &'static str {
+    let body = json!({ "basic": basic, "token": "x", "address": address });
+    world.post("/oauth/introspect", &body).map_or_else(|error| error.code(), |_| "known")
+}
+
+#[test]
+fn ten_wrong_guesses_lock_the_address_and_id_for_a_minute_and_nothing_else() {
+    let world = world();
+    let guess = |basic: &str| answer(&world, Some("192.0.2.1"), basic);
+    for basic in ["both:x", "both:", "%62oth:x", "b%6Fth:x", "b%6fth:x", "both:y", "both:z", "both:1", "both:2"] {
+        assert_eq!(guess(basic), "backend_unknown");
+        assert_eq!(guess("both:both"), "known", "fewer than ten are nothing");
+    }
+    assert_eq!(guess("both:3"), "backend_unknown");
+    for basic in ["both:both", "both:wrong", "%62oth:both"] {
+        assert_eq!(guess(basic), "rate_limited", "{basic}");
+    }
+    assert_eq!(guess("api:another"), "known", "another id");
+    assert_eq!(answer(&world, Some("192.0.2.2"), "both:both"), "known", "another address");
+    world.now.set(NOW + 59_999);
+    assert_eq!(guess("both:both"), "rate_limited");
+    world.now.set(NOW + 60_000);
+    assert_eq!(guess("both:both"), "known");
+    for _ in 0..9 {
+        assert_eq!(guess("both:x"), "backend_unknown");
+        assert_eq!(guess("both:both"), "known", "the count began anew");
+    }
+}
+
+#[test]
+fn without_an_address_nobody_locks_others_out() {
+    let world = world();
+    for _ in 0..20 {
+        assert_eq!(answer(&world, None, "both:x"), "backend_unknown");
+    }
+    assert_eq!(answer(&world, None, "both:both"), "known");
+}
+
+#[test]
+fn the_table_of_guesses_stays_small_and_forgets_the_oldest_first() {
+    let mut guesses = Guesses::default();
+    let guesser = |n: u64| Guesser::new("192.0.2.1", &n.to_string());
+    (0..10).for_each(|_| guesses.add(guesser(0), NOW));
+    (1..=1023).for_each(|n| guesses.add(guesser(n), NOW + n));
+    assert!(guesses.are_over(guesser(0), NOW + 1023), "1,024 fit");
+    guesses.add(guesser(1024), NOW + 1024);
+    assert!(!guesses.are_over(guesser(0), NOW + 1024), "the next takes the oldest's place");
+    (0..100_000).for_each(|n| guesses.add(guesser(n), NOW + n));
+    assert_eq!(guesses.len(), 1024);
 }

@@ -134,7 +134,7 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
         Access::Public | Access::Wechat | Access::Browser => vec![],
         Access::Client => vec![Error::Caller(C::ClientUnknown), Error::Caller(C::OriginNotAllowed), stored()],
         Access::User => vec![Error::Caller(C::SessionInvalid), Error::Caller(C::OriginNotAllowed), stored()],
-        Access::Backend => vec![Error::Caller(C::BackendUnknown), stored()],
+        Access::Backend => vec![Error::Caller(C::BackendUnknown), Error::Caller(C::RateLimited), stored()],
     };
     let parsing = if request.is_some() { body() } else { vec![] };
     let always = vec![Error::Operator(String::new())];

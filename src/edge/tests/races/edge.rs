@@ -3,6 +3,7 @@
 use super::store::Kv;
 use crate::edge::audit::Audit;
 use crate::edge::config::{Config, Misconfigured};
+use crate::edge::guesses::Guesses;
 use crate::edge::http::{Body, Request};
 use crate::edge::keys::{PublicKey, SigningKey};
 use crate::edge::ports::{
@@ -140,6 +141,9 @@ impl Isolate for Edge {
     }
     fn verified<T>(&self, act: impl FnOnce(&mut Verified) -> T) -> T {
         act(&mut Verified::default())
+    }
+    fn guesses<T>(&self, act: impl FnOnce(&mut Guesses) -> T) -> T {
+        act(&mut Guesses::default())
     }
     async fn pause(&self, ms: u32) {
         self.kv.time.sleep(ms.into()).await;
