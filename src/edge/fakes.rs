@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -56,6 +56,8 @@ pub(crate) struct World {
     pub(crate) writes: Cell<u32>,
     pub(crate) puts_fail: Cell<bool>,
     pub(crate) gets_fail: Cell<bool>,
+    /// Whether each operation of the store is pending once, as a real one is, before it is done.
+    pub(crate) suspends: Cell<bool>,
     pub(crate) upstream: RefCell<VecDeque<Result<Reply, FetchFailure>>>,
     pub(crate) urls: RefCell<Vec<String>>,
     /// Keys that are over their limit.
@@ -80,6 +82,7 @@ impl World {
             writes: Cell::default(),
             puts_fail: Cell::default(),
             gets_fail: Cell::default(),
+            suspends: Cell::default(),
             upstream: RefCell::default(),
             urls: RefCell::default(),
             limited: RefCell::default(),
@@ -169,6 +172,11 @@ impl Random for World {
 }
 
 impl World {
+    async fn suspend(&self) {
+        let mut pending = self.suspends.get();
+        poll_fn(|_| if core::mem::take(&mut pending) { Poll::Pending } else { Poll::Ready(()) }).await;
+    }
+
     fn read(&self) -> Result<(), StoreFailure> {
         self.reads.set(self.reads.get() + 1);
         if self.gets_fail.get() { Err(StoreFailure("kv get: unreachable".into())) } else { Ok(()) }
@@ -182,6 +190,7 @@ impl World {
 
 impl Store for World {
     async fn get(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreFailure> {
+        self.suspend().await;
         let mut values = Vec::new();
         for name in names {
             self.read()?;
@@ -191,6 +200,7 @@ impl Store for World {
     }
 
     async fn put(&self, puts: &[Put]) -> Result<(), StoreFailure> {
+        self.suspend().await;
         self.write(puts.len())?;
         for put in puts {
             self.kv.borrow_mut().insert(put.key.clone(), put.value.clone());
@@ -200,12 +210,14 @@ impl Store for World {
     }
 
     async fn delete(&self, names: &[String]) -> Result<(), StoreFailure> {
+        self.suspend().await;
         self.write(names.len())?;
         self.kv.borrow_mut().retain(|name, _| !names.contains(name));
         Ok(())
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreFailure> {
+        self.suspend().await;
         self.read()?;
         Ok(self.kv.borrow().keys().filter(|name| name.starts_with(prefix)).cloned().collect())
     }

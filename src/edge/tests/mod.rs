@@ -8,7 +8,9 @@ mod fuzz_seeds;
 mod openapi;
 mod races;
 mod scale;
+mod secrets;
 mod upgrade;
+mod web_login;
 
 use super::config::Config;
 use super::fakes::{JWK, NOW, variables};
@@ -99,8 +101,10 @@ proptest! {
     fn any_configuration_is_parsed_or_named(apps in "\\PC{0,200}", keys in "\\PC{0,200}") {
         let mut vars = variables();
         vars.insert("WECHAT_APPS".into(), apps);
+        prop_assert_eq!(Config::parse(&vars).unwrap_err().variable, "WECHAT_APPS");
+        let mut vars = variables();
         vars.insert("SIGNING_KEYS".into(), keys);
-        prop_assert!(Config::parse(&vars).is_err());
+        prop_assert_eq!(Config::parse(&vars).unwrap_err().variable, "SIGNING_KEYS");
     }
 }
 
