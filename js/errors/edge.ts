@@ -18,8 +18,8 @@ export const edgeErrors: Record<string, EdgeExplanation> = {
   ),
   body_malformed: say(
     400,
-    'The body is not one object of unique names and string values.',
-    'Send such JSON, or a form on /oauth/*.',
+    'The body or query has over 32 parameters, a repeated one, or one that is not a string.',
+    'Send one JSON object of strings, or a form on /oauth/*.',
   ),
   body_not_utf8: say(400, 'The body is not UTF-8.', 'Send UTF-8.'),
   body_too_large: say(413, 'The body is over 32 KiB.', 'Send less.'),
@@ -74,7 +74,12 @@ export const edgeErrors: Record<string, EdgeExplanation> = {
   parameter_malformed: say(400, 'A parameter is not of the form it must have.', 'Correct it; the log names it.'),
   parameter_missing: say(400, 'A required parameter is missing or empty.', 'Send it; the log names it.'),
   push_malformed: say(400, 'A pushed message does not open or parse; why is in the log.', 'Check encoding_aes_key.'),
-  push_signature: say(401, 'A pushed message does not carry WeChat’s signature.', 'Check push_token.'),
+  push_plain: say(
+    403,
+    'A pushed message has plain text, and the app has an encoding_aes_key: nothing signs plain text.',
+    'Choose 安全模式 (not 兼容模式) in the MP backend.',
+  ),
+  push_signature: say(403, 'A pushed message does not carry WeChat’s signature.', 'Check push_token.'),
   push_stale: say(400, 'A pushed message that would erase is over 300 s old.', 'None: WeChat’s own are seconds old.'),
   rate_limited: say(
     429,

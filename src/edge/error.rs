@@ -46,6 +46,8 @@ pub(crate) enum Caller {
     LoginUnknown,
     /// A pushed message without WeChat's signature.
     PushSignature,
+    /// A pushed message in plain text, for an app that has a key.
+    PushPlain,
     /// A pushed message that does not open or parse; why is for the log.
     PushMalformed(Option<PushError>),
     /// A pushed message that would erase, and is not of now.
@@ -158,7 +160,7 @@ impl Error {
             Self::Caller(C::TooLarge) => wire(413, REQUEST, "body_too_large", "The body is over 32 KiB."),
             Self::Caller(C::NotUtf8) => wire(400, REQUEST, "body_not_utf8", "The body must be UTF-8."),
             Self::Caller(C::Malformed) => {
-                wire(400, REQUEST, "body_malformed", "The body must be one object of unique names and string values.")
+                wire(400, REQUEST, "body_malformed", "Send at most 32 parameters, of unique names and string values.")
             }
             Self::Caller(C::ParameterMissing(_)) => {
                 wire(400, REQUEST, "parameter_missing", "A required parameter is missing or empty.")
@@ -189,7 +191,11 @@ impl Error {
                 wire(403, "access_denied", "snapshot_user", "This is a page preview of WeChat's, not a user.")
             }
             Self::Caller(C::PushSignature) => {
-                wire(401, "signature_mismatch", "push_signature", "The message does not carry WeChat's signature.")
+                // Not 401: no HTTP authentication scheme could help.
+                wire(403, "access_denied", "push_signature", "The message does not carry WeChat's signature.")
+            }
+            Self::Caller(C::PushPlain) => {
+                wire(403, "access_denied", "push_plain", "This app takes encrypted messages only; set 安全模式.")
             }
             Self::Caller(C::PushMalformed(_)) => {
                 wire(400, REQUEST, "push_malformed", "This is no message of WeChat's.")

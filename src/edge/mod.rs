@@ -22,6 +22,7 @@ mod http;
 mod json;
 mod keys;
 mod label;
+mod params;
 mod ports;
 mod records;
 mod routes;

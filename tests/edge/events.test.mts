@@ -90,8 +90,8 @@ test('WeChat tries the address, and nobody else can', async () => {
   assert.equal(reply.headers.get('content-type'), 'text/plain; charset=utf-8');
   const wrong = new URL(url);
   wrong.searchParams.set('timestamp', '1');
-  assert.equal((await send(at(APPID, wrong.href))).status, 401);
-  assert.equal((await send(`${world.url}/wechat/events/${APPID}`)).status, 401);
+  assert.equal((await send(at(APPID, wrong.href))).status, 403);
+  assert.equal((await send(`${world.url}/wechat/events/${APPID}`)).status, 403);
   assert.equal((await send(at('wx0', url))).status, 404);
 });
 
@@ -158,11 +158,11 @@ test('no message but WeChat’s own erases', async () => {
     return { ...pushed, url: url.href };
   };
   const wrong: Array<[Pushed, number, string]> = [
-    [query({ msg_signature: '0'.repeat(40) }), 401, 'push_signature'],
-    [query({ msg_signature: '' }), 401, 'push_signature'],
-    [query({ nonce: '1' }), 401, 'push_signature'],
-    [query({ msg_signature: new URL(pushed.url).searchParams.get('signature') as string }), 401, 'push_signature'],
-    [{ ...other, body: pushed.body }, 401, 'push_signature'],
+    [query({ msg_signature: '0'.repeat(40) }), 403, 'push_signature'],
+    [query({ msg_signature: '' }), 403, 'push_signature'],
+    [query({ nonce: '1' }), 403, 'push_signature'],
+    [query({ msg_signature: new URL(pushed.url).searchParams.get('signature') as string }), 403, 'push_signature'],
+    [{ ...other, body: pushed.body }, 403, 'push_signature'],
     [{ ...pushed, body: pushed.body.slice(0, -20) }, 400, 'push_malformed'],
     [{ ...pushed, body: '' }, 400, 'push_malformed'],
     [{ ...pushed, body: '<xml><Encrypt>a</Encrypt><Encrypt>b</Encrypt></xml>' }, 400, 'push_malformed'],
@@ -175,6 +175,32 @@ test('no message but WeChat’s own erases', async () => {
   assert.equal((await refresh(world, session.refresh)).status, 200);
   assert.equal(forwarded.length, seen, 'nothing of it goes on');
   assert.equal((await deliver(pushed, OTHER_APPID)).body.code, 'misconfigured', 'an app without a key');
+});
+
+test('an app with a key takes no plain text: not in plain mode, and not beside the ciphertext in 兼容模式', async () => {
+  const pushed = compose('talked down', CANCELLATION);
+  const seen = forwarded.length;
+  // A query that WeChat signed, out of a log: plain mode signs nothing else.
+  const plain = new URL(pushed.url);
+  for (const name of ['encrypt_type', 'msg_signature']) plain.searchParams.delete(name);
+  const forged = '<xml><Event>anything</Event></xml>';
+  const copy = '<Event>anything</Event></xml>';
+  for (const body of [forged, pushed.body, pushed.body.replace('</xml>', copy)]) {
+    const url = body.includes(copy) && body !== forged ? pushed.url : plain.href;
+    const reply = await deliver({ ...pushed, url, body });
+    assert.deepEqual([reply.status, reply.body.code], [403, 'push_plain'], body);
+  }
+  assert.equal(forwarded.length, seen, 'nothing of it goes on');
+  assert.equal((await deliver(pushed)).status, 200);
+});
+
+test('a body of thousands of elements is refused by its number, before anything compares them', async () => {
+  const elements = Array.from({ length: 3212 }, (_, n) => `<e${n}>x</e${n}>`)
+    .join('')
+    .slice(0, 32_000);
+  const { url, contentType } = compose('many', CANCELLATION);
+  const reply = await deliver({ url, contentType, body: `<xml>${elements}</xml>` });
+  assert.deepEqual([reply.status, reply.body.code], [400, 'push_malformed']);
 });
 
 test('what the backend answers goes back to WeChat, and its failure does', async () => {

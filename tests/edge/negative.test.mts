@@ -206,6 +206,22 @@ test('JSON that parsers disagree about is 400 (T24, T25)', async () => {
   );
 });
 
+test('more than 32 parameters are 400, in JSON, a form and a query', async () => {
+  const names = Array.from({ length: 2_000 }, (_, n) => `n${n}`);
+  const form = names.map((name) => `${name}=x`).join('&');
+  const query = names
+    .slice(0, 33)
+    .map((name) => `${name}=x`)
+    .join('&');
+  const replies = [
+    await token(Object.fromEntries(names.map((name) => [name, 'x']))),
+    await token(form, { 'content-type': 'application/x-www-form-urlencoded' }),
+    await send(`${world.url}/web/login?client_id=${APPID}&${query}`),
+    await send(`${world.url}/web/callback?state=x&${query}`),
+  ];
+  for (const { status, body } of replies) assert.deepEqual([status, body.code], [400, 'body_malformed']);
+});
+
 test('other methods are 405, other paths 404 (T58)', async () => {
   for (const path of ['/oauth/token', '/oauth/revoke', '/wechat/open-data', '/wechat/user-info/verify']) {
     assert.equal((await fetch(world.url + path)).status, 405, path);

@@ -49,7 +49,7 @@ impl Stored for Login {
 
 impl<P: Ports> Flow<'_, P> {
     pub(crate) fn web_login(&self) -> Result<Response, Error> {
-        let query = self.request.query();
+        let query = self.request.query()?;
         let app = self.config.app(query.get("client_id")).ok_or(Error::Caller(Caller::ClientUnknown))?;
         let scope = scope(app.kind, query.get("scope")).ok_or(Error::Caller(Caller::GrantTypeUnsupported))?;
         // Until the address is known to be the app's own, nobody is sent there, not even with an error.
@@ -90,7 +90,7 @@ impl<P: Ports> Flow<'_, P> {
     }
 
     pub(crate) async fn web_callback(&self) -> Result<Response, Error> {
-        let query = self.request.query();
+        let query = self.request.query()?;
         let name = format!("{COOKIE}{}", query.get("state"));
         let unknown = Error::Caller(Caller::LoginUnknown);
         let login = self.request.cookie(&name).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());

@@ -6,6 +6,8 @@ mod budget;
 mod flows;
 mod fuzz_seeds;
 mod openapi;
+mod params;
+mod push;
 mod races;
 mod scale;
 mod secrets;

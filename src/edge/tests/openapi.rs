@@ -106,21 +106,24 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
             "Sends a browser to WeChat to log in (RFC 6749 §4.1.1, RFC 7636, RFC 9207).",
             None,
             None,
-            caller(&[C::ClientUnknown, C::GrantTypeUnsupported, C::RedirectUriUnknown]),
+            caller(&[C::ClientUnknown, C::GrantTypeUnsupported, C::RedirectUriUnknown, C::Malformed]),
         ),
         E::WebCallback => (
             "Whence WeChat sends it back, to go on to redirect_uri with a code or an error.",
             None,
             None,
-            caller(&[C::LoginUnknown]),
+            caller(&[C::LoginUnknown, C::Malformed]),
         ),
-        E::CheckEvents => ("WeChat tries the address.", None, None, caller(&[C::PushSignature, C::NotFound])),
+        E::CheckEvents => {
+            ("WeChat's check of the address.", None, None, caller(&[C::PushSignature, C::NotFound, C::Malformed]))
+        }
         E::Event => (
             "A message that WeChat pushes.",
             None,
             None,
             [
-                caller(&[C::PushSignature, C::PushMalformed(None), C::PushStale, C::NotFound, C::TooLarge, C::NotUtf8]),
+                caller(&[C::PushSignature, C::PushPlain, C::PushMalformed(None), C::PushStale, C::NotFound]),
+                caller(&[C::Malformed, C::TooLarge, C::NotUtf8]),
                 vec![Error::Wechat(Wechat::ForwardFailed), stored()],
             ]
             .concat(),

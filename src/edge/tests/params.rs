@@ -1,0 +1,67 @@
+//! Parameters: how many, how often, and how much of a text is read.
+
+use crate::edge::error::{Caller, Error};
+use crate::edge::params::{MAX_PARAMS, Params, Query};
+use proptest::prelude::*;
+use std::borrow::Cow;
+
+const MALFORMED: Error = Error::Caller(Caller::Malformed);
+
+fn form(count: usize) -> String {
+    (0..count).map(|n| format!("n{n}=x")).collect::<Vec<_>>().join("&")
+}
+
+fn json(count: usize) -> String {
+    let fields: Vec<_> = (0..count).map(|n| format!(r#""n{n}":"x""#)).collect();
+    format!("{{{}}}", fields.join(","))
+}
+
+#[test]
+fn thirty_two_parameters_are_taken_and_no_more() {
+    assert!(Params::from_form(&form(MAX_PARAMS)).is_ok());
+    assert!(Params::from_json(&json(MAX_PARAMS)).is_ok());
+    assert!(Query::parse(&form(MAX_PARAMS)).is_ok());
+    for count in [MAX_PARAMS + 1, 8_525] {
+        assert_eq!(Params::from_form(&form(count)).unwrap_err(), MALFORMED);
+        assert_eq!(Params::from_json(&json(count)).unwrap_err(), MALFORMED);
+        assert_eq!(Query::parse(&form(count)).unwrap_err(), MALFORMED);
+    }
+}
+
+/// The work is counted: of an endless form, 33 parameters are read.
+#[test]
+fn parsing_ends_at_the_first_parameter_too_many() {
+    let mut read = 0;
+    let endless = std::iter::repeat_with(|| {
+        read += 1;
+        (Cow::from(format!("n{read}")), Cow::from("x"))
+    });
+    assert!(Params::collect(endless).is_err());
+    assert_eq!(read, MAX_PARAMS + 1);
+}
+
+/// After the value that is refused the text is cut, so a parser that read on would find another error.
+#[test]
+fn json_that_is_not_flat_is_refused_at_its_first_value() {
+    for start in [r#"{"a":["#, r#"{"a":{"#, r#"{"a":1"#, r#"{"a":true"#, "[", "1"] {
+        let error = serde_json::from_str::<Params>(start).unwrap_err();
+        assert!(error.is_data(), "{start}: {error}");
+    }
+    assert!(Params::from_json(r#"{"a":null,"b":"x"}"#).is_ok());
+}
+
+#[test]
+fn a_repeated_name_is_refused_in_each_format() {
+    assert!(Params::from_form("a=1&b=2&a=3").is_err());
+    assert!(Params::from_json(r#"{"a":"1","b":"2","a":null}"#).is_err());
+    let query = Query::parse("a=1&b=2&a=3").unwrap();
+    assert_eq!((query.get("a"), query.get("b"), query.repeats()), ("", "2", true));
+    assert!(!Query::parse("a=1&b=1").unwrap().repeats());
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_parsed_or_refused(text in "\\PC{0,300}") {
+        let _ = (Params::from_form(&text), Params::from_json(&text), Query::parse(&text));
+    }
+}
