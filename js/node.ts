@@ -1,21 +1,34 @@
 // wxauth/node: the client for tests against the simulator, and the checks that need a session_key. In Node and, where
-// a backend is a Worker, in workerd.
+// a backend is a Worker, in workerd. In Node it is also what `wxauth` itself resolves to, so that a program written for
+// a mini program or a page runs in a test as it stands: whatever `js/wxauth.ts` declares exists here.
 
 import type * as nodeCore from 'wxauth-core-node';
 import { connect, imports } from './engine/glue.js';
 import { module } from './engine/node.js';
+import { invalid } from './error.js';
 import type { Host } from './host.js';
-import { type WxLike, wxHost } from './hosts/wx.js';
+import { hostOf } from './weapp/host.js';
+import type { WeappOptions } from './weapp.js';
+import type { WebOptions } from './web.js';
 
 export * from './api.js';
+export { authBehavior } from './weapp/behavior.js';
+export { realtimeLog } from './weapp/realtime-log.js';
+export type { WeappOptions, WebOptions };
 
 const core = connect(
   new WebAssembly.Instance(module, imports() as WebAssembly.Imports).exports,
 ) as unknown as typeof nodeCore;
 
-/** Runs the client through any `wx`. */
-export function weappHost(options: { wx: WxLike }): Host {
-  return wxHost(options.wx, options.wx, () => Promise.resolve(core));
+const loaded = () => Promise.resolve(core);
+
+/** The host of a `wx`: the simulator's phone, or a global `wx` that a test has set. */
+export const weappHost = ({ wx }: WeappOptions = {}): Host => hostOf(wx, loaded);
+
+/** A page's host in a test: on the simulator's phone. Node has no page for the rest. */
+export function webHost({ wx }: WebOptions = {}): Host {
+  if (!wx) throw invalid('in Node webHost needs wx: the simulator’s phone');
+  return hostOf(wx, loaded);
 }
 
 /** Whether `signature` is WeChat's over `rawData` (docs/platform-facts.md §4.1). Constant time. */

@@ -13,11 +13,12 @@ export interface WebOptions {
   /** A `wx` on the page: the simulator's phone. Without it the page uses fetch and localStorage. */
   wx?: WxLike;
   /** Where wxauth.wasm is served; beside the entry where absent, which webpack and Vite see to by themselves. */
-  wasm?: string | URL;
+  wasm?: string | { readonly href: string };
   /** Web login: inside WeChat by an official account, elsewhere by a website's QR code. Without it visitors stay guests. */
   login?: WebLogin;
 }
 
+/** The host of a web page. */
 export function webHost(options: WebOptions = {}): Host {
   const load = () => loadOnPage(options.wasm);
   return options.wx ? wxHost(options.wx, options.wx, load) : fetchHost(load, options.login);

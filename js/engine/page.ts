@@ -5,7 +5,10 @@ import { connect, imports } from './glue.js';
 
 let loading: Promise<CoreModule> | undefined;
 
-export function loadOnPage(url: string | URL = new URL('./wxauth.wasm', import.meta.url)): Promise<CoreModule> {
+export function loadOnPage(
+  address: string | { readonly href: string } = new URL('./wxauth.wasm', import.meta.url),
+): Promise<CoreModule> {
+  const url = typeof address === 'string' ? address : address.href;
   loading ??= fetch(url)
     .then(async (response) => {
       if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);

@@ -31,7 +31,10 @@ async function types(entries: Array<[source: string, out: string]>): Promise<voi
     entries.map(([source]) => ({ filePath: at(source), output: { noBanner: true, exportReferencedTypes: false } })),
     config,
   );
-  for (const [index, [, out]] of entries.entries()) writeFileSync(out, made[index] as string);
+  for (const [index, [, out]] of entries.entries()) {
+    // Explicit resource management is not in the libraries that mini programs compile with.
+    writeFileSync(out, (made[index] as string).replace(/^\s*\[Symbol\.dispose\]\(\): void;\n/gm, ''));
+  }
 }
 
 /** Exactly what ships in a mini program, and the bare wasm beside it for checking. */
@@ -55,6 +58,13 @@ export async function buildWeapp(): Promise<void> {
     sourcemap: true,
     inject: [at('js/engine/codec.ts')],
     external: ['./fallback.js'],
+  });
+  // A file of its own: only programs that show the texts pay for them.
+  await bundle('client', {
+    ...phone,
+    entryPoints: [at('js/errors/index.ts')],
+    outfile: dist('weapp', 'errors.js'),
+    charset: 'utf8',
   });
 }
 
@@ -160,11 +170,13 @@ export async function buildPlayground(): Promise<void> {
 
 export function buildTypes(): Promise<void> {
   return types([
+    ['js/wxauth.ts', dist('index.d.ts')],
     ['js/weapp.ts', dist('weapp', 'index.d.ts')],
     ['js/web.ts', dist('web', 'index.d.ts')],
     ['js/node.ts', dist('node', 'index.d.ts')],
     ['js/sim/index.ts', dist('sim', 'index.d.ts')],
     ['js/sim/server.ts', dist('sim', 'server.d.ts')],
     ['js/errors/index.ts', dist('errors', 'index.d.ts')],
+    ['js/errors/index.ts', dist('weapp', 'errors.d.ts')],
   ]);
 }

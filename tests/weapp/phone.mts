@@ -26,6 +26,8 @@ const ABSENT = [
 
 export interface LockedPhone {
   weapp: typeof weapp;
+  /** Another shipped file, by a path like './errors.js'. */
+  require(path: string): object;
   /** Names of the files that were required. */
   required: string[];
 }
@@ -57,7 +59,7 @@ export function lockedPhone(wx: object, fault: WasmFault = 'none', globals: obje
     );
     return module.exports;
   };
-  return { weapp: require('./index.js') as typeof weapp, required };
+  return { weapp: require('./index.js') as typeof weapp, require, required };
 }
 
 /** Takes a path in the code package, as on a phone; bytes and urls are refused. */
