@@ -5,7 +5,7 @@ import type { ErrorCode as MachineCode, Permission } from 'wxauth-core';
 
 export type AuthErrorCode =
   | MachineCode
-  /** The core threw: out of memory, or a bug. The app has to be restarted. */
+  /** The core could not be loaded, or it threw. The next createAuth loads it again; if that fails too, restart the app. */
   | 'core_crashed'
   /** `dispose()` was called. */
   | 'disposed'

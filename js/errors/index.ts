@@ -142,9 +142,9 @@ export const errors: Record<AuthErrorCode, Languages> = {
   ),
   core_crashed: say(
     'The core threw or could not be loaded.',
-    'Restart the mini program; please report it with auth.trace().',
+    'Call createAuth again; if that fails too, restart the mini program. Please report it with auth.trace().',
     '核心异常或无法加载。',
-    '请重启小程序，并附上 auth.trace() 反馈问题。',
+    '请重新调用 createAuth；若仍失败请重启小程序，并附上 auth.trace() 反馈问题。',
   ),
   disposed: say(
     'auth.dispose() was called.',

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npx wxauth-sim`: the fake WeChat as a server, with its page.
+// `npx -p wxauth wxauth-sim`: the fake WeChat as a server, with its page.
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,7 @@ import { type Config, WeChat } from './wechat/index.js';
 
 const USAGE = `wxauth-sim: a fake WeChat for tests and development
 
-  npx wxauth-sim [options]
+  npx -p wxauth wxauth-sim [options]
 
   --port N           where to listen; default 8788
   --host ADDRESS     default 127.0.0.1: it knows every secret and tells them

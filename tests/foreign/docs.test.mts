@@ -79,7 +79,7 @@ for (const document of DOCUMENTS) {
     const port = String(await freePort());
     const commands = (run.get('ci') as string)
       .replaceAll('8788', port)
-      .replace('npx wxauth-sim', `npx wxauth-sim --port ${port}`);
+      .replace('npx -p wxauth wxauth-sim', `npx -p wxauth wxauth-sim --port ${port}`);
     const output = await shell(project(document), commands);
     assert.match(output, /"session_key":"[^"]{24,}","openid":"o[\w-]{27}"/);
   });

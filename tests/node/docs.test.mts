@@ -1,6 +1,7 @@
 // What the documents say is so: the error pages are complete, and the README's examples run.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { compileFunction, constants } from 'node:vm';
 import { edgeErrors } from '../../js/errors/edge.js';
@@ -26,6 +27,20 @@ test('every code of the edge is explained, with its status', () => {
     Object.fromEntries(Object.entries(edgeErrors).map(([code, { status }]) => [code, status])),
   );
 });
+
+/** A server of the application's own: it answers those that bring an access token. */
+function startApi(): Promise<{ url: string; close(): void }> {
+  const server = createServer(({ headers }, response) => {
+    const known = /^Bearer ey/.test(headers.authorization ?? '');
+    response.writeHead(known ? 200 : 401, { 'content-type': 'application/json' }).end('["tea"]');
+  });
+  return new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      resolve({ url: `http://127.0.0.1:${port}`, close: () => server.close() });
+    }),
+  );
+}
 
 const example = (name: string, file: string): string => readmeExample(name, world.url, file);
 
@@ -68,12 +83,15 @@ for (const file of ['README.md', 'README.zh-CN.md']) {
         page = { ...options, data: {}, setData: (data: Json) => Object.assign(page.data, data) };
       },
     };
-    compileFunction(example('weapp', file), Object.keys(names))(...Object.values(names));
+    const api = await startApi();
+    const source = example('weapp', file).replaceAll('https://api.example.com', api.url);
+    compileFunction(source, Object.keys(names))(...Object.values(names));
     assert.equal((await app.onLaunch()).session, 'logged-in');
     await page.orders();
-    assert.equal(page.data.orders.code, 'not_found', 'the demo edge has no /orders, and says so');
+    assert.deepEqual(page.data.orders, ['tea']);
+    api.close();
     await page.nearest();
-    assert.deepEqual([page.data.granted, page.data.showSettings], [true, false]);
+    assert.deepEqual([page.data.granted, page.data.showSettings, page.data.showPrivacy], [true, false, false]);
     app.auth.dispose();
   });
 

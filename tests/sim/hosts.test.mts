@@ -1,4 +1,4 @@
-// The simulator where people run it: a Node server, `npx wxauth-sim`, a Worker; from the files that ship.
+// The simulator where people run it: a Node server, `npx -p wxauth wxauth-sim`, a Worker; from the files that ship.
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -81,7 +81,7 @@ test('mistakes on the command line are sentences', async () => {
   await assert.rejects(command('--port', port), /EADDRINUSE.*choose another with --port/);
   await assert.rejects(command('--app', 'nonsense'), /--app wants APPID:SECRET, not "nonsense"/);
   await assert.rejects(command('--now', 'soon'), /--now wants a time/);
-  assert.match(execFileSync(process.execPath, [CLI, '--help'], { encoding: 'utf8' }), /npx wxauth-sim/);
+  assert.match(execFileSync(process.execPath, [CLI, '--help'], { encoding: 'utf8' }), /npx -p wxauth wxauth-sim/);
 });
 
 test('the control API says what it can do, and what is wrong', async () => {
