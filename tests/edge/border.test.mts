@@ -1,5 +1,6 @@
 // Pages of other origins, headers, rate limits, in workerd.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import {
   type Answer,
@@ -8,6 +9,7 @@ import {
   exchange,
   GRANT,
   JS_CODE,
+  keysOf,
   logIn,
   OTHER_APPID,
   post,
@@ -38,6 +40,10 @@ const preflight = (path: string, origin: string) =>
     method: 'OPTIONS',
     headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
   });
+const verifyWrong = ({ url }: World, token: string) =>
+  post(`${url}/wechat/user-info/verify`, { raw_data: '{}', signature: 'x' }, bearer(token));
+const endRandom = ({ url }: World, token: string) =>
+  send(`${url}/sessions/${randomBytes(16).toString('base64url')}`, { method: 'DELETE', headers: bearer(token) });
 const nonsense = (origin: string, client_id = APPID) =>
   post(`${world.url}/oauth/revoke`, { client_id, token: 'nonsense' }, { origin });
 
@@ -154,6 +160,23 @@ test('a user beyond their limit is 429 and others are not (T61)', async () => {
   }
   assert.deepEqual([...statuses].sort(), [400, 429], 'guessing codes from one address');
   assert.ok((limited.wechat.state().calls.jscode2session ?? 0) - seen <= 40, 'WeChat is not asked beyond it');
+  await limited.stop();
+});
+
+test('beyond the limit a token’s calls reach neither the store nor WeChat, and its user may still log in', async () => {
+  const limited = await startWorld({ limits: { ADDRESS_LIMIT: 1_000, USER_LIMIT: 5 } });
+  const session = await logIn(limited, 'burning');
+  const written = async () => (await keysOf(limited)).length;
+  const before = await written();
+  const statuses: number[] = [];
+  for (let n = 0; n < 20; n++) {
+    const call = n % 2 ? verifyWrong : endRandom;
+    statuses.push((await call(limited, session.access)).status);
+  }
+  assert.deepEqual(statuses.slice(5), Array(15).fill(429));
+  assert.ok((limited.wechat.state().calls.checksession ?? 0) <= 2);
+  assert.ok((await written()) - before <= 4, 'tombstones, and WeChat’s access_token');
+  assert.equal((await refresh(limited, session.refresh)).status, 200);
   await limited.stop();
 });
 

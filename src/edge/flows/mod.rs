@@ -89,6 +89,12 @@ impl<'a, P: Ports> Flow<'a, P> {
         if self.ports.allows(limit, key).await { Ok(()) } else { Err(Error::Caller(Caller::RateLimited)) }
     }
 
+    /// The limit of calls with an access token, and that of revocations. Each is counted apart from logins
+    /// and refreshes: a token of an ended session must not use up what its user needs to log in.
+    pub(crate) async fn limit_user(&self, what: &'static str, user: &UserName) -> Result<(), Error> {
+        self.limit(Limit::User, &format!("{}:{what}", user.as_str())).await
+    }
+
     /// What the store knows of one session; what it cannot read is told.
     pub(crate) async fn find(&self, app: &App, user: &UserName, sid: &Sid) -> Result<Found, Error> {
         let found = self.records().find(user, sid).await?;
@@ -113,7 +119,7 @@ impl<'a, P: Ports> Flow<'a, P> {
         Error::Caller(if dead == Ok(true) { Caller::SessionKeyStale(reason) } else { failure })
     }
 
-    /// The session a request speaks for. Every way in which it does not is one answer.
+    /// The session a request speaks for, within its user's limit. Every way in which it does not is one answer.
     pub(crate) async fn authenticate(&self) -> Result<Authenticated<'a>, Error> {
         const INVALID: Error = Error::Caller(Caller::SessionInvalid);
         let header = self.request.authorization.as_deref().unwrap_or_default();
@@ -125,6 +131,7 @@ impl<'a, P: Ports> Flow<'a, P> {
         let openid = OpenId::parse(&claims.sub).map_err(|_| INVALID)?;
         let app = self.admit(self.config.app(&claims.client_id).ok_or(INVALID)?)?;
         let user = self.records().user(&app.appid, &openid);
+        self.limit_user("call", &user).await?;
         let found = self.find(app, &user, &claims.sid).await?;
         if found.is_revoked(found.began(claims.iat.saturating_mul(1000))) {
             return Err(INVALID);

@@ -3,7 +3,7 @@
 use super::Flow;
 use crate::edge::error::{Caller, Error};
 use crate::edge::http::Response;
-use crate::edge::ports::{Limit, Ports};
+use crate::edge::ports::Ports;
 use crate::edge::upstream;
 use crate::edge::wire::{PhoneReply, PhoneRequest};
 use crate::wechat::PhoneCode;
@@ -14,7 +14,6 @@ impl<P: Ports> Flow<'_, P> {
         let caller = self.authenticate().await?;
         let PhoneRequest { code } = self.request.json()?;
         let code = PhoneCode::parse(&code).map_err(|_| Error::Caller(Caller::CodeMalformed))?;
-        self.limit(Limit::User, caller.user.as_str()).await?;
         let Phone { phone_number, pure_phone_number, country_code } =
             upstream::phone(self.ports, self.config, caller.app, code, &caller.openid).await?;
         Ok(Response::json(200, &PhoneReply { phone_number, pure_phone_number, country_code }))

@@ -27,6 +27,7 @@ impl<P: Ports> Flow<'_, P> {
         if let Some((openid, sid)) = session {
             let records = self.records();
             let user = records.user(&app.appid, &openid);
+            self.limit_user("revoke", &user).await?;
             let put = match everywhere.as_deref() {
                 Some("true") => records.everywhere(app, &user, self.now),
                 _ => records.tombstone(app, &user, &sid),

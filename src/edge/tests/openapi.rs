@@ -64,9 +64,12 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
             ]
             .concat(),
         ),
-        E::Revoke => {
-            ("Ends the session of a token.", of::<wire::RevokeRequest>(generator), of::<wire::Done>(generator), vec![])
-        }
+        E::Revoke => (
+            "Ends the session of a token.",
+            of::<wire::RevokeRequest>(generator),
+            of::<wire::Done>(generator),
+            caller(&[C::RateLimited]),
+        ),
         E::Introspect => (
             "What a token means now.",
             of::<wire::IntrospectRequest>(generator),
@@ -100,7 +103,7 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
             "The number behind a phone button's code.",
             of::<wire::PhoneRequest>(generator),
             of::<wire::PhoneReply>(generator),
-            [caller(&[C::CodeMalformed, C::CodeInvalid, C::CodeUsed, C::RateLimited]), wechat()].concat(),
+            [caller(&[C::CodeMalformed, C::CodeInvalid, C::CodeUsed]), wechat()].concat(),
         ),
         E::WebLogin => (
             "Sends a browser to WeChat to log in (RFC 6749 §4.1.1, RFC 7636, RFC 9207).",
@@ -136,7 +139,10 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
     let access = match endpoint.access() {
         Access::Public | Access::Wechat | Access::Browser => vec![],
         Access::Client => vec![Error::Caller(C::ClientUnknown), Error::Caller(C::OriginNotAllowed), stored()],
-        Access::User => vec![Error::Caller(C::SessionInvalid), Error::Caller(C::OriginNotAllowed), stored()],
+        Access::User => {
+            let refused = caller(&[C::SessionInvalid, C::OriginNotAllowed, C::RateLimited]);
+            [refused, vec![stored()]].concat()
+        }
         Access::Backend => vec![Error::Caller(C::BackendUnknown), Error::Caller(C::RateLimited), stored()],
     };
     let parsing = if request.is_some() { body() } else { vec![] };

@@ -1,0 +1,70 @@
+//! Rate limits stand before each read, write and call of WeChat that one user can cause.
+
+use crate::edge::endpoint::{Access, ROUTES};
+use crate::edge::fakes::World;
+use serde_json::{Value, json};
+
+/// The name under which the user of [`World::log_in`] is counted.
+fn limit(world: &World, what: &str) -> String {
+    let user = world.kv.borrow().keys().find_map(|name| name.strip_prefix("k1:").map(str::to_owned)).unwrap();
+    format!("User:{user}{what}")
+}
+
+fn counts(world: &World) -> (u32, u32, usize) {
+    (world.reads.get(), world.writes.get(), world.urls.borrow().len())
+}
+
+/// What one request comes to, and what it cost.
+fn ask(world: &World, method: &str, path: &str, body: &Value) -> (&'static str, bool) {
+    let before = counts(world);
+    let code = world.send(method, path, body).err().map_or("success", |error| error.code());
+    (code, counts(world) == before)
+}
+
+#[test]
+fn a_user_beyond_the_limit_of_calls_costs_nothing_at_any_endpoint() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    let body = json!({
+        "bearer": tokens["access_token"], "code": "code", "raw_data": "{}", "signature": "x",
+        "encrypted_data": "AAAAAAAAAAAAAAAAAAAAAA==", "iv": "AAAAAAAAAAAAAAAAAAAAAA==",
+    });
+    let of_users: Vec<_> = ROUTES
+        .iter()
+        .flat_map(|(path, methods)| methods.iter().map(move |(method, endpoint)| (*method, *path, endpoint.access())))
+        .filter(|(.., access)| *access == Access::User)
+        .collect();
+    assert!(of_users.len() >= 8);
+    world.limited.borrow_mut().push(limit(&world, ":call"));
+    for (method, path, _) in &of_users {
+        let path = path.replace("{id}", "AAAAAAAAAAAAAAAAAAAAAA");
+        assert_eq!(ask(&world, method, &path, &body), ("rate_limited", true), "{method} {path}");
+    }
+    world.limited.borrow_mut().clear();
+    assert_eq!(ask(&world, "GET", "/account", &body).0, "success");
+}
+
+#[test]
+fn revocations_have_a_limit_of_their_own_which_blocks_neither_logins_nor_refreshes() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    world.limited.borrow_mut().push(limit(&world, ":revoke"));
+    for kind in ["access_token", "refresh_token"] {
+        let body = json!({ "client_id": "wx1", "token": tokens[kind] });
+        assert_eq!(ask(&world, "POST", "/oauth/revoke", &body), ("rate_limited", true), "{kind}");
+    }
+    assert!(world.refresh(&tokens["refresh_token"]).is_ok());
+    assert!(world.log_in().is_ok());
+}
+
+#[test]
+fn logins_and_refreshes_are_limited_before_the_store_is_asked() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    world.limited.borrow_mut().push(limit(&world, ""));
+    let body = json!({ "client_id": "wx1", "grant_type": "refresh_token", "refresh_token": tokens["refresh_token"] });
+    assert_eq!(ask(&world, "POST", "/oauth/token", &body), ("rate_limited", true));
+    let before = (world.reads.get(), world.writes.get());
+    assert_eq!(world.log_in().err().map(|error| error.code()), Some("rate_limited"));
+    assert_eq!((world.reads.get(), world.writes.get()), before);
+}
