@@ -3,6 +3,8 @@
 
 interface Timer {
   due: number;
+  /** Does not keep the process alive, as `unref` of Node's timers. */
+  background: boolean;
   run: () => void;
 }
 
@@ -19,9 +21,12 @@ export class Clock {
     return (this.start ?? Date.now()) + this.offset;
   }
 
-  /** Runs something so many milliseconds from now; gives how to call it off. */
-  after(ms: number, run: () => void): () => void {
-    const timer = { due: this.now() + Math.max(0, ms), run };
+  /**
+   * Runs something so many milliseconds from now; gives how to call it off. In the background it does not keep the
+   * process alive.
+   */
+  after(ms: number, run: () => void, { background = false } = {}): () => void {
+    const timer = { due: this.now() + Math.max(0, ms), background, run };
     this.timers.push(timer);
     // What is due at once needs no one to advance the clock.
     if (ms <= 0) queueMicrotask(() => this.runDue());
@@ -73,6 +78,9 @@ export class Clock {
     if (this.start !== undefined || this.timers.length === 0) return;
     const next = Math.min(...this.timers.map(({ due }) => due));
     this.alarm = setTimeout(() => this.runDue(), Math.max(0, next - this.now()));
+    // Node's timers have `unref`, a page's do not.
+    const alarm = this.alarm as { unref?: () => void };
+    if (this.timers.every(({ background }) => background)) alarm.unref?.();
   }
 }
 

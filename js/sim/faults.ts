@@ -32,11 +32,62 @@ export interface Fault {
   until?: 'hide' | 'show';
 }
 
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === 'string';
+const isFlag: Check = (value) => typeof value === 'boolean';
+const isInteger: Check = (value) => Number.isSafeInteger(value);
+const isPositive: Check = (value) => isInteger(value) && (value as number) > 0;
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+/** The statuses that a `Response` can have. */
+const isStatus: Check = (value) => isInteger(value) && (value as number) >= 200 && (value as number) <= 599;
+/** Responses of these must have no body. */
+const BODILESS = [204, 205, 304];
+
+const isHttp: Check = (value) =>
+  isObject(value) &&
+  isStatus(value.status) &&
+  isText(value.body) &&
+  (value.body === '' || !BODILESS.includes(value.status as number));
+
+const FIELDS: Record<keyof Fault, [check: Check, kind: string]> = {
+  call: [(value) => isText(value) && value !== '', 'a name, such as jscode2session or wx.login'],
+  user: [isText, 'a text'],
+  from: [isPositive, 'an integer, at least 1'],
+  times: [isPositive, 'an integer, at least 1'],
+  every: [isPositive, 'an integer, at least 1'],
+  after_work: [isFlag, 'true or false'],
+  hang: [isFlag, 'true or false'],
+  delay_ms: [(value) => Number.isFinite(value) && (value as number) >= 0, 'a number of milliseconds'],
+  errcode: [isInteger, 'an integer'],
+  errmsg: [isText, 'a text'],
+  http: [isHttp, '{status, body}: 200 to 599, and a text'],
+  drop: [isFlag, 'true or false'],
+  fail: [
+    (value) => isObject(value) && isText(value.errMsg) && (value.errno === undefined || isInteger(value.errno)),
+    '{errMsg, errno?}: a text, and an integer',
+  ],
+  twice: [isFlag, 'true or false'],
+  until: [(value) => value === 'hide' || value === 'show', '"hide" or "show"'],
+};
+
+/** A misspelt or mistyped field is refused: the fault would silently be another one. */
+function mustBeFault(fault: object): asserts fault is Fault {
+  for (const [name, value] of Object.entries({ call: undefined, ...fault })) {
+    const field = Object.hasOwn(FIELDS, name) ? FIELDS[name as keyof Fault] : undefined;
+    if (!field) throw new Error(`a fault has no ${name}`);
+    const [check, kind] = field;
+    const given = value !== undefined || name === 'call';
+    if (given && !check(value)) throw new Error(`${name} of a fault must be ${kind}`);
+  }
+}
+
 export class Faults {
   private active: Array<{ fault: Fault; seen: number }> = [];
 
   add(fault: Fault): void {
-    if (!fault.call) throw new Error('a fault needs a call, such as jscode2session or wx.login');
+    mustBeFault(fault);
     this.active.push({ fault: { ...fault }, seen: 0 });
   }
 

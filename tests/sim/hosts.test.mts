@@ -90,7 +90,7 @@ test('the control API says what it can do, and what is wrong', async () => {
   assert.match((await json(`${url}/_sim/nothing`)).error, /There are: GET state, /);
   assert.match((await post('codes', { appid: A })).error, /user is missing/);
   assert.match((await post('codes', { appid: 'wx0', user: 'mei' })).error, /invalid appid/);
-  assert.match((await post('faults', { times: 1, errcode: 1, call: '' })).faults.length.toString(), /0/);
+  assert.match((await post('faults', { times: 1, errcode: 1, call: '' })).error, /call of a fault must be a name/);
   assert.match((await post('push', { appid: A, user: 'mei', event: 'x' })).error, /push_url/);
   assert.equal((await post('people', { user: 'rogue', blocked: true })).blocked, true);
   const { code } = await post('codes', { appid: A, user: 'rogue' });

@@ -33,7 +33,11 @@ export function lifecycle(body: Body): Lifecycle {
       const end = () => {
         body.life = 'dead';
       };
-      timers = [body.clock.after(FROZEN_AFTER_MS, freeze), body.clock.after(GONE_AFTER_MS, end)];
+      const background = { background: true };
+      timers = [
+        body.clock.after(FROZEN_AFTER_MS, freeze, background),
+        body.clock.after(GONE_AFTER_MS, end, background),
+      ];
     },
     show() {
       if (body.life === 'foreground' || body.life === 'dead') return;
