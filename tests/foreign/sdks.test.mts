@@ -78,7 +78,8 @@ test('wechatpy: login, tokens, decryption, phone, web login, encrypted push', as
   assert.deepEqual([said.decrypt_message.openId, said.decrypt_message.watermark.appid], [openid, APPID]);
   assert.equal(said.phone, wechat.person('mei').phone);
   assert.deepEqual(said.oauth.slice(0, 3), ['snsapi_userinfo', 'mei', true]);
-  assert.deepEqual(said.push, ['user_authorization_revoke', openid]);
+  const { source, event, user } = said.push;
+  assert.deepEqual([event, user, source === openid], ['user_authorization_revoke', openid, false]);
 });
 
 test('node-easywechat: login, decryption, its access token, phone, encrypted push', async () => {

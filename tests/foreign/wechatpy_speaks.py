@@ -60,5 +60,5 @@ print(json.dumps({
     'decrypt_message': wxa.decrypt_message(profile['encryptedData']),
     'phone': phone['phone_info']['phoneNumber'],
     'oauth': [web['scope'], user['nickname'], renewed['openid'] == web['openid'], oauth.check_access_token()],
-    'push': [message._data['Event'], message.source],
+    'push': {'event': message._data['Event'], 'user': message._data['OpenID'], 'source': message.source},
 }))

@@ -67,21 +67,88 @@ test('with a key the message is encrypted, and msg_signature covers it (§4.1)',
   assert.equal(query.msg_signature, pushSignature('AAAAA', query.timestamp as string, query.nonce as string, Encrypt));
 });
 
-test('sending tells what came back, and the log has it (§3.7)', async () => {
+test('the sender is the platform’s push service, not the user (§3.7)', () => {
   const { wechat } = fake(PUSH);
-  const seen: string[] = [];
-  const answer = (status: number, body: string) =>
-    wechat.push.send(A, EVENT, async (_, init) => {
-      seen.push(String(init?.body));
-      return new Response(body, { status });
-    });
-  assert.deepEqual(await answer(200, 'success'), { status: 200, body: 'success' });
-  assert.deepEqual(await answer(500, 'oops'), { status: 500, body: 'oops' });
-  assert.equal(seen.length, 2);
-  assert.deepEqual(
-    wechat.world.log.after(0).map(({ text }) => text),
-    ['accepted', 'not accepted: 500'],
-  );
+  const message = (user: string) => JSON.parse(wechat.push.compose(A, { ...EVENT, user }).body);
+  const [mei, li] = [message('mei'), message('li')];
+  assert.equal(mei.FromUserName, li.FromUserName);
+  assert.notEqual(mei.OpenID, li.OpenID);
+  assert.ok(![mei.OpenID, li.OpenID].includes(mei.FromUserName));
+});
+
+/** A server that answers each attempt in its turn; `undefined` is silence, an error is a lost connection. */
+function server(...answers: Array<[status: number, body: string] | Error | undefined>) {
+  const requests: Array<{ url: URL; message: Json; signal: AbortSignal }> = [];
+  const receive = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const signal = init?.signal as AbortSignal;
+    requests.push({ url: new URL(String(url)), message: JSON.parse(String(init?.body)), signal });
+    const answer = answers[requests.length - 1];
+    if (answer instanceof Error) throw answer;
+    if (!answer) return new Promise(() => {});
+    return new Response(answer[1], { status: answer[0] });
+  };
+  return { requests, receive };
+}
+
+test('a message is sent until it is accepted, three times at most; the log has each (§3.7)', async () => {
+  const success: [number, string] = [200, 'success'];
+  const [oops, other, lost] = [
+    [500, 'oops'] as [number, string],
+    [200, 'fail'] as [number, string],
+    new Error('reset'),
+  ];
+  const cases: Array<[answers: Array<[number, string] | Error>, assume: object, expected: Json]> = [
+    [[success], {}, { accepted: true, attempts: 1, status: 200, body: 'success' }],
+    [[[200, '']], {}, { accepted: true, attempts: 1, status: 200, body: '' }],
+    [[oops, success], {}, { accepted: true, attempts: 2, status: 200, body: 'success' }],
+    [[other, other, other, success], {}, { accepted: false, attempts: 3, status: 200, body: 'fail' }],
+    [[lost, lost, success], {}, { accepted: true, attempts: 3, status: 200, body: 'success' }],
+    [[lost, lost, lost, success], {}, { accepted: false, attempts: 3, status: 0, body: '' }],
+    [[oops, success], { push_repeats_after_error: false }, { accepted: false, attempts: 1, status: 500, body: 'oops' }],
+    [
+      [lost, success],
+      { push_repeats_after_error: false },
+      { accepted: true, attempts: 2, status: 200, body: 'success' },
+    ],
+  ];
+  for (const [answers, assume, expected] of cases) {
+    const { wechat } = fake(PUSH, { assume });
+    const { requests, receive } = server(...answers);
+    assert.deepEqual(await wechat.push.send(A, EVENT, receive), expected);
+    assert.equal(requests.length, expected.attempts);
+    assert.equal(wechat.world.log.after(0).length, expected.attempts);
+  }
+});
+
+test('a server silent for five seconds is cut off and sent the same message again (§3.7)', async () => {
+  const world = fake(PUSH);
+  const { requests, receive } = server(undefined, undefined, [200, 'success']);
+  let result: Json;
+  void world.wechat.push.send(A, EVENT, receive).then((sent) => (result = sent));
+  await world.advance(4.999);
+  assert.deepEqual([requests.length, requests[0]?.signal.aborted], [1, false]);
+  await world.advance(0.001);
+  assert.deepEqual([requests.length, requests[0]?.signal.aborted], [2, true]);
+  await world.advance(5);
+  assert.deepEqual(result, { accepted: true, attempts: 3, status: 200, body: 'success' });
+  const [first, ...later] = requests.map(({ message }) => message);
+  for (const message of later) assert.deepEqual(message, first, 'told apart by FromUserName and CreateTime alone');
+  const nonces = requests.map(({ url }) => url.searchParams.get('nonce'));
+  assert.equal(new Set(nonces).size, 3, 'each is signed anew');
+  await world.advance(60);
+  assert.equal(requests.length, 3);
+});
+
+test('an encrypted message is repeated as one that decrypts to the same', async () => {
+  const { wechat } = fake({ ...PUSH, encoding_aes_key: 'A'.repeat(43) });
+  const { requests, receive } = server([500, ''], [200, 'success']);
+  await wechat.push.send(A, EVENT, receive);
+  for (const { url, message } of requests) {
+    const query = Object.fromEntries(url.searchParams);
+    const { timestamp, nonce, msg_signature, openid } = query;
+    assert.equal(msg_signature, pushSignature('AAAAA', timestamp as string, nonce as string, message.Encrypt));
+    assert.equal(openid, wechat.account(A, 'mei').openid);
+  }
 });
 
 test('the address is checked with an echostr (§4.1)', () => {

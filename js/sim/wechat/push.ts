@@ -3,6 +3,7 @@
 
 import { encryptPush, pushSignature } from '../crypto.js';
 import type { App } from './config.js';
+import { identifier } from './people.js';
 import type { World } from './world.js';
 
 export interface PushEvent {
@@ -20,14 +21,30 @@ export interface PushRequest {
   body: string;
 }
 
+/** The outcome of a message, with the server's last answer. */
+export interface PushResult {
+  accepted: boolean;
+  /** How often it was sent. */
+  attempts: number;
+  /** 0 where no answer came. */
+  status: number;
+  body: string;
+}
+
+/** A server that has not answered by then is cut off and sent the same message again, three times in all (§3.7). */
+const ANSWER_MS = 5_000;
+const ATTEMPTS = 3;
+
+type Message = Record<string, string | number>;
+
 const element = ([name, value]: [string, string | number]): string =>
   `<${name}>${typeof value === 'number' ? value : `<![CDATA[${value.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`}</${name}>`;
 
 const FORMATS = {
-  json: { type: 'application/json', write: (message: Record<string, string | number>) => JSON.stringify(message) },
+  json: { type: 'application/json', write: (message: Message) => JSON.stringify(message) },
   xml: {
     type: 'text/xml',
-    write: (message: Record<string, string | number>) => `<xml>${Object.entries(message).map(element).join('')}</xml>`,
+    write: (message: Message) => `<xml>${Object.entries(message).map(element).join('')}</xml>`,
   },
 };
 
@@ -51,45 +68,76 @@ export class Push {
     return { url: this.signed(this.world.app(appid), () => ({ echostr })).href, echostr };
   }
 
-  compose(appid: string, { user, event, fields = {} }: PushEvent): PushRequest {
-    const app = this.world.app(appid);
-    const { openid } = this.world.people.account(appid, user);
-    const { type, write } = FORMATS[app.push_format ?? 'json'];
-    const message = write({
+  compose(appid: string, event: PushEvent): PushRequest {
+    return this.request(appid, this.message(appid, event));
+  }
+
+  private message(appid: string, { user, event, fields = {} }: PushEvent): Message {
+    return {
       ToUserName: `gh_${appid.slice(-12)}`,
-      FromUserName: openid,
+      // The platform's push service, not the user, who is in OpenID (§3.7).
+      FromUserName: identifier(`push service ${appid}`),
       CreateTime: this.world.seconds(),
       MsgType: 'event',
       Event: event,
-      OpenID: openid,
+      OpenID: this.world.people.account(appid, user).openid,
       AppID: appid,
       ...fields,
-    });
-    if (!app.encoding_aes_key) return { url: this.signed(app, () => ({})).href, contentType: type, body: message };
-    const encrypted = encryptPush(app.encoding_aes_key, this.world.random.bytes(16), message, appid);
-    const url = this.signed(app, (timestamp, nonce) => ({
-      openid,
-      encrypt_type: 'aes',
-      msg_signature: pushSignature(app.push_token as string, timestamp, nonce, encrypted),
-    }));
-    return {
-      url: url.href,
-      contentType: type,
-      body: write({ ToUserName: `gh_${appid.slice(-12)}`, Encrypt: encrypted }),
     };
   }
 
-  /** Sends it; `success` or an empty body is the right answer. */
-  async send(
-    appid: string,
-    event: PushEvent,
-    fetcher: typeof fetch = fetch,
-  ): Promise<{ status: number; body: string }> {
-    const { url, contentType, body } = this.compose(appid, event);
-    const response = await fetcher(url, { method: 'POST', headers: { 'content-type': contentType }, body });
-    const answer = { status: response.status, body: await response.text() };
-    const accepted = answer.status === 200 && (answer.body === '' || answer.body === 'success');
-    this.world.log.add('wechat', `push ${event.event}`, accepted ? 'accepted' : `not accepted: ${answer.status}`);
-    return answer;
+  private request(appid: string, message: Message): PushRequest {
+    const app = this.world.app(appid);
+    const { type, write } = FORMATS[app.push_format ?? 'json'];
+    const plain = write(message);
+    if (!app.encoding_aes_key) return { url: this.signed(app, () => ({})).href, contentType: type, body: plain };
+    const encrypted = encryptPush(app.encoding_aes_key, this.world.random.bytes(16), plain, appid);
+    const url = this.signed(app, (timestamp, nonce) => ({
+      openid: String(message.OpenID),
+      encrypt_type: 'aes',
+      msg_signature: pushSignature(app.push_token as string, timestamp, nonce, encrypted),
+    }));
+    const body = write({ ToUserName: String(message.ToUserName), Encrypt: encrypted });
+    return { url: url.href, contentType: type, body };
+  }
+
+  /**
+   * Sends it, again where no answer comes in time: the same message with the same CreateTime, signed anew. `success` or
+   * an empty body ends it.
+   */
+  async send(appid: string, event: PushEvent, fetcher: typeof fetch = fetch): Promise<PushResult> {
+    const message = this.message(appid, event);
+    let last = { status: 0, body: '' };
+    for (let attempts = 1; ; attempts++) {
+      last = await this.attempt(this.request(appid, message), fetcher);
+      const { status, body } = last;
+      const accepted = status === 200 && (body === '' || body === 'success');
+      const outcome = accepted ? 'accepted' : status ? `not accepted: ${status}` : 'no answer';
+      this.world.log.add('wechat', `push ${event.event}`, outcome);
+      const again = status === 0 || this.world.assume.push_repeats_after_error;
+      if (accepted || !again || attempts === ATTEMPTS) return { accepted, attempts, ...last };
+    }
+  }
+
+  private async attempt({ url, contentType, body }: PushRequest, fetcher: typeof fetch) {
+    const late = new AbortController();
+    const answered = this.world.clock.after(ANSWER_MS, () => late.abort());
+    const silent = { status: 0, body: '' };
+    const timeout = new Promise<typeof silent>((resolve) => {
+      late.signal.addEventListener('abort', () => resolve(silent));
+    });
+    const headers = { 'content-type': contentType };
+    try {
+      const answer = fetcher(url, { method: 'POST', headers, body, signal: late.signal }).then(async (response) => ({
+        status: response.status,
+        body: await response.text(),
+      }));
+      // A fetcher need not heed the signal.
+      return await Promise.race([answer, timeout]);
+    } catch {
+      return silent;
+    } finally {
+      answered();
+    }
   }
 }
