@@ -18,6 +18,20 @@ export interface Assumptions {
   escape_slashes: boolean;
   /** Whether a QR login that the user cancels comes back with `state` only, or not at all (§3.8). */
   qr_login_denied: 'state-only' | 'no-redirect';
+  /** What comes back from an official account's login that the user refuses: `code=authdeny`, `state` only, nothing. */
+  official_account_denied: 'authdeny' | 'state-only' | 'no-redirect';
+  /** Whether an official account's login refuses a `state` of more than 128 characters, as some clients do (§3.8). */
+  long_state: 'refused' | 'accepted';
+  /** Whether openid and unionid of a snapshot page are a virtual account's, as the pages say, or the user's (§3.8). */
+  snapshot_ids: 'virtual' | 'real';
+  /** The error of a code that was used and has expired since (§3.1). */
+  used_code_after_expiry: 40029 | 40163;
+  /** Whether the login of a risk-controlled user (40226) uses up its code (§3.1). */
+  blocked_login_uses_code: boolean;
+  /** Which tokens live on for five minutes after `cgi-bin/token` gives a new one: the one before, or every one (§3.3). */
+  token_overlap: 'previous' | 'every';
+  /** Whether a message is pushed again after an answer that is neither `success` nor empty, as it is after none (§3.7). */
+  push_repeats_after_error: boolean;
   /** Whether `wx.login` keeps to its `timeout` (§1.1). */
   login_timeout: 'honoured' | 'ignored';
   /** The errno of a missing consent to the privacy contract (§10). */
@@ -45,6 +59,13 @@ export const ASSUMED: Assumptions = {
   ip_list_covers_jscode2session: true,
   escape_slashes: true,
   qr_login_denied: 'state-only',
+  official_account_denied: 'state-only',
+  long_state: 'refused',
+  snapshot_ids: 'virtual',
+  used_code_after_expiry: 40029,
+  blocked_login_uses_code: true,
+  token_overlap: 'previous',
+  push_repeats_after_error: true,
   login_timeout: 'honoured',
   privacy_errno: 104,
   refusal_errno: undefined,

@@ -30,12 +30,12 @@ export class Random {
     return Array.from({ length }, () => ALPHABET[Math.floor(this.next() * ALPHABET.length)]).join('');
   }
 
-  /** What WeChat puts behind its error messages: `rid: 632d16be-15ad5486-1e378de4` (docs/platform-facts.md §3). */
-  rid(): string {
+  /** The name of a request in an error message, such as `632d16be-15ad5486-1e378de4`: the time in seconds, then chance. */
+  rid(seconds: number): string {
     const part = () =>
       Math.floor(this.next() * 4294967296)
         .toString(16)
         .padStart(8, '0');
-    return `rid: ${part()}-${part()}-${part()}`;
+    return `${seconds.toString(16).padStart(8, '0')}-${part()}-${part()}`;
   }
 }

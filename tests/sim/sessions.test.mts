@@ -27,6 +27,9 @@ test('mistakes of the operator have their errcodes, a rid and status 200, as tex
   assert.equal(await errcode({ appid: 'wx0', secret: 's', js_code }), 40013);
   assert.equal(await errcode({ appid: A, secret: 'wrong', js_code }), 40125);
   assert.equal(await errcode({ appid: A, secret: 'sa' }), 41008);
+  for (const grant of [{}, { grant_type: 'client_credential' }]) {
+    assert.equal(await errcode({ appid: A, secret: 'sa', js_code, ...grant }), 40002);
+  }
   const body = JSON.stringify({ appid: A, secret: 'sa', js_code, grant_type: 'authorization_code' });
   const posted = await handle(new Request('http://wechat.test/sns/jscode2session', { method: 'POST', body }));
   assert.deepEqual([posted.status, posted.headers.get('content-type')], [200, 'text/plain']);
@@ -40,9 +43,8 @@ test('slashes in a session_key are escaped in the JSON, as seen, unless assumed 
     let text = '';
     for (let user = 0; !text.includes('/'); user++) {
       const { code } = wechat.issueCode(A, `user ${user}`);
-      text = await (
-        await handle(new Request(`http://wechat.test/sns/jscode2session?appid=${A}&secret=sa&js_code=${code}`))
-      ).text();
+      const query = `appid=${A}&secret=sa&js_code=${code}&grant_type=authorization_code`;
+      text = await (await handle(new Request(`http://wechat.test/sns/jscode2session?${query}`))).text();
     }
     assert.equal(text.includes('\\/'), escape_slashes);
     assert.match(JSON.parse(text).session_key, /^[A-Za-z0-9+/]{22}==$/);
@@ -131,14 +133,22 @@ test('getuserencryptkey gives the last three versions, the phone the newest of t
   const { openid, session_key } = await world.exchange(world.wechat.issueCode(A, 'mei').code);
   const list = async () =>
     (await world.get('/wxa/business/getuserencryptkey', await world.signed(openid, session_key))).key_info_list;
-  assert.deepEqual(
-    (await list()).map((key: { version: number }) => key.version),
-    [1],
-  );
-  await world.advance(3 * 3_600 + 3);
+  const versions = async () => (await list()).map(({ version }: { version: number }) => version);
+  assert.deepEqual(await versions(), [1]);
+  await world.advance(3_599);
+  assert.deepEqual(await versions(), [1], 'a key lives for an hour');
+  // Keys are made when somebody asks: nobody asks for five hours, and then for nineteen.
+  await world.advance(5 * 3_600);
+  assert.deepEqual(await versions(), [2, 1]);
+  await world.advance(19 * 3_600);
+  assert.deepEqual(await versions(), [3, 2, 1]);
+  await world.advance(3_600);
+  await list();
+  await world.advance(3);
   const [newest, older, oldest, ...more] = await list();
   assert.deepEqual([newest.version, older.version, oldest.version, more], [4, 3, 2, []]);
   assert.deepEqual([newest.expire_in, older.expire_in], [3_597, 0]);
+  assert.equal(older.create_time - oldest.create_time, 19 * 3_600);
   assert.match(newest.iv, /^[0-9a-f]{16}$/);
   const key = await called(world.phone().wx.getUserCryptoManager().getLatestUserKey);
   assert.deepEqual([key.encryptKey, key.iv, key.version], [newest.encrypt_key, newest.iv, 4]);
@@ -153,6 +163,56 @@ test('a risk-controlled person is 40226, too many exchanges are 45011 (§3.1)', 
   assert.deepEqual(errcodes, [undefined, undefined, 45011]);
   await world.advance(60);
   assert.equal((await world.exchange(world.wechat.issueCode(A, 'mei').code)).errcode, undefined);
+  const unknown = [];
+  for (let n = 0; n < 3; n++) unknown.push((await world.exchange('no such code')).errcode);
+  assert.deepEqual(unknown, [40029, 40029, 40029], 'the quota is a user’s, and an unknown code has none');
+});
+
+test('a blocked login uses up its code, or keeps it, as assumed (§3.1)', async () => {
+  for (const blocked_login_uses_code of [true, false]) {
+    const world = fake({}, { assume: { blocked_login_uses_code } });
+    world.wechat.person('rogue').blocked = true;
+    const { code } = world.wechat.issueCode(A, 'rogue');
+    assert.equal((await world.exchange(code)).errcode, 40226);
+    assert.equal((await world.exchange(code)).errcode, blocked_login_uses_code ? 40163 : 40226);
+  }
+});
+
+test('a code that was used and has expired since is 40029 or 40163, as assumed (§3.1)', async () => {
+  for (const used_code_after_expiry of [40029, 40163] as const) {
+    const world = fake({}, { assume: { used_code_after_expiry } });
+    const { code } = world.wechat.issueCode(A, 'mei');
+    await world.exchange(code);
+    await world.advance(300);
+    assert.equal((await world.exchange(code)).errcode, used_code_after_expiry);
+  }
+});
+
+test('only a mini program has login codes and phone codes, and only a component its token (§3.6, §3.8)', async () => {
+  const kinds = ['official_account', 'website', 'component'] as const;
+  const appid = (kind: string) => `wx_${kind}`;
+  const apps = Object.fromEntries(kinds.map((kind) => [appid(kind), { secret: 's', kind }]));
+  const world = fake({}, { apps });
+  for (const kind of kinds) {
+    for (const body of [{}, { kind: 'phone' }]) {
+      const { error } = await world.post('/_sim/codes', { appid: appid(kind), user: 'mei', ...body });
+      assert.match(error, /^invalid appid: .* not a mini_program$/);
+    }
+    const login = called(world.phone({ appid: appid(kind) }).wx.login);
+    await assert.rejects(login, { errMsg: /^login:fail invalid appid/ });
+  }
+  const token = async (component_appid: string, component_appsecret: string, ticket = 't') =>
+    (
+      await world.post('/cgi-bin/component/api_component_token', {
+        component_appid,
+        component_appsecret,
+        component_verify_ticket: ticket,
+      })
+    ).errcode;
+  assert.equal(await token(A, 'sa'), 61011);
+  assert.equal(await token(appid('component'), 's'), undefined);
+  assert.equal(await token(appid('component'), 's', ''), 61006);
+  assert.equal(await token('', 's'), 41018);
 });
 
 test('a person is another openid in every app, and one unionid (§3.8)', async () => {
@@ -170,6 +230,7 @@ test('a component logs people in for the apps that authorised it (§3.6)', async
   const { component_access_token } = await world.post('/cgi-bin/component/api_component_token', {
     component_appid: C,
     component_appsecret: 'sc',
+    component_verify_ticket: 'ticket@@@x',
   });
   const exchange = (appid: string, token = component_access_token) =>
     world.get('/sns/component/jscode2session', {

@@ -145,11 +145,67 @@ test('faults act from the nth call on, for so many calls, for one person', async
   assert.deepEqual(world.wechat.faults.list(), [{ call: 'jscode2session', from: 2, times: 1, errcode: -1 }]);
 });
 
+test('a fault of one user acts on the server calls that name this user by code, token or openid', async () => {
+  const OA = 'wx0a00000000000000';
+  const world = fake({}, { apps: { [OA]: { secret: 's', kind: 'official_account' } } });
+  const { wechat } = world;
+  const grant_type = 'authorization_code';
+  const web = async (user: string) => {
+    const code = wechat.web.issueCode(OA, user, 'snsapi_userinfo');
+    return world.get('/sns/oauth2/access_token', { appid: OA, secret: 's', code, grant_type });
+  };
+  const token = await world.token();
+  const sessions = { li: await web('li'), mei: await web('mei') };
+  const calls: Record<string, (user: 'li' | 'mei') => Promise<Json>> = {
+    jscode2session: (user) => world.exchange(wechat.issueCode(A, user).code),
+    access_token: web,
+    userinfo: (user) => world.get('/sns/userinfo', { ...sessions[user], lang: 'zh_CN' }),
+    auth: (user) => world.get('/sns/auth', { access_token: sessions[user].access_token, openid: 'other' }),
+    refresh_token: (user) => {
+      const { refresh_token } = sessions[user];
+      return world.get('/sns/oauth2/refresh_token', { appid: OA, grant_type: 'refresh_token', refresh_token });
+    },
+    checksession: (user) => world.get('/wxa/checksession', { openid: wechat.account(A, user).openid }),
+    getuserphonenumber: (user) =>
+      world.post('/wxa/business/getuserphonenumber', { code: wechat.issuePhoneCode(A, user) }, { access_token: token }),
+  };
+  for (const [call, ask] of Object.entries(calls)) {
+    wechat.faults.add({ call, user: 'li', errcode: -1 });
+    assert.equal((await ask('li')).errcode, -1, `${call} of li`);
+    assert.notEqual((await ask('mei')).errcode, -1, `${call} of mei`);
+  }
+});
+
+test('a fault that is misspelt, mistyped or could not be acted out is refused', async () => {
+  const world = fake();
+  const junk = [
+    { cal: 'x' },
+    { call: '' },
+    { call: 1 },
+    { call: 'x', tmes: 1 },
+    { call: 'x', times: 0 },
+    { call: 'x', every: 0.5 },
+    { call: 'x', delay_ms: 'soon' },
+    { call: 'x', delay_ms: null },
+    { call: 'x', http: { status: 99, body: '' } },
+    { call: 'x', http: { status: 204, body: 'text' } },
+    { call: 'x', http: 'text' },
+    { call: 'x', fail: {} },
+    { call: 'x', until: 'never' },
+    { call: 'x', errcode: '40029' },
+  ];
+  for (const fault of junk) {
+    assert.equal(typeof (await world.post('/_sim/faults', fault)).error, 'string', JSON.stringify(fault));
+  }
+  assert.deepEqual(world.wechat.faults.list(), []);
+});
+
 test('an answer lost after the work: the code is used and nobody knows', async () => {
   const world = fake();
   world.wechat.faults.add({ call: 'jscode2session', times: 1, after_work: true, drop: true });
   const { code } = world.wechat.issueCode(A, 'mei');
-  const request = new Request(`http://w/sns/jscode2session?appid=${A}&secret=sa&js_code=${code}`);
+  const query = `appid=${A}&secret=sa&js_code=${code}&grant_type=authorization_code`;
+  const request = new Request(`http://w/sns/jscode2session?${query}`);
   assert.equal((await world.handle(request)).type, 'error');
   assert.equal((await world.exchange(code)).errcode, 40163);
 });

@@ -1,7 +1,8 @@
 // Web logins: pages, codes, tokens, profiles. § marks point into docs/platform-facts.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Fake, fake } from './world.mts';
+import type { Json } from '../harness.mts';
+import { A, type Fake, fake } from './world.mts';
 
 const OA = 'wx0a00000000000000';
 const SITE = 'wx5170000000000000';
@@ -86,9 +87,37 @@ test('what is wrong with the request is said, and no code goes anywhere (§3.8)'
   assert.equal(await refused({ redirect_uri: 'https://evil.example/' }), 'redirect_uri');
   assert.equal(await refused({ redirect_uri: 'nonsense' }), 'redirect_uri');
   assert.equal(await refused({ scope: 'snsapi_login' }), 'scope');
-  assert.equal(await refused({ state: 'a-b' }), 'state');
+  assert.equal(await refused({ redirect_uri: 'javascript:alert(1)' }), 'redirect_uri');
+  assert.equal(await refused({ appid: SITE }), 'scope', 'a website has no snsapi_userinfo');
+  assert.equal(await refused({ appid: A }), 'scope', 'a mini program has no web login');
   assert.equal(await refused({ state: 'a'.repeat(129) }), 'state');
   assert.deepEqual(fake.wechat.state().codes, {});
+});
+
+const QR = { appid: SITE, redirect_uri: BACK, response_type: 'code', scope: 'snsapi_login', user: 'mei' };
+const returned = (response: Response): string => response.headers.get('location') ?? '';
+
+test('an official account’s address has no port, except on loopback (10003, §3.8)', async () => {
+  const oa = { appid: OA, response_type: 'code', scope: 'snsapi_base', state: 's', user: 'mei' };
+  const fake_ = fake({}, { apps: { [OA]: { secret: 's', kind: 'official_account' } } });
+  const status = async (redirect_uri: string) =>
+    (await visit(fake_, 'oauth2/authorize', { ...oa, redirect_uri })).status;
+  assert.equal(await status('https://shop.example:8443/x'), 400);
+  assert.equal(await status('https://shop.example/x'), 302);
+  assert.equal(await status('http://127.0.0.1:8787/x'), 302);
+});
+
+test('the code comes before the state; an official account’s state loses its quotes, a website’s does not', async () => {
+  const fake = world();
+  const state = '{"a": 1}-_';
+  const oa = returned(await authorize(fake, { user: 'mei', state }));
+  assert.match(oa, /\?from=menu&code=\w+&state=%7Ba%3A\+1%7D-_$/);
+  const site = returned(await visit(fake, 'qrconnect', { ...QR, state }));
+  assert.match(site, /&code=\w+&state=%7B%22a%22%3A\+1%7D-_$/);
+  const long = 'a'.repeat(129);
+  assert.match(returned(await visit(fake, 'qrconnect', { ...QR, state: long })), /state=a{129}$/);
+  const lenient = await authorize(world({ long_state: 'accepted' }), { user: 'mei', state: long });
+  assert.match(returned(lenient), /state=a{129}$/);
 });
 
 test('a code is used once and for five minutes, a QR code’s for ten (§3.8)', async () => {
@@ -109,16 +138,33 @@ test('a code is used once and for five minutes, a QR code’s for ten (§3.8)', 
   const qr = new URL(scanned.headers.get('location') as string).searchParams.get('code') as string;
   await fake.advance(300);
   assert.equal((await exchange(fake, late)).errcode, 40029);
-  assert.equal((await exchange(fake, qr, SITE)).scope, 'snsapi_login');
+  const site = await exchange(fake, qr, SITE);
+  assert.deepEqual([site.scope, typeof site.unionid], ['snsapi_login', 'string']);
 });
 
-test('snsapi_base has no profile (§3.8)', async () => {
+test('snsapi_base has no unionid and no profile (§3.8)', async () => {
   const fake = world();
-  const { access_token, openid } = await exchange(fake, await code(fake, { scope: 'snsapi_base' }));
+  const session = await exchange(fake, await code(fake, { scope: 'snsapi_base' }));
+  assert.equal('unionid' in session, false);
+  const { access_token, openid } = session;
   assert.equal((await fake.get('/sns/userinfo', { access_token, openid })).errcode, 48001);
 });
 
-test('refreshing gives a new access token and does not prolong the refresh token (§3.8)', async () => {
+test('refreshing prolongs an access token that has not expired, and keeps it (§3.8)', async () => {
+  const fake = world();
+  const { access_token, openid, refresh_token } = await exchange(fake, await code(fake));
+  await fake.advance(7_199);
+  const renewed = await fake.get('/sns/oauth2/refresh_token', {
+    appid: OA,
+    grant_type: 'refresh_token',
+    refresh_token,
+  });
+  assert.deepEqual([renewed.access_token, renewed.expires_in], [access_token, 7_200]);
+  await fake.advance(7_199);
+  assert.equal((await fake.get('/sns/auth', { access_token, openid })).errcode, 0);
+});
+
+test('refreshing an expired access token gives a new one; the refresh token is not prolonged (§3.8)', async () => {
   const fake = world();
   const { access_token, openid, refresh_token } = await exchange(fake, await code(fake));
   const refresh = () =>
@@ -128,6 +174,7 @@ test('refreshing gives a new access token and does not prolong the refresh token
   const fresh = await refresh();
   assert.equal(fresh.refresh_token, refresh_token);
   assert.equal((await fake.get('/sns/auth', { access_token: fresh.access_token, openid })).errcode, 0);
+  assert.equal((await fake.get('/sns/auth', { access_token, openid })).errcode, 42001, 'the old one stays expired');
   await fake.advance(30 * 86_400 - 7_200);
   assert.equal((await refresh()).errcode, 40030);
 });
@@ -143,28 +190,105 @@ test('what is missing is said before what is wrong (seen in co-wechat-oauth’s 
   assert.equal(await errcode('/sns/userinfo', { access_token: 'x', openid: 'y' }), 40001);
 });
 
-test('a snapshot page’s person is virtual, and marked (§3.8)', async () => {
-  const fake = world();
-  const real = await exchange(fake, await code(fake));
-  fake.wechat.person('ghost').snapshot = true;
-  const ghost = await exchange(fake, await code(fake, { user: 'ghost' }));
-  assert.equal(ghost.is_snapshotuser, 1);
-  assert.notEqual(ghost.openid, real.openid);
+test('a snapshot page gives a virtual openid and unionid, also of a known user, or the real ones if assumed (§3.8)', async () => {
+  for (const snapshot_ids of ['virtual', 'real'] as const) {
+    const fake = world({ snapshot_ids });
+    const real = await exchange(fake, await code(fake));
+    fake.wechat.person('mei').snapshot = true;
+    const seen = await exchange(fake, await code(fake));
+    const profile = await fake.get('/sns/userinfo', seen);
+    const same = snapshot_ids === 'real';
+    assert.equal(seen.is_snapshotuser, 1);
+    assert.deepEqual([seen.openid === real.openid, seen.unionid === real.unionid], [same, same]);
+    assert.deepEqual([profile.openid, profile.unionid], [seen.openid, seen.unionid]);
+    fake.wechat.person('mei').snapshot = false;
+    assert.equal((await exchange(fake, await code(fake))).openid, real.openid, 'the real account is kept');
+    const users = Object.keys(fake.wechat.state().apps[OA]?.users ?? {});
+    assert.deepEqual(users, same ? ['mei'] : ['mei', 'mei (snapshot)']);
+  }
 });
 
-test('a cancelled login comes back with the state alone, or not at all, as assumed (§3.8)', async () => {
-  const query = {
-    appid: SITE,
-    redirect_uri: BACK,
-    response_type: 'code',
-    scope: 'snsapi_login',
-    state: 'x',
-    deny: '1',
+test('a mini program has no snapshot page: its users are real', async () => {
+  const { wechat } = world();
+  const { openid } = wechat.account(A, 'mei');
+  wechat.person('mei').snapshot = true;
+  assert.equal(wechat.account(A, 'mei').openid, openid);
+});
+
+test('a refused login comes back as assumed: with the state alone, with code=authdeny, or not at all (§3.8)', async () => {
+  const denied = async (page: 'qrconnect' | 'oauth2/authorize', assume: object) => {
+    const { user: _, ...qr } = QR;
+    const oa = { ...qr, appid: OA, scope: 'snsapi_base' };
+    const query = { ...(page === 'qrconnect' ? qr : oa), state: 'x', deny: '1' };
+    const response = await visit(world(assume), page, query);
+    return response.status === 302 ? new URL(returned(response)).search : response.status;
   };
-  const back = await visit(world(), 'qrconnect', query);
-  const target = new URL(back.headers.get('location') as string);
-  assert.deepEqual([target.searchParams.get('state'), target.searchParams.get('code')], ['x', null]);
-  assert.equal((await visit(world({ qr_login_denied: 'no-redirect' }), 'qrconnect', query)).status, 200);
+  assert.equal(await denied('qrconnect', {}), '?from=menu&state=x');
+  assert.equal(await denied('qrconnect', { qr_login_denied: 'no-redirect' }), 200);
+  const ways = { authdeny: '?from=menu&code=authdeny&state=x', 'state-only': '?from=menu&state=x', 'no-redirect': 200 };
+  for (const [official_account_denied, result] of Object.entries(ways)) {
+    assert.equal(await denied('oauth2/authorize', { official_account_denied }), result);
+  }
+});
+
+test('a form body does what a query does, at every path with parameters; a JSON body does not (§3.1)', async () => {
+  const fake = world();
+  const post = async (path: string, body: string, type = 'application/x-www-form-urlencoded; charset=utf-8') => {
+    const init = { method: 'POST', body, headers: { 'content-type': type } };
+    return (await fake.handle(new Request(`http://wechat.test${path}`, init))).json() as Promise<Json>;
+  };
+  const form = (path: string, params: Record<string, string>) => post(path, String(new URLSearchParams(params)));
+  const app = { appid: OA, secret: 's', grant_type: 'authorization_code' };
+  const session = await form('/sns/oauth2/access_token', { ...app, code: await code(fake) });
+  assert.equal(session.scope, 'snsapi_userinfo');
+  const { access_token, openid, refresh_token } = session;
+  assert.equal((await form('/sns/userinfo', { access_token, openid })).nickname, 'mei');
+  assert.equal((await form('/sns/auth', { access_token, openid })).errcode, 0);
+  const refresh = { appid: OA, grant_type: 'refresh_token', refresh_token };
+  assert.equal((await form('/sns/oauth2/refresh_token', refresh)).openid, openid);
+  const login = { appid: A, secret: 'sa', grant_type: 'authorization_code' };
+  const mini = await form('/sns/jscode2session', { ...login, js_code: fake.wechat.issueCode(A, 'mei').code });
+  assert.equal(typeof mini.session_key, 'string');
+  const grant = { appid: A, secret: 'sa', grant_type: 'client_credential' };
+  const token = (await form('/cgi-bin/token', grant)).access_token;
+  assert.equal((await form('/cgi-bin/ticket/getticket', { access_token: token, type: 'jsapi' })).errcode, 0);
+  const json = JSON.stringify({ ...app, code: await code(fake) });
+  assert.equal((await post('/sns/oauth2/access_token', json, 'application/json')).errcode, 41002);
+});
+
+test('grant_type has to be authorization_code (§3.8)', async () => {
+  const fake = world();
+  for (const grant of [{}, { grant_type: 'refresh_token' }]) {
+    const query = { appid: OA, secret: 's', code: await code(fake), ...grant };
+    assert.equal((await fake.get('/sns/oauth2/access_token', query)).errcode, 40002);
+  }
+});
+
+test('a code of one kind of app is unknown to another kind’s call (§3.8)', async () => {
+  const fake = world();
+  const grant_type = 'authorization_code';
+  const js_code = await code(fake);
+  const login = { appid: OA, secret: 's', js_code, grant_type };
+  assert.equal((await fake.get('/sns/jscode2session', login)).errcode, 40029);
+  const mini = { appid: A, secret: 'sa', code: fake.wechat.issueCode(A, 'mei').code, grant_type };
+  assert.equal((await fake.get('/sns/oauth2/access_token', mini)).errcode, 40029);
+  for (const [appid, scope] of [
+    [A, 'snsapi_base'],
+    [SITE, 'snsapi_userinfo'],
+    [OA, 'snsapi_login'],
+  ] as const) {
+    assert.throws(() => fake.wechat.web.issueCode(appid, 'mei', scope), { errcode: 10005 });
+  }
+});
+
+test('userinfo and access_token may each be called 50,000 times a minute (§3.8)', async () => {
+  const fake = world();
+  const { access_token, openid } = await exchange(fake, await code(fake));
+  for (let n = 0; n < 50_000; n++) fake.wechat.web.userInfo(access_token, openid);
+  assert.equal((await fake.get('/sns/userinfo', { access_token, openid })).errcode, 45011);
+  assert.equal((await fake.get('/sns/auth', { access_token, openid })).errcode, 0);
+  await fake.advance(60);
+  assert.equal((await fake.get('/sns/userinfo', { access_token, openid })).errcode, undefined);
 });
 
 test('the JS-SDK ticket is one for two hours (§3.8)', async () => {
@@ -176,4 +300,6 @@ test('the JS-SDK ticket is one for two hours (§3.8)', async () => {
   assert.deepEqual([same.ticket, same.expires_in, first.errcode], [first.ticket, 7_100, 0]);
   await fake.advance(7_100);
   assert.notEqual((await ticket()).ticket, first.ticket);
+  const untyped = await fake.get('/cgi-bin/ticket/getticket', { access_token: await fake.token() });
+  assert.equal(untyped.errcode, 40097);
 });

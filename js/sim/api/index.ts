@@ -4,9 +4,11 @@
 import type { Fault } from '../faults.js';
 import { Refusal, type WeChat } from '../wechat/index.js';
 import { isRefusal } from '../wechat/refusal.js';
+import { type Call, parseCall, userOf } from './call.js';
 import { control } from './control.js';
 import { loginPage } from './login-pages.js';
-import { type Call, ROUTES } from './routes.js';
+import { type Answer, refusalAnswer, reply } from './reply.js';
+import { ROUTES, type Route } from './routes.js';
 
 export interface From {
   /** The caller's IP, for the IP lists of §3.3. */
@@ -15,78 +17,53 @@ export interface From {
 
 export type Handler = (request: Request, from?: From) => Promise<Response>;
 
-/** sns calls say text/plain though it is JSON (§3.1). */
-const typeOf = (path: string): string => (path.startsWith('/sns/') ? 'text/plain' : 'application/json; encoding=utf-8');
-
 export function serve(wechat: WeChat): Handler {
   const controlled = control(wechat);
   return async (request, { ip = '127.0.0.1' } = {}) => {
     const url = new URL(request.url);
-    if (url.pathname === '/' || url.pathname.startsWith('/_sim/')) return controlled(request, url);
-    if (url.pathname.startsWith('/connect/')) return loginPage(wechat, url);
-    const route = ROUTES[url.pathname];
-    if (!route) return new Response('not found', { status: 404 });
+    const path = url.pathname;
+    if (path === '/' || path.startsWith('/_sim/')) return controlled(request, url);
+    if (path.startsWith('/connect/')) return loginPage(wechat, url);
+    const route = ROUTES[path];
+    if (!route) return unknownPath(wechat, path);
 
-    const name = url.pathname.split('/').pop() as string;
+    const name = path.split('/').pop() as string;
+    const call = await parseCall(request, url, ip);
     wechat.count(name);
-    const fault = wechat.faults.meet(name);
+    const fault = wechat.faults.meet(name, userOf(wechat, call));
     if (fault && !fault.after_work) {
-      const answer = await suffer(wechat, fault, request.signal);
+      const answer = await suffer(wechat, fault, path, request.signal);
       if (answer) return answer;
     }
-    const type = typeOf(url.pathname);
-    const answer = await work(wechat, route.run, { request, url, ip, post: route.post === true });
+    const answer = work(wechat, route, path, request.method, call);
     wechat.world.log.add('server', name, answer.errcode ? `${answer.errcode} ${answer.errmsg}` : 'ok');
-    const spoiled = fault?.after_work ? await suffer(wechat, fault, request.signal) : undefined;
-    return spoiled ?? reply(wechat, answer, type);
+    const spoiled = fault?.after_work ? await suffer(wechat, fault, path, request.signal) : undefined;
+    return spoiled ?? reply(wechat, path, answer);
   };
 }
 
-type Answer = Record<string, unknown> & { errcode?: number; errmsg?: string };
-
-interface Asked {
-  request: Request;
-  url: URL;
-  ip: string;
-  post: boolean;
+/** A path that WeChat may have but the simulator does not: JSON with an errcode, which every SDK can read. */
+function unknownPath(wechat: WeChat, path: string): Response {
+  wechat.world.log.add('server', path, '40066: the simulator does not have this path');
+  return reply(wechat, path, refusalAnswer(wechat, path, new Refusal(40066)));
 }
 
-async function work(
-  wechat: WeChat,
-  run: (wechat: WeChat, call: Call) => object,
-  { request, url, ip, post }: Asked,
-): Promise<Answer> {
+function work(wechat: WeChat, { post, run }: Route, path: string, method: string, call: Call): Answer {
   try {
-    if (post && request.method !== 'POST') throw new Refusal(43002);
-    const text = request.method === 'POST' ? await request.text() : '';
-    const body = text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {};
-    return { ...run(wechat, { query: (key) => url.searchParams.get(key) ?? '', body, ip }) };
+    if (post && method !== 'POST') throw new Refusal(43002);
+    return { ...run(wechat, call) };
   } catch (error) {
-    // WeChat answers 200 to errors too, and names the request in the message (§3).
-    const { errcode, message } = isRefusal(error) ? error : new Refusal(-1);
-    return refused(wechat, errcode, message);
+    return refusalAnswer(wechat, path, isRefusal(error) ? error : new Refusal(-1));
   }
 }
 
-const refused = (wechat: WeChat, errcode: number, message: string): Answer => ({
-  errcode,
-  errmsg: `${message}, ${wechat.world.random.rid()}`,
-});
-
-function reply(wechat: WeChat, answer: Answer, type: string): Response {
-  const json = JSON.stringify(answer);
-  const text = wechat.world.assume.escape_slashes ? json.replaceAll('/', '\\/') : json;
-  return new Response(text, { headers: { 'content-type': type } });
-}
-
 /** Acts a fault out; gives the answer, if the fault is one. */
-async function suffer(wechat: WeChat, fault: Fault, signal: AbortSignal): Promise<Response | undefined> {
+async function suffer(wechat: WeChat, fault: Fault, path: string, signal: AbortSignal): Promise<Response | undefined> {
   wechat.world.log.add('wechat', fault.call, `fault: ${JSON.stringify(fault)}`);
-  if (fault.hang) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  if (fault.hang && !signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
   if (fault.delay_ms) await wechat.clock.sleep(fault.delay_ms);
   if (fault.drop) return Response.error();
   if (fault.http) return new Response(fault.http.body, { status: fault.http.status });
   if (fault.errcode === undefined) return undefined;
-  const { errcode, message } = new Refusal(fault.errcode, fault.errmsg);
-  return reply(wechat, refused(wechat, errcode, message), 'application/json');
+  return reply(wechat, path, refusalAnswer(wechat, path, new Refusal(fault.errcode, fault.errmsg)));
 }

@@ -35,13 +35,15 @@ export class Codes {
     return this.codes.get(word);
   }
 
-  /** Uses a code up. Another app's login code is unknown here (40029); a phone code names its app (40013, §3.5). */
-  redeem(kinds: CodeKind[], appid: string, word: string): Code {
+  /** Uses a code up, unless it is to be kept. Another app's login code is unknown here (40029); a phone code names its app (40013, §3.5). */
+  redeem(kinds: CodeKind[], appid: string, word: string, { keep = false } = {}): Code {
     const code = this.codes.get(word);
-    refuseUnless(code && kinds.includes(code.kind) && code.expires > this.world.now(), 40029);
+    refuseUnless(code && kinds.includes(code.kind), 40029);
+    const expired = code.expires <= this.world.now();
+    refuseUnless(!expired, code.used ? this.world.assume.used_code_after_expiry : 40029);
     refuseUnless(code.appid === appid, code.kind === 'phone' ? 40013 : 40029);
     refuseUnless(!code.used, 40163);
-    code.used = true;
+    code.used = !keep;
     return code;
   }
 

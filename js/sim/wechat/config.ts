@@ -15,7 +15,7 @@ export interface App {
   phone_quota?: number;
   /** The AppSecret is frozen (40243), or the account (50007) (§3.3). */
   frozen?: 'secret' | 'account';
-  /** Who may call the server APIs: IPs, or ranges like `10.0.0.0/8`; everybody where absent (§3.3). */
+  /** Who may call the server APIs: up to ten IPs, or ranges like `10.0.0.0/8`; everybody where absent (§3.3). */
   ip_list?: string[];
   /** Information types declared in the privacy guideline (§2.3); `all` (default), or `none`: no guideline. */
   privacy?: 'all' | 'none' | string[];
@@ -42,4 +42,13 @@ export interface Config {
   now?: number;
   /** What is not known of WeChat, where you want to assume otherwise. */
   assume?: Partial<Assumptions>;
+}
+
+const IP_LIST_LIMIT = 10;
+
+/** Refuses settings that WeChat's own pages would not take. */
+export function mustBeValid({ apps }: Config): void {
+  for (const [appid, { ip_list = [] }] of Object.entries(apps)) {
+    if (ip_list.length > IP_LIST_LIMIT) throw new Error(`ip_list of ${appid}: at most ${IP_LIST_LIMIT} entries`);
+  }
 }

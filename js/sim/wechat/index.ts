@@ -15,7 +15,7 @@ import { Web } from './web.js';
 import { World } from './world.js';
 
 export type { App, Config } from './config.js';
-export type { Account, Person } from './people.js';
+export type { Account, MadeKey, Person } from './people.js';
 export { Refusal } from './refusal.js';
 
 /** The calls §1.1 limits to four a second and person. */
@@ -92,7 +92,10 @@ export class WeChat {
 
   /** Everything, for tests and to look at. A simulator has no secrets. */
   state() {
-    const users = (appid: string) => this.world.people.of(appid).map((account) => [account.user, { ...account }]);
+    const users = (appid: string) =>
+      this.world.people
+        .of(appid)
+        .map((account) => [account.virtual ? `${account.user} (snapshot)` : account.user, { ...account }]);
     const apps = this.world
       .appids()
       .map((appid) => [appid, { users: Object.fromEntries(users(appid)), tokens: this.tokens.of(appid) }]);

@@ -1,5 +1,6 @@
 // People, and what WeChat keeps of a person in an app.
 
+import type { Assumptions } from '../assumptions.js';
 import { sha256, toBase64 } from '../crypto.js';
 import type { App } from './config.js';
 
@@ -9,8 +10,14 @@ export interface Person {
   phone: string;
   /** Risk-controlled: logins end in 40226 (§3.1). */
   blocked: boolean;
-  /** Comes through a snapshot page: a virtual account (§3.8). */
+  /** Comes to official accounts through a snapshot page, which has a virtual account (§3.8). */
   snapshot: boolean;
+}
+
+/** A key of getuserencryptkey (§1.9): its version, from 1, and when it was made, in seconds. */
+export interface MadeKey {
+  version: number;
+  made: number;
 }
 
 export interface Account {
@@ -18,6 +25,8 @@ export interface Account {
   readonly user: string;
   readonly openid: string;
   readonly unionid: string | undefined;
+  /** The virtual account of a snapshot page. */
+  readonly virtual: boolean;
   /** The one valid session_key (§1.1), when it was made, and when it was last used. */
   sessionKey: string | undefined;
   sessionKeyMade: number;
@@ -26,19 +35,22 @@ export interface Account {
   grants: Record<string, boolean>;
   /** Information types of the privacy contract the person agreed to (§1.5). */
   agreed: string[];
-  /** Since when the account's getuserencryptkey keys count (§3.5). */
-  firstSeen: number;
+  /** Keys of getuserencryptkey, oldest first; one is made when somebody asks and the last has expired. */
+  userKeys: MadeKey[];
 }
 
 /** An identifier as WeChat makes them: 28 characters of `[A-Za-z0-9_-]`, always the same for the same (§10). */
-const identifier = (text: string): string =>
+export const identifier = (text: string): string =>
   `o${toBase64(sha256(text)).replace(/\+/g, '-').replace(/\//g, '_').slice(0, 27)}`;
 
 export class People {
   private readonly persons = new Map<string, Person>();
   private readonly accounts = new Map<string, Account>();
 
-  constructor(private readonly app: (appid: string) => App) {}
+  constructor(
+    private readonly app: (appid: string) => App,
+    private readonly assume: Assumptions,
+  ) {}
 
   /** Whoever is named exists. */
   person(user: string): Person {
@@ -59,28 +71,36 @@ export class People {
   /** The same person has another openid in every app; only the unionid links them (§3.8). */
   account(appid: string, user: string): Account {
     const app = this.app(appid);
+    const snapshot = this.person(user).snapshot && app.kind === 'official_account';
+    const virtual = snapshot && this.assume.snapshot_ids === 'virtual';
     const key = `${appid}\0${user}`;
-    const known = this.accounts.get(key);
+    const mark = virtual ? ' snapshot' : '';
+    const known = this.accounts.get(key + mark);
     if (known) return known;
-    const { snapshot } = this.person(user);
     const account: Account = {
       appid,
       user,
-      openid: identifier(`openid ${key}${snapshot ? ' snapshot' : ''}`),
-      unionid: app.unionid ? identifier(`unionid ${user}`) : undefined,
+      openid: identifier(`openid ${key}${mark}`),
+      unionid: app.unionid ? identifier(`unionid ${user}${mark}`) : undefined,
+      virtual,
       sessionKey: undefined,
       sessionKeyMade: 0,
       sessionKeyUsed: 0,
       grants: {},
       agreed: [],
-      firstSeen: 0,
+      userKeys: [],
     };
-    this.accounts.set(key, account);
+    this.accounts.set(key + mark, account);
     return account;
   }
 
   byOpenid(appid: string, openid: string): Account | undefined {
     return this.of(appid).find((account) => account.openid === openid);
+  }
+
+  /** The user behind an openid of any app. */
+  userOf(openid: string): string | undefined {
+    return [...this.accounts.values()].find((account) => account.openid === openid)?.user;
   }
 
   of(appid: string): Account[] {

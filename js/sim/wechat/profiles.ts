@@ -88,6 +88,7 @@ export class Profiles {
 
   /** The quick button's: a code, and open data where somebody is logged in, which the old form needs (§1.3). */
   phoneButton(appid: string, user: string): { code: string; encryptedData?: string; iv?: string } {
+    this.world.miniProgram(appid);
     const account = this.world.people.account(appid, user);
     const sessionKey = this.sessions.current(account);
     this.world.quotas.spend(`phone ${appid}`, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);

@@ -9,7 +9,7 @@ export class Quotas {
   spend(key: string, limit: number, window_s: number): boolean {
     const recent = this.recent(key, window_s);
     const allowed = recent.length < limit;
-    if (allowed) this.times.set(key, [...recent, this.now()]);
+    if (allowed) recent.push(this.now());
     return allowed;
   }
 
@@ -18,9 +18,14 @@ export class Quotas {
     return this.recent(key, window_s).length;
   }
 
+  /** The list itself, oldest first, without what has left the window. */
   private recent(key: string, window_s: number): number[] {
     const since = this.now() - window_s * 1000;
-    return (this.times.get(key) ?? []).filter((time) => time > since);
+    const times = this.times.get(key) ?? [];
+    this.times.set(key, times);
+    const first = times.findIndex((time) => time > since);
+    times.splice(0, first < 0 ? times.length : first);
+    return times;
   }
 
   clear(): void {

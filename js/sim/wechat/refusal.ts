@@ -1,16 +1,18 @@
-// WeChat's no: an errcode with its message, as the servers send it (docs/platform-facts.md §3).
+// An errcode with its message, as WeChat's servers send it (docs/platform-facts.md §3).
 
-/** Messages as observed (§3.1, §3.2, §3.3); what stands in no list there is marked with a question mark. */
+/** Messages as observed or as in the official table of errcodes; a question mark: no source has the text. */
 const MESSAGES: Record<number, string> = {
   [-1]: 'system error',
   1003: 'frequency limit', // ?
   40001: 'invalid credential, access_token is invalid or not latest',
-  40002: 'invalid grant_type', // ?
+  40002: 'invalid grant_type',
   40003: 'invalid openid',
   40013: 'invalid appid',
   40014: 'invalid access_token',
   40029: 'invalid code',
-  40030: 'invalid refresh_token', // ?
+  40030: 'invalid refresh_token',
+  40066: 'invalid url',
+  40097: 'invalid args',
   40125: 'invalid appsecret',
   40163: 'code been used',
   40226: 'code blocked',
@@ -20,13 +22,18 @@ const MESSAGES: Record<number, string> = {
   41003: 'refresh_token missing', // seen in co-wechat-oauth's tests
   41004: 'appsecret missing',
   41008: 'missing code',
+  41018: 'missing component_appid',
   42001: 'access_token expired',
-  43002: 'require POST method', // ?
+  43002: 'require POST method',
+  44002: 'empty post data',
   45009: 'reach max api daily quota limit',
-  45011: 'api minute-quota reach limit mustslower retry next minute',
-  48001: 'api unauthorized', // ?
+  45011: 'api minute-quota reach limit, must slower, retry next minute',
+  47001: 'data format error',
+  48001: 'api unauthorized',
   50007: 'account frozen', // ?
   61003: 'component is not authorized by this account', // ?
+  61006: 'component ticket is invalid',
+  61011: 'invalid component',
   87007: 'session_key is not existd or expired',
   87008: 'invalid sig_method',
   87009: 'invalid signature',

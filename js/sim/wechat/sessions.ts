@@ -6,7 +6,7 @@ import type { Account } from './people.js';
 import { refuseUnless } from './refusal.js';
 import type { World } from './world.js';
 
-/** One generation of getuserencryptkey keys; the page's sample has 3597 seconds left of the newest (§1.9). */
+/** The life of a getuserencryptkey key; the page's sample has 3597 seconds left of the newest (§1.9). */
 const USER_KEY_LIFE_S = 3_600;
 const USER_KEYS_KEPT = 3;
 
@@ -26,6 +26,7 @@ export class Sessions {
 
   /** `wx.login`, or a data pre-fetch without a token: a code, and perhaps a new session_key (§1.1). */
   issueCode(appid: string, user: string): { code: string; openid: string } {
+    this.world.miniProgram(appid);
     const account = this.world.people.account(appid, user);
     const { session_key_min_refresh_s, session_key_rotates_at } = this.world.assume;
     const fresh = this.current(account) && this.world.now() - account.sessionKeyMade < session_key_min_refresh_s * 1000;
@@ -56,11 +57,15 @@ export class Sessions {
 
   exchange(appid: string, jsCode: string): { session_key: string; openid: string; unionid?: string } {
     refuseUnless(jsCode, 41008);
-    const owner = this.codes.peek(jsCode)?.user ?? '';
-    const { exchanges_per_minute, session_key_rotates_at } = this.world.assume;
-    refuseUnless(this.world.quotas.spend(`exchange ${appid} ${owner}`, exchanges_per_minute, 60), 45011);
-    const { user, detail } = this.codes.redeem(['login'], appid, jsCode);
-    refuseUnless(!this.world.people.person(user).blocked, 40226);
+    const owner = this.codes.peek(jsCode)?.user;
+    const { exchanges_per_minute, session_key_rotates_at, blocked_login_uses_code } = this.world.assume;
+    // The quota is a user's (§3.1): an unknown code has none.
+    const within =
+      owner === undefined || this.world.quotas.spend(`exchange ${appid} ${owner}`, exchanges_per_minute, 60);
+    refuseUnless(within, 45011);
+    const blocked = owner !== undefined && this.world.people.person(owner).blocked;
+    const { user, detail } = this.codes.redeem(['login'], appid, jsCode, { keep: blocked && !blocked_login_uses_code });
+    refuseUnless(!blocked, 40226);
     const account = this.world.people.account(appid, user);
     const session_key = detail as string;
     if (session_key_rotates_at === 'exchange') this.use(account, session_key);
@@ -96,20 +101,25 @@ export class Sessions {
     return { errcode: 0, errmsg: 'ok', key_info_list: this.userKeysOf(account) };
   }
 
-  /** The last three versions, newest first; the older ones have no time left (§1.9, §3.5). */
+  /**
+   * The last three versions, newest first; the older ones have no time left (§1.9, §3.5). One is made when somebody
+   * asks and the last has expired: the official sample's versions lie 5 and 19 hours apart.
+   */
   userKeysOf(account: Account): UserKey[] {
-    account.firstSeen ||= this.world.seconds();
-    const version = Math.floor((this.world.seconds() - account.firstSeen) / USER_KEY_LIFE_S) + 1;
-    const versions = Array.from({ length: Math.min(USER_KEYS_KEPT, version) }, (_, back) => version - back);
-    return versions.map((version) => {
+    const now = this.world.seconds();
+    const last = account.userKeys.at(-1);
+    if (!last || last.made + USER_KEY_LIFE_S <= now) {
+      const key = { version: (last?.version ?? 0) + 1, made: now };
+      account.userKeys = [...account.userKeys, key].slice(-USER_KEYS_KEPT);
+    }
+    return [...account.userKeys].reverse().map(({ version, made }) => {
       const drawn = sha256(`user key ${account.openid} ${version}`);
-      const create_time = account.firstSeen + (version - 1) * USER_KEY_LIFE_S;
       return {
         encrypt_key: toBase64(drawn.subarray(0, 16)),
         iv: Array.from(drawn.subarray(16, 24), (byte) => byte.toString(16).padStart(2, '0')).join(''),
         version,
-        expire_in: Math.max(0, create_time + USER_KEY_LIFE_S - this.world.seconds()),
-        create_time,
+        expire_in: Math.max(0, made + USER_KEY_LIFE_S - now),
+        create_time: made,
       };
     });
   }

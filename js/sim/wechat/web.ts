@@ -1,16 +1,20 @@
 // Web logins: the official account's OAuth 2 and the website's QR code (§3.8), and the JS-SDK ticket.
 
 import type { Codes } from './codes.js';
-import { refuseUnless } from './refusal.js';
+import type { Account } from './people.js';
+import { Refusal, refuseUnless } from './refusal.js';
 import type { World } from './world.js';
 
 const TOKEN_LIFE_MS = 7_200_000;
 const REFRESH_LIFE_MS = 30 * 86_400_000;
+/** Of access_token and userinfo, each, per app (§3.8). */
+const CALLS_PER_MINUTE = 50_000;
 
 interface Grant {
-  appid: string;
-  user: string;
+  account: Account;
   scope: string;
+  /** Whether it came through a snapshot page. */
+  snapshot: boolean;
   access: string;
   accessExpires: number;
   refresh: string;
@@ -18,7 +22,9 @@ interface Grant {
 }
 
 export class Web {
-  private grants: Grant[] = [];
+  /** Each access token there ever was; a grant's `access` is its latest. */
+  private readonly byAccess = new Map<string, Grant>();
+  private readonly byRefresh = new Map<string, Grant>();
   private readonly tickets = new Map<string, { ticket: string; expires: number }>();
 
   constructor(
@@ -26,65 +32,78 @@ export class Web {
     private readonly codes: Codes,
   ) {}
 
+  /** A login at one of the two pages. Each kind of app has its own scopes (10005). */
   issueCode(appid: string, user: string, scope: string): string {
-    return this.codes.issue(scope === 'snsapi_login' ? 'qr' : 'web', appid, user, scope);
+    const qr = scope === 'snsapi_login';
+    const { kind } = this.world.app(appid);
+    if (kind !== (qr ? 'website' : 'official_account')) throw new Refusal(10005, `${scope} is not for this app`);
+    return this.codes.issue(qr ? 'qr' : 'web', appid, user, scope);
   }
 
-  exchange(appid: string, secret: string, word: string) {
-    this.world.authenticate(appid, secret, [word, 41008]);
+  private limit(call: string, appid: string): void {
+    refuseUnless(this.world.quotas.spend(`${call} ${appid}`, CALLS_PER_MINUTE, 60), 45011);
+  }
+
+  exchange(appid: string, word: string) {
+    this.limit('sns access_token', appid);
     const { user, detail } = this.codes.redeem(['web', 'qr'], appid, word);
     const grant: Grant = {
-      appid,
-      user,
+      account: this.world.people.account(appid, user),
       scope: detail as string,
-      access: this.world.random.word(89),
-      accessExpires: this.world.now() + TOKEN_LIFE_MS,
+      snapshot: this.world.people.person(user).snapshot,
+      access: '',
+      accessExpires: 0,
       refresh: this.world.random.word(89),
       refreshExpires: this.world.now() + REFRESH_LIFE_MS,
     };
-    this.grants.push(grant);
-    return this.reply(grant);
+    this.byRefresh.set(grant.refresh, grant);
+    return this.renewed(grant);
   }
 
   /** The refresh_token stays, and its life is not prolonged. */
   refresh(appid: string, refreshToken: string) {
     refuseUnless(refreshToken, 41003);
     this.world.app(appid);
-    const grant = this.grants.find(({ refresh }) => refresh === refreshToken);
-    refuseUnless(grant && grant.appid === appid && grant.refreshExpires > this.world.now(), 40030);
-    grant.access = this.world.random.word(89);
-    grant.accessExpires = this.world.now() + TOKEN_LIFE_MS;
-    return this.reply(grant);
+    const grant = this.byRefresh.get(refreshToken);
+    refuseUnless(grant && grant.account.appid === appid && grant.refreshExpires > this.world.now(), 40030);
+    return this.renewed(grant);
   }
 
-  private reply({ appid, user, scope, access, refresh }: Grant) {
-    const { openid, unionid } = this.world.people.account(appid, user);
+  /** An access token that has not expired is kept and prolonged; otherwise there is a new one. */
+  private renewed(grant: Grant) {
+    if (grant.accessExpires <= this.world.now()) {
+      grant.access = this.world.random.word(89);
+      this.byAccess.set(grant.access, grant);
+    }
+    grant.accessExpires = this.world.now() + TOKEN_LIFE_MS;
+    const { openid, unionid } = grant.account;
     return {
-      access_token: access,
+      access_token: grant.access,
       expires_in: TOKEN_LIFE_MS / 1000,
-      refresh_token: refresh,
+      refresh_token: grant.refresh,
       openid,
-      scope,
-      ...(unionid ? { unionid } : {}),
+      scope: grant.scope,
+      // snsapi_base has none: the user was not asked.
+      ...(unionid && grant.scope !== 'snsapi_base' ? { unionid } : {}),
       // A virtual account, which must not become a session.
-      ...(this.world.people.person(user).snapshot ? { is_snapshotuser: 1 } : {}),
+      ...(grant.snapshot ? { is_snapshotuser: 1 } : {}),
     };
   }
 
   private grant(access: string, openid: string): Grant {
     refuseUnless(access, 41001);
-    const grant = this.grants.find((grant) => grant.access === access);
+    const grant = this.byAccess.get(access);
     refuseUnless(grant, 40001);
-    refuseUnless(grant.accessExpires > this.world.now(), 42001);
-    refuseUnless(this.world.people.account(grant.appid, grant.user).openid === openid, 40003);
+    refuseUnless(grant.access === access && grant.accessExpires > this.world.now(), 42001);
+    refuseUnless(grant.account.openid === openid, 40003);
     return grant;
   }
 
   userInfo(access: string, openid: string) {
-    const { appid, user, scope } = this.grant(access, openid);
+    const { account, scope } = this.grant(access, openid);
+    this.limit('sns userinfo', account.appid);
     refuseUnless(scope !== 'snsapi_base', 48001);
-    const { nickName, avatarUrl } = this.world.people.person(user);
-    const { unionid } = this.world.people.account(appid, user);
+    const { nickName, avatarUrl } = this.world.people.person(account.user);
     // Sex and region are not real any more.
     const gone = { sex: 0, province: '', city: '', country: '' };
     return {
@@ -93,7 +112,7 @@ export class Web {
       ...gone,
       headimgurl: avatarUrl,
       privilege: [],
-      ...(unionid ? { unionid } : {}),
+      ...(account.unionid ? { unionid: account.unionid } : {}),
     };
   }
 
@@ -102,18 +121,25 @@ export class Web {
     return { errcode: 0, errmsg: 'ok' };
   }
 
-  ticket(appid: string) {
-    let known = this.tickets.get(appid);
+  /** The user of an access token or a refresh token. */
+  userOf(access: string, refresh: string): string | undefined {
+    return (this.byAccess.get(access) ?? this.byRefresh.get(refresh))?.account.user;
+  }
+
+  /** One ticket per app and type, for two hours. */
+  ticket(key: string) {
+    let known = this.tickets.get(key);
     if (!known || known.expires <= this.world.now()) {
       known = { ticket: this.world.random.word(86), expires: this.world.now() + TOKEN_LIFE_MS };
-      this.tickets.set(appid, known);
+      this.tickets.set(key, known);
     }
     const expires_in = Math.floor((known.expires - this.world.now()) / 1000);
     return { errcode: 0, errmsg: 'ok', ticket: known.ticket, expires_in };
   }
 
   clear(): void {
-    this.grants = [];
+    this.byAccess.clear();
+    this.byRefresh.clear();
     this.tickets.clear();
   }
 }

@@ -4,7 +4,7 @@ import { ASSUMED, type Assumptions } from '../assumptions.js';
 import { Clock } from '../clock.js';
 import { Log } from '../log.js';
 import { Random } from '../random.js';
-import type { App, Config } from './config.js';
+import { type App, type Config, mustBeValid } from './config.js';
 import { People } from './people.js';
 import { Quotas } from './quotas.js';
 import { Refusal, refuseUnless } from './refusal.js';
@@ -18,11 +18,12 @@ export class World {
   readonly quotas: Quotas;
 
   constructor(private readonly config: Config) {
+    mustBeValid(config);
     this.clock = new Clock(config.now);
     this.random = new Random(config.seed ?? 1);
     this.log = new Log(() => this.clock.now());
     this.assume = { ...ASSUMED, ...config.assume };
-    this.people = new People((appid) => this.app(appid));
+    this.people = new People((appid) => this.app(appid), this.assume);
     this.quotas = new Quotas(() => this.clock.now());
   }
 
@@ -36,6 +37,14 @@ export class World {
   app(appid: string): App {
     const app = Object.hasOwn(this.config.apps, appid) ? this.config.apps[appid] : undefined;
     if (!app) throw new Refusal(40013);
+    return app;
+  }
+
+  /** A mini program of that appid: other kinds of app have neither `wx.login` nor its buttons. */
+  miniProgram(appid: string): App {
+    const app = this.app(appid);
+    const { kind = 'mini_program' } = app;
+    if (kind !== 'mini_program') throw new Refusal(40013, `invalid appid: ${appid} is a ${kind}, not a mini_program`);
     return app;
   }
 
