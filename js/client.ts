@@ -105,7 +105,7 @@ export class Client implements Auth {
   profile = async (detail: ProfileDetail, upload?: (path: string) => Promise<string>): Promise<Profile> => {
     const { rawData, signature, errno, errMsg, nickName, avatarUrl } = detail;
     if (rawData !== undefined || (avatarUrl === undefined && nickName === undefined)) {
-      await this.driver.wait((id) => this.driver.tell('openData', id, !!rawData && !!signature, errno, cap(errMsg)), {
+      await this.driver.wait((id) => this.driver.tell('openData', id, !!rawData, errno, cap(errMsg)), {
         payload: this.post('/wechat/user-info/verify', { raw_data: rawData, signature }),
       });
       return Object.assign(pick(JSON.parse(String(rawData))), { verified: true });

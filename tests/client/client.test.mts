@@ -107,7 +107,7 @@ test('a profile: avatar and nickname, with an upload for the temporary file', as
 
 test('on an old base library getUserProfile, in the tap’s own call stack, also before the core is there', async () => {
   const first = device(world, { ...yes, user: 'oldie', SDKVersion: '2.12.0' });
-  // Taken while wx.login is under way, its signature may be of the key before.
+  // Taken while wx.login is under way, it is unsigned, or signed with the key before.
   assert.equal(await codeOf(first.phone.tap(() => first.auth.askProfile({ desc: 'To greet you' }))), 'tap_again');
   await stored(first.auth);
   const { phone, auth } = on(world, first.phone.relaunch());
