@@ -32,6 +32,10 @@ function choice(id: string, name: string, values: string[], current: string): vo
 }
 
 const FULL = { errMsg: 'setStorage:fail exceed storage max size 10Mb' };
+const OFFLINE = {
+  errMsg: 'request:fail errcode:-106 cronet_error_code:-106 error_msg:net::ERR_INTERNET_DISCONNECTED',
+  errno: 600001,
+};
 const FAULTS: Array<[label: string, fault: Fault]> = [
   [text.faultLogin, { call: 'wx.login', fail: { errMsg: 'login:fail timeout', errno: 5 } }],
   [text.faultLoginHangs, { call: 'wx.login', hang: true }],
@@ -42,7 +46,7 @@ const FAULTS: Array<[label: string, fault: Fault]> = [
   [text.faultLost, { call: 'jscode2session', times: 1, after_work: true, drop: true }],
   [text.faultSlow, { call: 'jscode2session', delay_ms: 3_000 }],
   [text.faultStorage, { call: 'wx.setStorage', fail: FULL }],
-  [text.faultNetwork, { call: 'wx.request', times: 2, fail: { errMsg: 'request:fail', errno: 602001 } }],
+  [text.faultNetwork, { call: 'wx.request', times: 2, fail: OFFLINE }],
 ];
 
 export function startControls(wechat: string): void {

@@ -53,6 +53,14 @@ export function showPrompt(prompt: Prompt): void {
         [text.cancel, false, () => prompt.cancel()],
         [text.choose, true, () => prompt.choose()],
       ]);
+    case 'modal': {
+      const cancel: Choice[] = prompt.cancelText ? [[prompt.cancelText, false, () => prompt.cancel()]] : [];
+      return showSheet(prompt.title, prompt.content, [...cancel, [prompt.confirmText, true, () => prompt.confirm()]]);
+    }
+    case 'action-sheet': {
+      const items = prompt.items.map((item, index): Choice => [item, false, () => prompt.pick(index)]);
+      return showSheet('', '', [...items, [text.cancel, false, () => prompt.cancel()]]);
+    }
     case 'scope':
       return ask(text.askScope(prompt.scope.replace('scope.', '')), text.askScopeWhy, prompt);
     case 'os':

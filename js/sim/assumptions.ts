@@ -39,16 +39,31 @@ export interface Assumptions {
   /** The errno of a refused profile or phone number, or none (§10). */
   refusal_errno: 103 | 104 | undefined;
   /** What a dismissed scope dialog says (§1.4); it is asked again either way. */
-  dismissed_dialog: 'authorize no response' | 'auth deny';
+  dismissed_dialog: 'auth canceled' | 'authorize no response' | 'auth deny';
+  /** Which of two reasons to fail is told, where a call has both; the pages give no order (§1.6). */
+  refusal_order: RefusalCheck[];
+  /** Whether a base library below 2.32.3, which intercepts no privacy call, still fails an undeclared one (§1.5). */
+  old_libraries_check_declaration: boolean;
+  /** What becomes of a call when its popup resolves `agree` without a tap; only the mini-game pages say (§1.5). */
+  privacy_agree_without_tap: 'fails' | 'ignored';
+  /** Whether the session_key survives that the user deletes the mini program (§1.1). */
+  session_key_after_deletion: 'ended' | 'kept';
+  /** Requests at a time on Android from 3.7.4 on: more than ten, by an unpublished number (§1.8). */
+  android_requests_at_once: number;
   /** Base libraries below this have no errno (§1.1, §1.8) and the older texts of §1.4. */
   old_texts_below: string;
-  /** An `onNeedPrivacyAuthorization` listener silent for so long is taken as one that does not react (§1.5). */
+  /**
+   * An `onNeedPrivacyAuthorization` listener that calls no `resolve` at all for so long is taken as one that does not
+   * react (§1.5).
+   */
   privacy_listener_patience_s: number;
   /** What `setStorage` says when all keys together are too much (§1.7). */
   storage_full_text: string;
   /** The unit of `expireTime` in `getLatestUserKey` (§1.9). */
   user_key_expire_unit: 's' | 'ms';
 }
+
+export type RefusalCheck = 'manifest' | 'scope' | 'privacy' | 'os';
 
 export const ASSUMED: Assumptions = {
   session_key_min_refresh_s: 0,
@@ -69,7 +84,12 @@ export const ASSUMED: Assumptions = {
   login_timeout: 'honoured',
   privacy_errno: 104,
   refusal_errno: undefined,
-  dismissed_dialog: 'authorize no response',
+  dismissed_dialog: 'auth canceled',
+  refusal_order: ['manifest', 'scope', 'privacy', 'os'],
+  old_libraries_check_declaration: true,
+  privacy_agree_without_tap: 'fails',
+  session_key_after_deletion: 'ended',
+  android_requests_at_once: 20,
   old_texts_below: '2.24.0',
   privacy_listener_patience_s: 10,
   storage_full_text: 'exceed storage max size 10Mb',

@@ -5,7 +5,7 @@ import type { Assumptions } from './assumptions.js';
 import type { Fault } from './faults.js';
 import type { WeChat } from './wechat/index.js';
 import type { Setting } from './wechat/permissions.js';
-import type { SignedProfile } from './wechat/profiles.js';
+import type { OpenProfile, ProfileOptions, SignedProfile } from './wechat/profiles.js';
 import type { UserKey } from './wechat/sessions.js';
 
 interface Who {
@@ -28,7 +28,9 @@ export interface PhoneCalls {
   setting: (args: Who) => Setting;
   grant: (args: Who & { grants: Record<string, boolean> }) => unknown;
   agreePrivacy: (args: Who) => unknown;
-  profile: (args: Who & { ids: boolean; grey: boolean }) => SignedProfile;
+  deleteProgram: (args: Who) => unknown;
+  /** Signed where somebody is logged in and `credentials` are wanted. */
+  profile: (args: Who & ProfileOptions & { credentials: boolean }) => OpenProfile | SignedProfile;
   /** Whether there is money for one more phone number; it is looked at when the button is tapped (§1.3). */
   phoneQuota: (args: Who) => { left: boolean };
   /** Pays for one. */
@@ -56,7 +58,9 @@ export function phoneCalls(wechat: WeChat): Cloud {
     setting: ({ appid, user }) => permissions.setting(appid, user),
     grant: ({ appid, user, grants }) => permissions.grant(appid, user, grants),
     agreePrivacy: ({ appid, user }) => permissions.agree(appid, user).agreed,
-    profile: ({ appid, user, ...options }) => profiles.profile(appid, user, options),
+    deleteProgram: ({ appid, user }) => wechat.deleteProgram(appid, user),
+    profile: ({ appid, user, credentials, ...options }) =>
+      (credentials && profiles.signed(appid, user, options)) || profiles.open(user, options.grey),
     phoneQuota: ({ appid }) => ({ left: profiles.phoneQuotaLeft(appid) }),
     phoneButton: ({ appid, user }) => profiles.phoneButton(appid, user),
     userKey: ({ appid, user }) => sessions.userKeysOf(world.people.account(appid, user))[0] as UserKey,

@@ -84,7 +84,8 @@ occurs('login_required', () => {
 occurs('network', async () => {
   const { auth } = device(world, { user: 'e10' });
   await auth.ready();
-  fault({ call: 'wx.request', user: 'e10', fail: { errMsg: 'request:fail', errno: 602001 } });
+  const errMsg = 'request:fail errcode:-102 cronet_error_code:-102 error_msg:net::ERR_CONNECTION_REFUSED';
+  fault({ call: 'wx.request', user: 'e10', fail: { errMsg, errno: 600001 } });
   return api(auth);
 });
 occurs('permission_failed', () => {

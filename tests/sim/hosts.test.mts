@@ -97,6 +97,8 @@ test('the control API says what it can do, and what is wrong', async () => {
   assert.equal((await exchange(url, A, 'sa', code)).errcode, 40226);
   const phone = await post('codes', { appid: A, user: 'mei', kind: 'phone' });
   assert.equal((await exchange(url, A, 'sa', phone.code)).errcode, 40029);
+  assert.match((await post('profile', { appid: A, user: 'mei' })).error, /mei has no valid login/);
+  await post('codes', { appid: A, user: 'mei' });
   assert.equal((await post('profile', { appid: A, user: 'mei' })).userInfo.nickName, 'mei');
   await post('log', { name: '/oauth/token', text: '200' });
   const log = await json(`${url}/_sim/log`);

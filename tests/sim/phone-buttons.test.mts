@@ -1,10 +1,18 @@
 // Profiles, phone numbers, avatars and nicknames. § marks point into docs/platform-facts.md.
 import assert from 'node:assert/strict';
+import { createDecipheriv } from 'node:crypto';
 import { test } from 'node:test';
+import { sha1Hex } from '../../js/sim/crypto.js';
 import type { PhoneDetail } from '../../js/sim/phone/buttons.js';
 import type { PhoneOptions } from '../../js/sim/phone/index.js';
 import { agreeToAll, refuseAll } from '../../js/sim/phone/prompts.js';
 import { A, called, fake, owner } from './world.mts';
+
+const base64 = (text: string) => Buffer.from(text, 'base64');
+function decrypted(sessionKey: string, iv: string, data: string) {
+  const cipher = createDecipheriv('aes-128-cbc', base64(sessionKey), base64(iv));
+  return JSON.parse(Buffer.concat([cipher.update(base64(data)), cipher.final()]).toString());
+}
 
 const yes = { onPrompt: agreeToAll };
 const COUPLED = 'getPhoneNumber|agreePrivacyAuthorization';
@@ -77,14 +85,72 @@ test('a button without consent waits for the privacy popup; coupled, its tap is 
   assert.equal((await coupled)?.errMsg, 'getPhoneNumber:ok');
 });
 
-test('getUserInfo is silent and anonymous (§1.2)', async () => {
+const GREY = { nickName: '微信用户', gender: 0, language: '', city: '', province: '', country: '', is_demote: true };
+
+test('getUserInfo is silent and anonymous, in what is encrypted too (§1.2)', async () => {
   const world = fake();
   const { wx } = world.phone();
-  await called(wx.login);
-  const { userInfo, rawData, signature } = await called(wx.getUserInfo);
-  assert.equal(userInfo.nickName, '微信用户');
-  assert.equal(JSON.parse(rawData).nickName, '微信用户');
-  assert.match(signature, /^[0-9a-f]{40}$/);
+  const { session_key, openid } = await world.exchange((await called(wx.login)).code);
+  const { userInfo, rawData, signature, encryptedData, iv, ...rest } = await called(wx.getUserInfo);
+  const { avatarUrl, ...shown } = userInfo;
+  assert.deepEqual(shown, GREY);
+  assert.deepEqual(JSON.parse(rawData), userInfo);
+  assert.equal(signature, sha1Hex(rawData + session_key));
+  const { watermark, openId, unionId, ...opened } = decrypted(session_key, iv, encryptedData);
+  assert.deepEqual([opened, openId, watermark.appid], [userInfo, openid, A]);
+  assert.match(avatarUrl, /^https:/);
+  assert.deepEqual(rest, { errMsg: 'getUserInfo:ok' }, 'no cloudID without WeChat’s cloud');
+});
+
+test('getUserInfo: credentials need a valid login, and are left out where they are not wanted (§1.2)', async () => {
+  const SIGNED = ['encryptedData', 'errMsg', 'iv', 'rawData', 'signature', 'userInfo'];
+  const OPEN = ['errMsg', 'rawData', 'userInfo'];
+  const table: Array<[loggedIn: boolean, withCredentials: boolean | undefined, fields: string[] | undefined]> = [
+    [true, true, SIGNED],
+    [true, undefined, SIGNED],
+    [true, false, OPEN],
+    [false, true, undefined],
+    [false, undefined, OPEN],
+    [false, false, OPEN],
+  ];
+  for (const [loggedIn, withCredentials, fields] of table) {
+    const { wx } = fake().phone();
+    if (loggedIn) await called(wx.login);
+    const got = called(wx.getUserInfo, withCredentials === undefined ? {} : { withCredentials });
+    if (fields) assert.deepEqual(Object.keys(await got).sort(), fields);
+    else await assert.rejects(got, { errMsg: /^getUserInfo:fail/ });
+  }
+});
+
+test('the privacy popup is told of a button by its component’s name (§1.5)', async () => {
+  for (const type of ['getPhoneNumber', 'getRealtimePhoneNumber', 'chooseAvatar'] as const) {
+    const phone = fake().phone();
+    const told: string[] = [];
+    phone.wx.onNeedPrivacyAuthorization((resolve, { referrer }) => {
+      told.push(referrer);
+      resolve({ event: 'disagree' });
+    });
+    const detail = await phone.press(type);
+    assert.deepEqual(told, [`button.${type}`]);
+    assert.equal((detail as { errMsg: string }).errMsg, `${type}:fail privacy permission is not authorized`);
+  }
+});
+
+test('one picker of avatars at a time (§1.2)', async () => {
+  const world = fake();
+  world.wechat.permissions.agree(A, 'mei');
+  const hand = owner();
+  const phone = world.phone({ onPrompt: hand.onPrompt });
+  const first = phone.press('chooseAvatar');
+  const picker = await hand.next('avatar');
+  assert.deepEqual(await phone.press('chooseAvatar'), {
+    errMsg: 'chooseAvatar:fail another chooseAvatar is in progress',
+  });
+  picker.cancel();
+  assert.deepEqual(await first, { errMsg: 'chooseAvatar:fail cancel' });
+  const again = phone.press('chooseAvatar');
+  (await hand.next('avatar')).choose();
+  assert.ok(await again);
 });
 
 test('getUserProfile needs a tap, a reason of 30 characters and an answer; grey from 2.27.1 on (§1.2)', async () => {

@@ -1,8 +1,11 @@
 // Requests and the app's life. § marks point into docs/platform-facts.md.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { allowed } from '../../js/sim/phone/network.js';
-import type { Json } from '../harness.mts';
+import { freePort, type Json } from '../harness.mts';
 import { A, called, fake } from './world.mts';
 
 /** A server whose answers a test gives. */
@@ -31,6 +34,46 @@ test('ten requests at a time, the others wait (§1.8)', async () => {
   await turn();
   waiting[11]?.answer('text');
   for (const reply of await Promise.all(replies)) assert.equal(reply.statusCode, 200);
+});
+
+test('Android runs more than ten at a time from 3.7.4 on, by an assumed number (§1.8)', async () => {
+  const table = [
+    ['android', '3.7.4', 13],
+    ['android', '3.7.3', 10],
+    ['ios', '3.8.0', 10],
+    ['devtools', '3.8.0', 10],
+  ] as const;
+  for (const [platform, SDKVersion, atOnce] of table) {
+    const { waiting, fetch, turn } = server();
+    const { wx } = fake({}, { assume: { android_requests_at_once: 13 } }).phone({ fetch, platform, SDKVersion });
+    for (let n = 0; n < 20; n++) wx.request({ url: `https://a.example/${n}` });
+    await turn();
+    assert.equal(waiting.length, atOnce, `${platform} ${SDKVersion}`);
+  }
+});
+
+test('a server that cannot be reached is errno 600001 in Chromium’s words; older libraries have no errno (§1.11)', async () => {
+  const port = await freePort();
+  const failure = (SDKVersion: string) =>
+    called(fake().phone({ SDKVersion }).wx.request, { url: `http://127.0.0.1:${port}/` }).catch((failure) => failure);
+  assert.deepEqual(await failure('3.8.0'), {
+    errMsg: 'request:fail errcode:-102 cronet_error_code:-102 error_msg:net::ERR_CONNECTION_REFUSED',
+    errno: 600001,
+  });
+  assert.deepEqual(await failure('2.20.0'), { errMsg: 'request:fail -102:net::ERR_CONNECTION_REFUSED' });
+  const unexplained = fake().phone({ fetch: () => Promise.reject(new TypeError('Failed to fetch')) });
+  await assert.rejects(called(unexplained.wx.request, { url: 'https://a.example/' }), { errno: 600001 });
+});
+
+test('a reply cut short is a network failure too', async () => {
+  const cut = createServer((_, response) => {
+    response.writeHead(200, { 'content-length': '100' }).write('half');
+    setImmediate(() => response.destroy());
+  });
+  await once(cut.listen(0, '127.0.0.1'), 'listening');
+  const url = `http://127.0.0.1:${(cut.address() as AddressInfo).port}/`;
+  await assert.rejects(called(fake().phone().wx.request, { url }), { errno: 600001 });
+  cut.close();
 });
 
 test('every status is a success, and text stays text (§1.8)', async () => {
@@ -149,6 +192,21 @@ test('a request begun while frozen is interrupted, and told when shown (§1.8)',
   phone.show();
   await world.advance(1);
   assert.deepEqual([await reply, waiting.length], ['request:fail interrupted', 0]);
+});
+
+test('a request made in the background is interrupted at once, within the five seconds too (§1.11)', async () => {
+  const world = fake();
+  const { waiting, fetch } = server();
+  const phone = world.phone({ fetch });
+  phone.hide();
+  for (const call of [phone.wx.request, phone.wx.downloadFile]) {
+    await assert.rejects(called(call, { url: 'https://a.example/' }), { errMsg: /:fail interrupted$/, errno: 600003 });
+  }
+  assert.equal(waiting.length, 0);
+  phone.show();
+  phone.wx.request({ url: 'https://a.example/' });
+  await world.advance(0);
+  assert.equal(waiting.length, 1);
 });
 
 test('who comes back within five seconds is not frozen later (§1.8)', async () => {

@@ -70,9 +70,15 @@ test('WeChat remembers a person’s answers on every device, until the program i
 });
 
 test('a dismissed dialog is no answer, and worded as assumed (§1.4)', async () => {
-  for (const dismissed_dialog of ['authorize no response', 'auth deny'] as const) {
-    const { hand, authorize, wx } = await agreed(fake({}, { assume: { dismissed_dialog } }));
-    const failed = assert.rejects(authorize(CAMERA), { errMsg: `authorize:fail ${dismissed_dialog}` });
+  const texts = [
+    [undefined, 'authorize:fail:auth canceled'],
+    ['authorize no response', 'authorize:fail authorize no response'],
+    ['auth deny', 'authorize:fail auth deny'],
+  ] as const;
+  for (const [dismissed_dialog, errMsg] of texts) {
+    const assume = dismissed_dialog ? { dismissed_dialog } : {};
+    const { hand, authorize, wx } = await agreed(fake({}, { assume }));
+    const failed = assert.rejects(authorize(CAMERA), { errMsg });
     (await hand.next('scope')).dismiss();
     await failed;
     assert.equal((await called(wx.getSetting)).authSetting[CAMERA], undefined);
@@ -100,7 +106,7 @@ test('what app.json does not declare fails before anybody is asked (§2.3)', asy
   });
   await assert.rejects(authorize(LOCATION), missing);
   await assert.rejects(called(wx.getLocation), missing);
-  await assert.rejects(authorize('scope.userFuzzyLocation'), missing, 'permission lacks its description');
+  await assert.rejects(authorize('scope.userFuzzyLocation'), { errMsg: 'authorize:fail:require permission desc' });
   await assert.rejects(
     (await agreed(fake(), { manifest: { requiredBackgroundModes: ['audio'] } })).authorize(
       'scope.userLocationBackground',
@@ -172,8 +178,19 @@ test('from 3.4.1 on the scope dialog has the checkbox, and refusing it is 103 (�
   assert.equal((await called(wx.getPrivacySetting)).needAuthorization, false);
 });
 
-test('the program’s own popup: the call waits for resolve, which needs a real tap (§1.5)', async () => {
+test('agree without a tap on the named button fails the call, or is ignored, as assumed (§1.5)', async () => {
   const world = fake();
+  const { wx } = world.phone();
+  wx.onNeedPrivacyAuthorization((resolve) => resolve({ event: 'agree', buttonId: 'agree' }));
+  await assert.rejects(called(wx.requirePrivacyAuthorize), {
+    errMsg: 'requirePrivacyAuthorize:fail click action before resolve is needed',
+    errno: 104,
+  });
+  assert.equal((await called(wx.getPrivacySetting)).needAuthorization, true);
+});
+
+test('the program’s own popup: the call waits for resolve, which needs a real tap (§1.5)', async () => {
+  const world = fake({}, { assume: { privacy_agree_without_tap: 'ignored' } });
   const hand = owner();
   const phone = world.phone({ onPrompt: hand.onPrompt });
   let resolve: Parameters<Parameters<typeof phone.wx.onNeedPrivacyAuthorization>[0]>[0] = () => {};
@@ -258,12 +275,60 @@ test('base libraries before 2.32.3 intercept nothing, and lack the calls (§1.5)
   await called(wx.authorize, { scope: CAMERA });
 });
 
-test('canIUse, and calls that are not there yet', () => {
-  const old = fake().phone({ SDKVersion: '2.20.0' }).wx;
-  assert.deepEqual(
-    [old.canIUse('login'), old.canIUse('getPrivacySetting'), old.canIUse('button.open-type.chooseAvatar')],
-    [true, false, false],
-  );
-  assert.equal(old.getAppBaseInfo, undefined);
-  assert.equal(fake().phone().wx.canIUse('button.open-type.chooseAvatar'), true);
+test('calls of newer base libraries are not there', () => {
+  assert.equal(fake().phone({ SDKVersion: '2.20.0' }).wx.getAppBaseInfo, undefined);
+});
+
+test('below 2.32.3 an undeclared call fails or not, as assumed (§1.5)', async () => {
+  for (const old_libraries_check_declaration of [true, false]) {
+    for (const privacy of ['none', ['location']] as const) {
+      const world = fake({ privacy: privacy as 'none' }, { assume: { old_libraries_check_declaration } });
+      const { wx } = world.phone({ SDKVersion: '2.32.2', onPrompt: agreeToAll });
+      const failed = await called(wx.authorize, { scope: CAMERA }).then(
+        () => false,
+        () => true,
+      );
+      assert.equal(failed, old_libraries_check_declaration);
+    }
+  }
+});
+
+test('of two reasons to fail, the one told is the first of the assumed order (§1.6)', async () => {
+  const reasons = {
+    manifest: /require permission desc/,
+    scope: /auth deny/,
+    privacy: /not declared/,
+    os: /system permission denied/,
+  };
+  const checks = Object.keys(reasons) as Array<keyof typeof reasons>;
+  for (const first of checks) {
+    const refusal_order = [first, ...checks.filter((check) => check !== first)];
+    const world = fake({ privacy: ['camera'] }, { assume: { refusal_order } });
+    world.wechat.permissions.grant(A, 'mei', { [LOCATION]: false });
+    const { wx } = world.phone({ manifest: { permission: {} }, os: { location: 'denied' } });
+    await assert.rejects(called(wx.getLocation), { errMsg: reasons[first] });
+  }
+});
+
+test('deleting the program empties this device’s storage, and ends the session_key as assumed (§1.7, §1.1)', async () => {
+  for (const session_key_after_deletion of ['ended', 'kept'] as const) {
+    const world = fake({}, { assume: { session_key_after_deletion } });
+    const { phone, wx, hand, authorize } = await agreed(world);
+    const asked = authorize(CAMERA);
+    (await hand.next('scope')).allow();
+    await asked;
+    await called(wx.login);
+    wx.setStorageSync('k', 'v');
+    await phone.deleteProgram();
+    assert.equal(phone.life, 'dead');
+    const again = phone.relaunch().wx;
+    assert.equal(again.getStorageSync('k'), '');
+    assert.equal((await called(again.getSetting)).authSetting[CAMERA], undefined);
+    assert.equal((await called(again.getPrivacySetting)).needAuthorization, true);
+    const valid = await called(again.checkSession).then(
+      () => 'kept',
+      () => 'ended',
+    );
+    assert.equal(valid, session_key_after_deletion);
+  }
 });

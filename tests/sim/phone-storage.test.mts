@@ -47,11 +47,50 @@ test('what is written encrypted must be read so, from 2.21.3 on (§1.7)', async 
   assert.equal((await called(old.getStorage, { key: 'k' })).data, 'v');
 });
 
-test('synchronous calls throw what the others report', () => {
-  const { wx } = fake().phone();
+test('synchronous calls throw an error whose message and errMsg name the call (§1.7)', async () => {
+  const world = fake({}, { assume: { storage_full_text: 'exceed storage max size 10Mb' } });
+  const { wx } = world.phone();
   wx.setStorageSync('k', 1);
   assert.equal(wx.getStorageSync('k'), 1);
-  assert.throws(() => wx.setStorageSync('k', text(1025)), /entry size limit reached/);
+  const thrown = (errMsg: string) => (error: Error & { errMsg?: string }) => {
+    assert.deepEqual([error instanceof Error, error.message, error.errMsg], [true, errMsg, errMsg]);
+    return true;
+  };
+  assert.throws(() => wx.setStorageSync('k', text(1025)), thrown('setStorageSync:fail:entry size limit reached'));
   wx.removeStorageSync('k');
   assert.deepEqual(wx.getStorageInfoSync().keys, []);
+  for (let n = 0; n < 10; n++) wx.setStorageSync(`k${n}`, text(1000));
+  assert.throws(
+    () => wx.setStorageSync('more', text(1000)),
+    thrown('setStorageSync:fail exceed storage max size 10Mb'),
+  );
+  const assumed = fake({}, { assume: { storage_full_text: 'full' } }).phone().wx;
+  for (let n = 0; n < 10; n++) assumed.setStorageSync(`k${n}`, text(1000));
+  assert.throws(() => assumed.setStorageSync('more', text(1000)), thrown('setStorageSync:fail full'));
+});
+
+test('Android counts UTF-16 units of key and value, other platforms bytes of UTF-8 (§1.7)', () => {
+  const MB = 1024 * KB;
+  const fits = (platform: 'android' | 'ios', char: string, length: number) => {
+    const { wx } = fake().phone({ platform });
+    try {
+      wx.setStorageSync('k', char.repeat(length));
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const table: Array<[...Parameters<typeof fits>, boolean]> = [
+    ['android', 'x', MB - 1, true],
+    ['android', 'x', MB, false],
+    ['android', '微', 400_000, true],
+    ['android', '微', MB - 1, true],
+    ['android', '微', MB, false],
+    ['ios', 'x', MB - 1, true],
+    ['ios', 'x', MB, false],
+    ['ios', '微', 400_000, false],
+  ];
+  for (const [platform, char, length, expected] of table) {
+    assert.equal(fits(platform, char, length), expected, `${platform} ${char} × ${length}`);
+  }
 });

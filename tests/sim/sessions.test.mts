@@ -95,7 +95,7 @@ test('a data pre-fetch sends a code and turns the key too (§1.1)', async () => 
 test('wx.checkSession is about the latest login, until the key has not been used for its life (§1.1)', async () => {
   const world = fake();
   const { wx } = world.phone();
-  await assert.rejects(called(wx.checkSession), { errMsg: 'checkSession:fail session expired' });
+  await assert.rejects(called(wx.checkSession), { errMsg: 'checkSession:fail session time out, need relogin' });
   await called(wx.login);
   await called(wx.checkSession);
   await world.advance(2 * 86_400);

@@ -6,7 +6,8 @@ type Real = WechatMiniprogram.Wx;
 
 /**
  * Where the typings promise more than WeChat gives (errno below 2.24.0, subscriptionsSetting without being asked,
- * debugging fields of a reply and of launch options), or another type than the guide has (docs/platform-facts.md §1.5).
+ * signatures without a login, cloudID without WeChat's cloud, debugging fields of a reply and of launch options, the
+ * channel to an opened page), or another type than the guide has (docs/platform-facts.md §1.5).
  * What they give is checked one by one below.
  */
 type Excepted =
@@ -14,7 +15,12 @@ type Excepted =
   | 'login'
   | 'getSetting'
   | 'openSetting'
+  | 'getUserInfo'
+  | 'getUserProfile'
   | 'request'
+  | 'uploadFile'
+  | 'downloadFile'
+  | 'navigateTo'
   | 'onAppShow'
   | 'offAppShow'
   | 'onAppHide'

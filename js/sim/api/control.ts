@@ -93,7 +93,7 @@ function controls(wechat: WeChat): Record<string, Control> {
     },
     'POST delete-program'(body: { appid: string; user: string }) {
       named(body, 'appid', 'user');
-      wechat.world.people.deleteProgram(body.appid, body.user);
+      wechat.deleteProgram(body.appid, body.user);
       return {};
     },
     'POST declare'(body: { appid: string; type: Information }) {

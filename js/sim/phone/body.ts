@@ -1,5 +1,6 @@
 // What the parts of one phone share.
 
+import type { Assumptions } from '../assumptions.js';
 import type { Clock } from '../clock.js';
 import type { Backend, Cloud } from '../cloud.js';
 import type { Random } from '../random.js';
@@ -54,6 +55,11 @@ export interface LaunchOptions {
   scene: number;
 }
 
+export interface Toast {
+  title: string;
+  kind: 'toast' | 'loading';
+}
+
 export type ShowListener = (options: LaunchOptions) => void;
 
 export type PrivacyListener = (
@@ -69,6 +75,8 @@ export interface Body {
   readonly clock: Clock;
   readonly random: Random;
   readonly cloud: Cloud;
+  /** For what cannot wait; those of a simulator in another process are known after the first call. */
+  assume: Assumptions;
   readonly storage: PhoneStorage;
   readonly fetch: typeof fetch;
   readonly os: Record<OsPermission, OsAnswer>;
@@ -86,6 +94,14 @@ export interface Body {
   readonly tapped: Set<string>;
   privacyListener: PrivacyListener | undefined;
   privacyRefusedAt: number;
+  /** What `wx.showToast` or `wx.showLoading` shows now. */
+  toast: Toast | undefined;
+  /** The paths of the open pages, the visible one last. */
+  readonly pages: string[];
+  /** By path: what was chosen or downloaded, until the app ends. */
+  readonly files: Map<string, Blob>;
+  /** Whether the picker of avatars is open. */
+  choosingAvatar: boolean;
   /** What must end when the app has been in the background for 5 s. */
   readonly interruptible: Set<() => void>;
 }
@@ -96,10 +112,23 @@ const backends = new WeakMap<Body, Promise<Backend>>();
 export async function backend(body: Body): Promise<Backend> {
   const known = backends.get(body) ?? body.cloud('backend', body.who);
   backends.set(body, known);
-  return known.catch((error) => {
+  const told = await known.catch((error) => {
     backends.delete(body);
     throw error;
   });
+  body.assume = told.assume;
+  return told;
+}
+
+/** Runs something as a tap's handler. */
+export function inTap<T>(body: Body, run: () => T): T {
+  const before = body.inTap;
+  body.inTap = true;
+  try {
+    return run();
+  } finally {
+    body.inTap = before;
+  }
 }
 
 /** A line in WeChat's log; nobody waits for it. */
@@ -107,8 +136,10 @@ export function note(body: Body, name: string, text: string): void {
   body.cloud('note', { ...body.who, name, text }).catch(() => {});
 }
 
-export const dialect = async (body: Body): Promise<Dialect> => ({
-  platform: body.platform,
-  SDKVersion: body.SDKVersion,
-  old_texts_below: (await backend(body)).assume.old_texts_below,
+export const dialectOf = ({ platform, SDKVersion }: Body, { old_texts_below }: Assumptions): Dialect => ({
+  platform,
+  SDKVersion,
+  old_texts_below,
 });
+
+export const dialect = async (body: Body): Promise<Dialect> => dialectOf(body, (await backend(body)).assume);

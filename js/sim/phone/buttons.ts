@@ -2,12 +2,12 @@
 // the handler gets (docs/platform-facts.md §1.2, §1.3, §1.5).
 
 import type { Information } from '../wechat/permissions.js';
-import type { SignedProfile } from '../wechat/profiles.js';
 import { type Body, backend, dialect, note } from './body.js';
 import { Failure, REASONS, type WxFailure, worded } from './failures.js';
+import { temporaryPath } from './files.js';
 import { settingsPage } from './permissions.js';
 import { consent } from './privacy.js';
-import { anonymous, asked } from './profile.js';
+import { anonymous, asked, type Profile } from './profile.js';
 import { atLeast, BUTTON_SINCE, SINCE_PHONE_CODE } from './versions.js';
 
 export interface PhoneDetail {
@@ -22,7 +22,7 @@ export interface PhoneDetail {
 export interface Details {
   getPhoneNumber: PhoneDetail;
   getRealtimePhoneNumber: PhoneDetail;
-  getUserInfo: (SignedProfile & { errMsg: string }) | WxFailure;
+  getUserInfo: (Profile & { errMsg: string }) | WxFailure;
   chooseAvatar: { avatarUrl: string } | WxFailure;
   openSetting: { errMsg: string; authSetting: Record<string, boolean> };
   agreePrivacyAuthorization: { errMsg: string };
@@ -72,7 +72,8 @@ async function attempt(body: Body, type: OpenType, button: Button): Promise<obje
   }
 }
 
-const privacy = (body: Body, type: string, information: Information) => consent(body, type, information);
+/** The popup is told of a button as `button.getPhoneNumber` (§1.5). */
+const privacy = (body: Body, type: OpenType, information: Information) => consent(body, `button.${type}`, information);
 
 /** Certified owners only; quota is checked at the tap (§1.3). */
 async function phoneCode(body: Body, type: OpenType): Promise<{ code: string; encryptedData?: string; iv?: string }> {
@@ -98,14 +99,9 @@ const HANDLERS: { [Type in OpenType]: (body: Body, button: Button) => Promise<ob
     return { errMsg: 'getUserInfo:ok', ...(await anonymous(body)) };
   },
   async chooseAvatar(body, { review = 'pass' }) {
-    await privacy(body, 'chooseAvatar', 'profile');
-    const path = await new Promise<string | undefined>((choose) =>
-      body.prompt({
-        kind: 'avatar',
-        choose: (path = temporary(body)) => choose(path),
-        cancel: () => choose(undefined),
-      }),
-    );
+    if (body.choosingAvatar) throw new Failure(REASONS.avatarBusy);
+    body.choosingAvatar = true;
+    const path = await picker(body).finally(() => (body.choosingAvatar = false));
     if (path === undefined) throw new Failure(REASONS.cancel);
     // From 2.24.4 on, a picture that fails the check makes no event.
     if (review === 'fail' && atLeast(body.SDKVersion, '2.24.4')) return undefined;
@@ -119,9 +115,19 @@ const HANDLERS: { [Type in OpenType]: (body: Body, button: Button) => Promise<ob
   },
 };
 
-/** Where WeChat puts a chosen file for a while. */
-const temporary = ({ platform, random }: Body): string =>
-  `${platform === 'devtools' ? 'http://tmp/' : 'wxfile://tmp_'}${random.word(32)}.jpg`;
+/** The picker of avatars: the path of what was chosen, which `wx.uploadFile` finds; nothing where it was closed. */
+async function picker(body: Body): Promise<string | undefined> {
+  await privacy(body, 'chooseAvatar', 'profile');
+  const path = await new Promise<string | undefined>((choose) =>
+    body.prompt({
+      kind: 'avatar',
+      choose: (path = temporaryPath(body, 'jpg')) => choose(path),
+      cancel: () => choose(undefined),
+    }),
+  );
+  if (path !== undefined) body.files.set(path, new Blob(['a picture'], { type: 'image/jpeg' }));
+  return path;
+}
 
 export interface Nickname {
   /** What the input holds after the check at blur: unsafe text is cleared (§1.2). */

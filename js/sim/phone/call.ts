@@ -1,8 +1,9 @@
 // How every `wx.*` call runs (docs/platform-facts.md §1.0): a fault first, then the work, then one of the callbacks,
 // later; or a promise, where none was passed and the base library has promises.
 
-import { type Body, dialect, note } from './body.js';
+import { type Body, dialect, inTap, note } from './body.js';
 import { Failure, REASONS, type WxFailure, worded } from './failures.js';
+import { WITHOUT_PROMISE, type WithoutPromise } from './promises.js';
 import { atLeast, SINCE_PROMISES } from './versions.js';
 
 export interface Ok {
@@ -22,6 +23,9 @@ export type Api<Options, Result> = <Given extends Options & Callbacks<Result>>(
   options?: Given,
 ) => Given extends AnyCallback ? void : Promise<Result & Ok>;
 
+/** Of a method in the table of `promises.ts`. */
+export type CallbackApi<Options, Result> = (options?: Options & Callbacks<Result>) => void;
+
 export interface Circumstances {
   /** Whether the call was made in a tap's handler. */
   tapped: boolean;
@@ -32,10 +36,10 @@ export interface Circumstances {
 type Work<Options, Result> = (options: Options, circumstances: Circumstances) => Result | Promise<Result>;
 
 export interface Manner<Options> {
-  /** Whether the method has promises at all; default true. */
-  promises?: boolean;
   /** Milliseconds after which the call fails with a time-out, whatever it waits for. */
   patience?: (options: Options) => Promise<number>;
+  /** Whether this callback counts as a tap's handler: that of a dialog whose button was tapped (§8). */
+  tapIn?: (callback: 'success' | 'fail' | 'complete') => boolean;
 }
 
 /** One of the two. */
@@ -44,14 +48,19 @@ interface Outcome<Result> {
   failure?: WxFailure;
 }
 
-/** Starts one call, of the method `name`; gives its promise, where it has one. */
+/**
+ * Starts one call, and gives its promise, where it has one. `method` is the method's name, with its object's name in
+ * front where that is not `wx`.
+ */
 export function start<Options extends object, Result extends object>(
   body: Body,
-  name: string,
+  method: string,
   options: Options & Callbacks<Result>,
   work: Work<Options, Result>,
-  { promises = true, patience }: Manner<Options> = {},
+  { patience, tapIn = () => false }: Manner<Options> = {},
 ): Promise<Result & Ok> | undefined {
+  const name = method.split('.').at(-1) as string;
+  const promises = !Object.hasOwn(WITHOUT_PROMISE, method);
   const tapped = body.inTap;
   const ended = new AbortController();
   const wantsPromise = promises && !options.success && !options.fail && !options.complete;
@@ -65,16 +74,18 @@ export function start<Options extends object, Result extends object>(
         })
       : undefined;
 
+  const hear = (callback: 'success' | 'fail' | 'complete', run: () => void) =>
+    tapIn(callback) ? inTap(body, run) : run();
   const call = ({ success, failure }: Outcome<Result>) => {
     if (body.life === 'dead') return;
     if (success) {
       resolve(success);
-      options.success?.(success);
-      options.complete?.(success);
+      hear('success', () => options.success?.(success));
+      hear('complete', () => options.complete?.(success));
     } else if (failure) {
       reject(failure);
-      options.fail?.(failure);
-      options.complete?.(failure);
+      hear('fail', () => options.fail?.(failure));
+      hear('complete', () => options.complete?.(failure));
     }
   };
 
@@ -162,4 +173,14 @@ export function api<Options extends object, Result extends object>(
   manner: Manner<Options> = {},
 ): Api<Options, Result> {
   return ((options = {} as never) => start(body, name, options, work, manner)) as Api<Options, Result>;
+}
+
+/** A method of `wx` that has no promise. */
+export function callbackApi<Options extends object, Result extends object>(
+  body: Body,
+  name: WithoutPromise,
+  work: Work<Options, Result>,
+  manner: Manner<Options> = {},
+): CallbackApi<Options, Result> {
+  return (options = {} as never) => void start(body, name, options, work, manner);
 }

@@ -2,9 +2,9 @@
 // real-time log.
 
 import { type Body, backend, type LogLine, type ShowListener } from './body.js';
-import { api, type Callbacks, start } from './call.js';
+import { api, callbackApi } from './call.js';
 import { Failure, REASONS } from './failures.js';
-import { atLeast, BUTTON_SINCE, SINCE } from './versions.js';
+import { atLeast, BUTTON_SINCE, OPTION_SINCE } from './versions.js';
 
 const MOST_RANDOM = 1_048_576;
 
@@ -17,12 +17,15 @@ export interface LatestUserKey {
   expireTime: number;
 }
 
-export function device(body: Body) {
+/** `has` tells whether `wx` has a method. */
+export function device(body: Body, has: (method: string) => boolean) {
   const random = ({ length }: { length: number }): { randomValues: ArrayBuffer } => {
     const good = Number.isInteger(length) && length > 0 && length <= MOST_RANDOM;
     if (!good) throw new Failure(REASONS.randomLength);
     return { randomValues: body.random.bytes(length).buffer };
   };
+  const since = (table: Record<string, string>, name: string): boolean =>
+    Object.hasOwn(table, name) && atLeast(body.SDKVersion, table[name] as string);
   return {
     getAccountInfoSync: () => ({
       miniProgram: { appId: body.who.appid, envVersion: 'develop' as const, version: '' },
@@ -31,6 +34,7 @@ export function device(body: Body) {
       SDKVersion: body.SDKVersion,
       version: '8.0.60',
       language: 'zh_CN',
+      theme: 'light' as const,
       enableDebug: false,
       host: { appId: 'wxsim' },
     }),
@@ -41,24 +45,30 @@ export function device(body: Body) {
       language: 'zh_CN',
       platform: body.platform,
     }),
-    /** `getPrivacySetting`, or `button.open-type.chooseAvatar`. */
+    /**
+     * `getPrivacySetting`, `showModal.object.editable`, or `button.open-type.chooseAvatar`. False for what this `wx`
+     * lacks; options are looked up only where `OPTION_SINCE` lists them.
+     */
     canIUse(schema: string): boolean {
       const [name = '', attribute, option = ''] = schema.split('.');
-      if (name === 'button' && attribute === 'open-type') {
-        return Object.hasOwn(BUTTON_SINCE, option) && atLeast(body.SDKVersion, BUTTON_SINCE[option] as string);
-      }
-      return atLeast(body.SDKVersion, SINCE[name] ?? '1.0.0');
+      if (name === 'button' && attribute === 'open-type') return since(BUTTON_SINCE, option);
+      return has(name) && (!Object.hasOwn(OPTION_SINCE, schema) || since(OPTION_SINCE, schema));
     },
+    env: { USER_DATA_PATH: body.platform === 'devtools' ? 'http://usr' : 'wxfile://usr' },
     onAppShow: (listener: ShowListener): void => void body.shown.add(listener),
     offAppShow: (listener?: ShowListener): void => forget(body.shown, listener),
     onAppHide: (listener: () => void): void => void body.hidden.add(listener),
     offAppHide: (listener?: () => void): void => forget(body.hidden, listener),
     getRandomValues: api<{ length: number }, { randomValues: ArrayBuffer }>(body, 'getRandomValues', random),
     getUserCryptoManager: () => ({
-      getLatestUserKey(options: Callbacks<LatestUserKey> = {}): void {
-        start(body, 'getLatestUserKey', options, () => userKey(body), { promises: false });
-      },
-      getRandomValues: api<{ length: number }, { randomValues: ArrayBuffer }>(body, 'getRandomValues', random),
+      getLatestUserKey: callbackApi<object, LatestUserKey>(body, 'UserCryptoManager.getLatestUserKey', () =>
+        userKey(body),
+      ),
+      getRandomValues: callbackApi<{ length: number }, { randomValues: ArrayBuffer }>(
+        body,
+        'UserCryptoManager.getRandomValues',
+        random,
+      ),
     }),
     getRealtimeLogManager: () => realtimeLog(body),
   };

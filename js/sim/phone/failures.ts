@@ -1,5 +1,5 @@
-// How a phone says no: the texts and numbers of docs/platform-facts.md §1.2 to §1.4 and §1.11, by platform and base
-// library.
+// How a phone says no: the texts and numbers of docs/platform-facts.md §1.1 to §1.4, §1.7 and §1.11, by
+// platform and base library.
 
 import { atLeast } from './versions.js';
 
@@ -12,7 +12,7 @@ export interface WxFailure {
   errno?: number;
 }
 
-interface Reason {
+export interface Reason {
   text: string;
   errno?: number;
   /** As older clients put it; on Android sometimes otherwise. */
@@ -25,22 +25,26 @@ const DENIED = '系统错误，错误码：-12006,auth deny';
 export const REASONS = {
   authDeny: { text: 'auth deny', errno: 103, old: ':auth deny', oldAndroid: DENIED },
   noResponse: { text: 'authorize no response' },
+  dialogClosed: { text: ':auth canceled' },
   profileDeny: { text: 'auth deny' },
   userDeny: { text: 'user deny', old: ':user deny' },
   invalidScope: { text: 'invalid scope' },
   noTap: { text: 'can only be invoked by user TAP gesture.' },
   descLength: { text: 'desc length does not meet the requirements' },
   manifest: { text: 'the api need to be declared in the requiredPrivateInfos field in app.json/ext.json' },
+  noScopeDescription: { text: ':require permission desc' },
   osDenied: { text: 'system permission denied', errno: 3 },
   undeclared: { text: 'api scope is not declared in the privacy agreement', errno: 112 },
   privacyBanned: { text: 'appid privacy api banned', errno: 1025 },
   privacyRefused: { text: 'privacy permission is not authorized' },
   privacyGap: { text: 'privacy permission is not authorized in gap' },
+  privacyNoClick: { text: 'click action before resolve is needed' },
   noPermission: { text: 'no permission', errno: 102 },
   noQuota: { text: 'appid no enough quota', errno: 1400001 },
   cancel: { text: 'cancel' },
+  avatarBusy: { text: 'another chooseAvatar is in progress' },
   timeout: { text: 'timeout', errno: 5 },
-  sessionExpired: { text: 'session expired' },
+  sessionExpired: { text: 'session time out, need relogin' },
   dataNotFound: { text: 'data not found' },
   entrySize: { text: ':entry size limit reached' },
   randomLength: { text: 'invalid random value length', errno: 109001 },
@@ -48,6 +52,10 @@ export const REASONS = {
   interrupted: { text: 'interrupted', errno: 600003 },
   badUrl: { text: 'invalid url', errno: 600009 },
   abort: { text: 'abort' },
+  fileNotFound: { text: 'file not found' },
+  noToast: { text: ":toast can't be found" },
+  pageStackFull: { text: 'webview count limit exceed' },
+  socketsNotPlayed: { text: 'the simulator has no sockets' },
 } satisfies Record<string, Reason>;
 
 /** What a call's work throws. */
@@ -59,6 +67,13 @@ export class Failure extends Error {
   ) {
     super(reason.text);
   }
+}
+
+/** The base library's check of an option's type. */
+export function wantString(name: string, value: unknown): void {
+  if (typeof value === 'string') return;
+  const type = Object.prototype.toString.call(value).slice(8, -1);
+  throw new Failure({ text: `parameter error: parameter.${name} should be String instead of ${type};` });
 }
 
 export interface Dialect {

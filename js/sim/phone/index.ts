@@ -1,22 +1,39 @@
 // A phone: a `wx` that asks WeChat, shows dialogs to its owner, and can be hidden, shown and broken. Dialogs and taps
 // are explicit: whoever holds the phone answers them and makes them.
 
+import { ASSUMED } from '../assumptions.js';
 import { Clock } from '../clock.js';
 import { phoneCalls, remoteCalls } from '../cloud.js';
 import { Random } from '../random.js';
 import type { WeChat } from '../wechat/index.js';
-import type { Body, Delivery, Life, LogLine, Manifest, OsAnswer, OsPermission, Switch } from './body.js';
+import {
+  type Body,
+  type Delivery,
+  inTap,
+  type Life,
+  type LogLine,
+  type Manifest,
+  type OsAnswer,
+  type OsPermission,
+  type Switch,
+  type Toast,
+} from './body.js';
 import { type Button, type Nickname, type PressedType, press, typeNickname } from './buttons.js';
 import { device } from './device.js';
 import type { Platform } from './failures.js';
-import { lifecycle } from './lifecycle.js';
+import { files } from './files.js';
+import { LAUNCH, lifecycle } from './lifecycle.js';
 import { login } from './login.js';
+import { navigation } from './navigation.js';
 import { network } from './network.js';
 import { permissions } from './permissions.js';
 import { privacy } from './privacy.js';
 import { profile } from './profile.js';
 import type { Prompt } from './prompts.js';
+import { sockets } from './sockets.js';
 import { memoryStorage, type PhoneStorage, storage } from './storage.js';
+import { transport } from './transport.js';
+import { ui } from './ui.js';
 import { atLeast, SINCE } from './versions.js';
 
 export interface PhoneOptions {
@@ -60,6 +77,10 @@ export interface Phone {
   readonly logs: readonly LogLine[];
   readonly storage: PhoneStorage;
   readonly life: Life;
+  /** What `wx.showToast` or `wx.showLoading` shows now. */
+  readonly toast: Toast | undefined;
+  /** The paths of the open pages, the visible one last. */
+  readonly pages: readonly string[];
   /** Runs `fn` as a tap's handler. */
   tap<T>(fn: () => T): T;
   /** Taps `<button open-type>`, and gives what its handler gets as `e.detail`; nothing where no event comes. */
@@ -70,6 +91,11 @@ export interface Phone {
   prefetch(): Promise<{ code: string }>;
   hide(): void;
   show(): void;
+  /**
+   * The owner deletes the program: it ends, its storage on this device is gone, and WeChat forgets consents and grants
+   * (§1.5, §1.7). `relaunch()` starts it anew.
+   */
+  deleteProgram(): Promise<void>;
   /** A cold start on the same device: nothing that was under way comes back, what was stored is there. */
   relaunch(): Phone;
 }
@@ -96,19 +122,21 @@ export function createPhone(options: PhoneOptions): Phone {
     get life() {
       return body.life;
     },
-    tap(fn) {
-      body.inTap = true;
-      try {
-        return fn();
-      } finally {
-        body.inTap = false;
-      }
+    get toast() {
+      return body.toast;
     },
+    pages: body.pages,
+    tap: (fn) => inTap(body, fn),
     press: (openType, button) => press(body, openType, button),
     typeNickname: (text, review) => typeNickname(body, text, review),
     prefetch: () => body.cloud('login', body.who),
     hide,
     show,
+    async deleteProgram() {
+      body.life = 'dead';
+      for (const key of body.storage.keys()) body.storage.remove(key);
+      await body.cloud('deleteProgram', body.who);
+    },
     relaunch() {
       body.life = 'dead';
       return createPhone({ ...options, storage: body.storage, os: body.os, switches: body.switches });
@@ -128,6 +156,7 @@ function createBody(options: PhoneOptions): Body {
     clock,
     random: new Random(options.seed ?? 1),
     cloud: local ? phoneCalls(wechat) : remoteCalls(wechat),
+    assume: local ? wechat.world.assume : ASSUMED,
     storage: options.storage ?? memoryStorage(),
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     os: { ...ALL_AUTHORIZED, ...options.os },
@@ -146,23 +175,34 @@ function createBody(options: PhoneOptions): Body {
     tapped: new Set(),
     privacyListener: undefined,
     privacyRefusedAt: Number.NEGATIVE_INFINITY,
+    toast: undefined,
+    pages: [LAUNCH.path],
+    files: new Map(),
+    choosingAvatar: false,
     interruptible: new Set(),
   };
   return body;
 }
 
 function createWx(body: Body) {
+  const methods = new Set<string>();
+  const send = transport(body);
   const wx = {
-    ...device(body),
+    ...device(body, (name) => methods.has(name)),
     ...login(body),
     ...permissions(body),
     ...privacy(body),
     ...profile(body),
     ...storage(body),
-    ...network(body),
+    ...network(body, send),
+    ...files(body, send),
+    ...sockets(body),
+    ...navigation(body),
+    ...ui(body),
   };
   for (const [name, since] of Object.entries(SINCE)) {
     if (!atLeast(body.SDKVersion, since)) delete (wx as Record<string, unknown>)[name];
   }
+  for (const name of Object.keys(wx)) methods.add(name);
   return wx;
 }

@@ -3,7 +3,7 @@
 import type { Body } from './body.js';
 
 /** From the list of mini programs. */
-const LAUNCH = { path: 'pages/index/index', query: {}, scene: 1001 };
+export const LAUNCH = { path: 'pages/index/index', query: {}, scene: 1001 };
 const FROZEN_AFTER_MS = 5_000;
 const GONE_AFTER_MS = 30 * 60_000;
 

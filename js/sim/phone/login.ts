@@ -13,7 +13,7 @@ export function login(body: Body) {
   return {
     login(options: { timeout?: number } & Callbacks<{ code: string }> = {}): void {
       const work = async () => ({ code: (await body.cloud('login', body.who)).code });
-      start(body, 'login', options, work, { promises: false, patience });
+      start(body, 'login', options, work, { patience });
     },
     checkSession: api<object, object>(body, 'checkSession', async () => {
       if (!(await body.cloud('checkSession', body.who)).valid) throw new Failure(REASONS.sessionExpired);

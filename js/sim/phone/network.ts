@@ -1,12 +1,9 @@
-// wx.request: the domain list, ten at a time and the rest in a queue, time-outs, and the end of what is unfinished
-// five seconds after the app left the screen (docs/platform-facts.md §1.8).
+// wx.request: the domain list, and what of the options becomes what of the request (docs/platform-facts.md §1.8).
 
 import { type Body, backend } from './body.js';
 import { type Callbacks, start } from './call.js';
-import { Failure, REASONS } from './failures.js';
-
-const AT_ONCE = 10;
-const TIMEOUT_MS = 60_000;
+import { Failure, REASONS, wantString } from './failures.js';
+import { type Send, type Signals, TIMEOUT_MS } from './transport.js';
 
 export interface RequestOptions {
   url: string;
@@ -40,68 +37,22 @@ export function allowed(url: string, domains: string[] | undefined): boolean {
   return domains.some((domain) => domain.replace(/^https:\/\//, '').toLowerCase() === written);
 }
 
-export function network(body: Body) {
-  let running = 0;
-  const queue: Array<() => void> = [];
-  const turn = (): Promise<void> =>
-    new Promise((go) => {
-      queue.push(go);
-      next();
-    });
-  function next(): void {
-    if (running >= AT_ONCE) return;
-    const go = queue.shift();
-    if (!go) return;
-    running += 1;
-    go();
-  }
-  const release = () => {
-    running -= 1;
-    next();
-  };
+/** Fixed by WeChat; a browser leaves it out. */
+export const referer = ({ who, platform }: Body): string =>
+  `https://servicewechat.com/${who.appid}/${platform === 'devtools' ? 'devtools' : '0'}/page-frame.html`;
 
-  async function send(options: RequestOptions, late: AbortSignal, aborted: AbortSignal): Promise<Reply> {
+export function network(body: Body, send: Send) {
+  const work = async (options: RequestOptions, signals: Signals): Promise<Reply> => {
+    wantString('url', options.url);
     if (!URL.canParse(options.url)) throw new Failure(REASONS.badUrl);
     if (!allowed(options.url, (await backend(body)).requestDomains)) throw new Failure(REASONS.domain);
-    const cut = new AbortController();
-    let reason: Failure | undefined;
-    const end = (why: Failure) => {
-      reason ??= why;
-      cut.abort();
-    };
-    const interrupt = () => end(new Failure(REASONS.interrupted));
-    const abort = () => end(new Failure(REASONS.abort));
-    body.interruptible.add(interrupt);
-    late.addEventListener('abort', () => end(new Failure(REASONS.timeout)));
-    aborted.addEventListener('abort', abort);
-    if (aborted.aborted) abort();
-    if (body.life === 'suspended') interrupt();
-    const cancelled = new Promise<never>((_, reject) => {
-      cut.signal.addEventListener('abort', () => reject(reason));
-      if (reason) reject(reason);
-    });
-    const worked = turn().then(async () => {
-      try {
-        // Whoever was ended in the queue sends nothing.
-        if (reason) throw reason;
-        return await exchange(body, options, cut.signal);
-      } finally {
-        release();
-      }
-    });
-    worked.catch(() => {});
-    try {
-      return await Promise.race([worked, cancelled]);
-    } finally {
-      body.interruptible.delete(interrupt);
-    }
-  }
-
+    return send(signals, (signal) => exchange(body, options, signal));
+  };
   return {
     request(options: RequestOptions & Callbacks<Reply>): RequestTask {
       const aborted = new AbortController();
-      start(body, 'request', options, (given, { signal }) => send(given, signal, aborted.signal), {
-        promises: false,
+      const signals = (late: AbortSignal): Signals => ({ late, aborted: aborted.signal });
+      start(body, 'request', options, (given, { signal }) => work(given, signals(signal)), {
         patience: async ({ timeout = TIMEOUT_MS }) => timeout,
       });
       return { abort: () => aborted.abort() };
@@ -113,8 +64,7 @@ async function exchange(body: Body, options: RequestOptions, signal: AbortSignal
   const { method = 'GET', data, header = {}, dataType = 'json' } = options;
   const headers = new Headers({
     'content-type': 'application/json',
-    // Fixed by WeChat; a browser leaves it out.
-    referer: `https://servicewechat.com/${body.who.appid}/${body.platform === 'devtools' ? 'devtools' : '0'}/page-frame.html`,
+    referer: referer(body),
   });
   for (const [name, value] of Object.entries(header)) headers.set(name, String(value));
   const url = new URL(options.url);
@@ -126,11 +76,8 @@ async function exchange(body: Body, options: RequestOptions, signal: AbortSignal
   } else if (data !== undefined) {
     payload = serialised(data, headers.get('content-type') ?? '');
   }
-  const response = await body
-    .fetch(url, { method, headers, signal, redirect: 'follow', ...(payload === undefined ? {} : { body: payload }) })
-    .catch((error: Error) => {
-      throw signal.aborted ? error : new Failure({ text: error.message, errno: 602001 });
-    });
+  const sent = payload === undefined ? {} : { body: payload };
+  const response = await body.fetch(url, { method, headers, signal, redirect: 'follow', ...sent });
   const text = (await response.text()).replace(/^\uFEFF/, '');
   return {
     data: dataType === 'json' ? parse(text) : text,

@@ -1,10 +1,11 @@
 // Scopes: getSetting, authorize, openSetting, and the location calls that need one (docs/platform-facts.md §1.4, §2);
 // and what the operating system lets WeChat do (§1.6).
 
+import type { Assumptions, RefusalCheck } from '../assumptions.js';
 import type { Information } from '../wechat/permissions.js';
 import { type Body, backend, type Manifest, type OsAnswer, type OsPermission } from './body.js';
-import { api } from './call.js';
-import { Failure, REASONS } from './failures.js';
+import { api, callbackApi } from './call.js';
+import { Failure, REASONS, type Reason, wantString } from './failures.js';
 import { consent } from './privacy.js';
 import { atLeast, SINCE_COUPLED_DIALOGS } from './versions.js';
 
@@ -40,30 +41,56 @@ const SCOPES: Record<string, ScopeRule> = {
   'scope.userInfo': {},
 };
 
-function checkManifest(scope: string, rule: ScopeRule, manifest: Manifest): void {
+/** What a call needs besides its scope. */
+interface Needs {
+  /** Its name in requiredPrivateInfos. */
+  info?: string;
+  os?: OsPermission;
+}
+
+function checkManifest(scope: string, rule: ScopeRule, { info }: Needs, manifest: Manifest): void {
   const { permission, requiredPrivateInfos, requiredBackgroundModes } = manifest;
-  const undeclared =
-    rule.privateInfos && requiredPrivateInfos && !rule.privateInfos.some((info) => requiredPrivateInfos.includes(info));
+  const infos = info === undefined ? rule.privateInfos : [info];
+  const undeclared = infos && requiredPrivateInfos && !infos.some((info) => requiredPrivateInfos.includes(info));
   const undescribed = rule.described && permission && !permission[scope];
   const noMode =
     scope === 'scope.userLocationBackground' &&
     requiredBackgroundModes &&
     !requiredBackgroundModes.includes('location');
-  if (undeclared || undescribed || noMode) throw new Failure(REASONS.manifest);
+  if (undeclared || noMode) throw new Failure(REASONS.manifest);
+  if (undescribed) throw new Failure(REASONS.noScopeDescription);
 }
 
-/** Resolves when the scope is granted; asks where it was never asked for (§2.2). */
-async function permit(body: Body, call: string, scope: string): Promise<void> {
+/** Resolves when the call may run; asks for the scope where it was never asked for (§2.2). */
+async function permit(body: Body, call: string, scope: string, needs: Needs = {}): Promise<void> {
   const rule = Object.hasOwn(SCOPES, scope) ? SCOPES[scope] : undefined;
   if (!rule) throw new Failure(REASONS.invalidScope);
-  checkManifest(scope, rule, body.manifest);
-  if (!rule.information) return;
+  const { information } = rule;
+  if (!information) return checkManifest(scope, rule, needs, body.manifest);
   const granted = (await body.cloud('setting', body.who)).authSetting[scope];
-  // Refused before: no dialog, at once.
-  if (granted === false) throw new Failure(REASONS.authDeny);
   const coupled = granted === undefined && atLeast(body.SDKVersion, SINCE_COUPLED_DIALOGS);
-  const privacy = (await consent(body, call, rule.information, coupled)) === 'ask-in-dialog';
-  if (granted) return;
+  let privacy = false;
+  const checks: Record<RefusalCheck, () => void | Promise<void>> = {
+    manifest: () => checkManifest(scope, rule, needs, body.manifest),
+    // Refused before: no dialog, at once.
+    scope() {
+      if (granted === false) throw new Failure(REASONS.authDeny);
+    },
+    async privacy() {
+      privacy = (await consent(body, call, information, coupled)) === 'ask-in-dialog';
+    },
+    os: () => (needs.os ? permitByOs(body, needs.os) : undefined),
+  };
+  const { refusal_order } = (await backend(body)).assume;
+  const dialogAfter = refusal_order.filter((check) => check === 'scope' || check === 'privacy').at(-1);
+  for (const check of refusal_order) {
+    await checks[check]();
+    if (check === dialogAfter && !granted) await askForScope(body, scope, privacy);
+  }
+}
+
+/** The dialog, with the privacy checkbox where `privacy` is wanted too. */
+async function askForScope(body: Body, scope: string, privacy: boolean): Promise<void> {
   const answer = await new Promise<boolean | undefined>((settle) =>
     body.prompt({
       kind: 'scope',
@@ -74,14 +101,17 @@ async function permit(body: Body, call: string, scope: string): Promise<void> {
       dismiss: () => settle(undefined),
     }),
   );
-  if (answer === undefined) {
-    const { assume } = await backend(body);
-    throw new Failure(assume.dismissed_dialog === 'auth deny' ? REASONS.authDeny : REASONS.noResponse);
-  }
+  if (answer === undefined) throw new Failure(DISMISSED[(await backend(body)).assume.dismissed_dialog]);
   await body.cloud('grant', { ...body.who, grants: { [scope]: answer } });
   if (!answer) throw new Failure(REASONS.authDeny);
   if (privacy) await body.cloud('agreePrivacy', body.who);
 }
+
+const DISMISSED: Record<Assumptions['dismissed_dialog'], Reason> = {
+  'auth canceled': REASONS.dialogClosed,
+  'authorize no response': REASONS.noResponse,
+  'auth deny': REASONS.authDeny,
+};
 
 /** The operating system's part: whoever was never asked is asked now (§1.6). */
 async function permitByOs(body: Body, permission: OsPermission): Promise<void> {
@@ -112,14 +142,8 @@ export interface AuthSetting {
 }
 
 export function permissions(body: Body) {
-  const locate = (call: string, scope: string, info: string) => async () => {
-    const { requiredPrivateInfos } = body.manifest;
-    if (requiredPrivateInfos && !requiredPrivateInfos.includes(info)) throw new Failure(REASONS.manifest);
-    await permit(body, call, scope);
-    await permitByOs(body, 'location');
-  };
-  const precise = locate('getLocation', 'scope.userLocation', 'getLocation');
-  const fuzzy = locate('getFuzzyLocation', 'scope.userFuzzyLocation', 'getFuzzyLocation');
+  const locate = (call: 'getLocation' | 'getFuzzyLocation', scope: string) =>
+    permit(body, call, scope, { info: call, os: 'location' });
 
   return {
     getSetting: api<{ withSubscriptions?: boolean }, AuthSetting>(
@@ -131,6 +155,7 @@ export function permissions(body: Body) {
       },
     ),
     authorize: api<{ scope: string }, object>(body, 'authorize', async ({ scope }: { scope: string }) => {
+      wantString('scope', scope);
       await permit(body, 'authorize', scope);
       return {};
     }),
@@ -139,14 +164,14 @@ export function permissions(body: Body) {
       return { authSetting: await settingsPage(body) };
     }),
     getLocation: api<{ type?: string }, Location>(body, 'getLocation', async () => {
-      await precise();
+      await locate('getLocation', 'scope.userLocation');
       return { ...PLACE, speed: -1, accuracy: 65, altitude: 0, verticalAccuracy: 65, horizontalAccuracy: 65 };
     }),
-    getFuzzyLocation: api<{ type?: string }, { latitude: number; longitude: number }>(
+    getFuzzyLocation: callbackApi<{ type?: string }, { latitude: number; longitude: number }>(
       body,
       'getFuzzyLocation',
       async () => {
-        await fuzzy();
+        await locate('getFuzzyLocation', 'scope.userFuzzyLocation');
         return FUZZY;
       },
     ),

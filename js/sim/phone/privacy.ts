@@ -3,7 +3,7 @@
 
 import type { Setting } from '../wechat/permissions.js';
 import { type Body, backend, note, type PrivacyListener } from './body.js';
-import { api } from './call.js';
+import { callbackApi } from './call.js';
 import { Failure, REASONS } from './failures.js';
 import { atLeast, SINCE_PRIVACY } from './versions.js';
 
@@ -24,10 +24,12 @@ export async function consent(
   coupled = false,
 ): Promise<'agreed' | 'ask-in-dialog'> {
   const setting = await body.cloud('setting', body.who);
-  // Declared it must be, also where nothing is intercepted.
-  if (setting.declared === 'none') throw new Failure(REASONS.privacyBanned);
-  if (!setting.declared.includes(information)) throw new Failure(REASONS.undeclared);
-  if (!atLeast(body.SDKVersion, SINCE_PRIVACY) || setting.agreed.includes(information)) return 'agreed';
+  const intercepts = atLeast(body.SDKVersion, SINCE_PRIVACY);
+  if (intercepts || (await backend(body)).assume.old_libraries_check_declaration) {
+    if (setting.declared === 'none') throw new Failure(REASONS.privacyBanned);
+    if (!setting.declared.includes(information)) throw new Failure(REASONS.undeclared);
+  }
+  if (!intercepts || setting.agreed.includes(information)) return 'agreed';
   if (body.privacyListener && (await askedByProgram(body, call, body.privacyListener))) return 'agreed';
   if (coupled) return 'ask-in-dialog';
   await official(body);
@@ -37,7 +39,7 @@ export async function consent(
 /** Whether the program's popup got consent; false where the listener does not react, so that WeChat's is shown. */
 async function askedByProgram(body: Body, call: string, listener: PrivacyListener): Promise<boolean> {
   const { assume } = await backend(body);
-  const answer = await new Promise<'agree' | 'disagree' | 'silent'>((settle) => {
+  const answer = await new Promise<'agree' | 'disagree' | 'silent' | 'no-click'>((settle) => {
     const patience = body.clock.after(assume.privacy_listener_patience_s * 1000, () => settle('silent'));
     listener(
       ({ event, buttonId }) => {
@@ -46,12 +48,14 @@ async function askedByProgram(body: Body, call: string, listener: PrivacyListene
         if (event !== 'agree') return;
         // The framework checks that this very button was tapped.
         if (buttonId !== undefined && body.tapped.has(buttonId)) return settle('agree');
-        const text = `agree without a tap on button ${buttonId ?? '(no buttonId)'}: ignored`;
+        const text = `agree without a tap on button ${buttonId ?? '(no buttonId)'}`;
         note(body, 'onNeedPrivacyAuthorization', text);
+        if (assume.privacy_agree_without_tap === 'fails') settle('no-click');
       },
       { referrer: call },
     );
   });
+  if (answer === 'no-click') throw new Failure(REASONS.privacyNoClick, assume.privacy_errno);
   if (answer === 'disagree') throw new Failure(REASONS.privacyRefused, assume.privacy_errno);
   return answer === 'agree';
 }
@@ -71,7 +75,7 @@ async function official(body: Body): Promise<void> {
 
 export function privacy(body: Body) {
   return {
-    getPrivacySetting: api<object, { needAuthorization: boolean; privacyContractName: string }>(
+    getPrivacySetting: callbackApi<object, { needAuthorization: boolean; privacyContractName: string }>(
       body,
       'getPrivacySetting',
       async () => {
@@ -83,11 +87,11 @@ export function privacy(body: Body) {
     onNeedPrivacyAuthorization(listener: PrivacyListener): void {
       body.privacyListener = listener;
     },
-    requirePrivacyAuthorize: api<object, object>(body, 'requirePrivacyAuthorize', async () => {
+    requirePrivacyAuthorize: callbackApi<object, object>(body, 'requirePrivacyAuthorize', async () => {
       const [open] = missing(await body.cloud('setting', body.who));
       if (open) await consent(body, 'requirePrivacyAuthorize', open);
       return {};
     }),
-    openPrivacyContract: api<object, object>(body, 'openPrivacyContract', () => ({})),
+    openPrivacyContract: callbackApi<object, object>(body, 'openPrivacyContract', () => ({})),
   };
 }

@@ -1,8 +1,8 @@
 // wx.getUserInfo and wx.getUserProfile, as they are since they were reclaimed (docs/platform-facts.md §1.2).
 
-import type { SignedProfile } from '../wechat/profiles.js';
+import type { OpenProfile, SignedProfile } from '../wechat/profiles.js';
 import { type Body, backend } from './body.js';
-import { api } from './call.js';
+import { api, callbackApi } from './call.js';
 import { Failure, REASONS } from './failures.js';
 import type { Prompt } from './prompts.js';
 import { atLeast, SINCE_GREY_PROFILE } from './versions.js';
@@ -13,16 +13,28 @@ const LONGEST_DESC = 30;
 export const asked = (body: Body, kind: 'profile' | 'phone-number'): Promise<boolean> =>
   new Promise((answer) => body.prompt({ kind, allow: () => answer(true), deny: () => answer(false) } satisfies Prompt));
 
-/** Silent, and anonymous: only openId and unionId inside encryptedData are anybody's. */
-export const anonymous = (body: Body): Promise<SignedProfile> =>
-  body.cloud('profile', { ...body.who, ids: true, grey: true });
+/** Signed and encrypted where somebody is logged in; openId and unionId are in `encryptedData` only. */
+export type Profile = OpenProfile & Partial<SignedProfile>;
+
+/**
+ * Silent, and anonymous. With `withCredentials: true` it needs a valid login; with `false` nothing is signed. What
+ * happens without the option is not documented: signed where it can be.
+ */
+export async function anonymous(body: Body, withCredentials?: boolean): Promise<Profile> {
+  const asked = { ...body.who, ids: true, grey: true, credentials: withCredentials !== false };
+  const profile: Profile = await body.cloud('profile', asked);
+  if (withCredentials && profile.signature === undefined) throw new Failure(REASONS.sessionExpired);
+  return profile;
+}
 
 export function profile(body: Body) {
   return {
-    getUserInfo: api<{ withCredentials?: boolean; lang?: string }, SignedProfile>(body, 'getUserInfo', () =>
-      anonymous(body),
+    getUserInfo: callbackApi<{ withCredentials?: boolean; lang?: string }, Profile>(
+      body,
+      'getUserInfo',
+      ({ withCredentials }: { withCredentials?: boolean }) => anonymous(body, withCredentials),
     ),
-    getUserProfile: api<{ desc: string; lang?: string }, SignedProfile>(
+    getUserProfile: api<{ desc: string; lang?: string }, Profile>(
       body,
       'getUserProfile',
       async ({ desc }: { desc: string }, { tapped }) => {
@@ -33,7 +45,8 @@ export function profile(body: Body) {
           throw new Failure(REASONS.profileDeny, assume.refusal_errno);
         }
         // encryptedData has no openId and no unionId here.
-        return body.cloud('profile', { ...body.who, ids: false, grey: atLeast(body.SDKVersion, SINCE_GREY_PROFILE) });
+        const grey = atLeast(body.SDKVersion, SINCE_GREY_PROFILE);
+        return body.cloud('profile', { ...body.who, ids: false, grey, credentials: true });
       },
     ),
   };

@@ -43,18 +43,51 @@ export interface AvatarPrompt {
   cancel(): void;
 }
 
-export type Prompt = ScopePrompt | PrivacyPrompt | OsPrompt | SettingsPrompt | SheetPrompt | AvatarPrompt;
+/** `wx.showModal`. */
+export interface ModalPrompt {
+  kind: 'modal';
+  title: string;
+  content: string;
+  confirmText: string;
+  /** Nothing where there is no cancel button. */
+  cancelText: string | undefined;
+  /** Whether there is a field to type into. */
+  editable: boolean;
+  /** With what was typed. */
+  confirm(text?: string): void;
+  cancel(): void;
+}
+
+/** `wx.showActionSheet`. */
+export interface ActionSheetPrompt {
+  kind: 'action-sheet';
+  items: string[];
+  pick(index: number): void;
+  cancel(): void;
+}
+
+export type Prompt =
+  | ScopePrompt
+  | PrivacyPrompt
+  | OsPrompt
+  | SettingsPrompt
+  | SheetPrompt
+  | AvatarPrompt
+  | ModalPrompt
+  | ActionSheetPrompt;
 
 /** An owner who agrees to everything, for tests that are about something else. */
 export function agreeToAll(prompt: Prompt): void {
   if (prompt.kind === 'settings') prompt.close();
   else if (prompt.kind === 'avatar') prompt.choose();
+  else if (prompt.kind === 'modal') prompt.confirm();
+  else if (prompt.kind === 'action-sheet') prompt.pick(0);
   else prompt.allow();
 }
 
 /** An owner who refuses everything. */
 export function refuseAll(prompt: Prompt): void {
   if (prompt.kind === 'settings') prompt.close();
-  else if (prompt.kind === 'avatar') prompt.cancel();
+  else if ('cancel' in prompt) prompt.cancel();
   else prompt.deny();
 }

@@ -1,8 +1,8 @@
 // wx storage with its quotas and encryption (docs/platform-facts.md §1.7).
 
-import { type Body, backend } from './body.js';
+import { type Body, backend, dialectOf } from './body.js';
 import { api } from './call.js';
-import { Failure, REASONS } from './failures.js';
+import { Failure, REASONS, wantString, worded } from './failures.js';
 import { atLeast, SINCE_ENCRYPTED_STORAGE } from './versions.js';
 
 /** Where a device keeps what `wx.setStorage` stores, per person and mini program. */
@@ -28,7 +28,6 @@ const PLAIN = { key: MB, total: 10 * MB };
 const ENCRYPTED = { key: 0.7 * MB, total: 7.1 * MB };
 
 const utf8 = new TextEncoder();
-const size = (text: string): number => utf8.encode(text).length;
 
 /** What is kept under a key: JSON of the value, and how it was written. */
 interface Entry {
@@ -66,23 +65,33 @@ export function storage(body: Body) {
   const encrypted = ({ encrypt }: { encrypt?: boolean }): boolean =>
     encrypt === true && atLeast(body.SDKVersion, SINCE_ENCRYPTED_STORAGE);
 
-  const used = (): number => store.keys().reduce((sum, key) => sum + size(key) + size(store.get(key) ?? ''), 0);
+  // Android counts Java's characters, which are UTF-16 units; how other platforms count is not known.
+  const size = (text: string): number => (body.platform === 'android' ? text.length : utf8.encode(text).length);
+  const weight = (key: string, { type, json }: Entry): number =>
+    // A string is kept as it is: its quotes in our JSON do not count.
+    size(key) + size(type === 'JSON' && json.startsWith('"') ? JSON.parse(json) : json);
+  const kept = (key: string): Entry | undefined => {
+    const text = store.get(key);
+    return text === undefined ? undefined : (JSON.parse(text) as Entry);
+  };
+  const used = (except?: string): number =>
+    store.keys().reduce((sum, key) => {
+      const found = key === except ? undefined : kept(key);
+      return found ? sum + weight(key, found) : sum;
+    }, 0);
 
   function write(key: string, data: unknown, encrypt: boolean, fullText: string): void {
     const limits = encrypt ? ENCRYPTED : PLAIN;
     const made = entry(data, encrypt);
-    const before = store.get(key);
-    const wanted = size(key) + size(made.json);
+    const wanted = weight(key, made);
     if (wanted > limits.key) throw new Failure(REASONS.entrySize);
-    const others = used() - (before === undefined ? 0 : size(key) + size(before));
-    if (others + wanted > limits.total) throw new Failure({ text: fullText });
+    if (used(key) + wanted > limits.total) throw new Failure({ text: fullText });
     store.set(key, JSON.stringify(made));
   }
 
   /** What was stored with the same `encrypt`: reading it without is reading nothing. */
   function read(key: string, encrypt: boolean): { data: unknown } | undefined {
-    const kept = store.get(key);
-    const found = kept === undefined ? undefined : (JSON.parse(kept) as Entry);
+    const found = kept(key);
     return found && found.encrypt === encrypt ? { data: value(found) } : undefined;
   }
 
@@ -98,17 +107,20 @@ export function storage(body: Body) {
       body,
       'setStorage',
       async (options: WithKey & { data: unknown }) => {
+        wantString('key', options.key);
         write(options.key, options.data, encrypted(options), await fullText());
         return {};
       },
     ),
     // biome-ignore lint/suspicious/noExplicitAny: as the official typings have it: whatever was stored.
     getStorage: api<WithKey, { data: any }>(body, 'getStorage', (options: WithKey) => {
+      wantString('key', options.key);
       const found = read(options.key, encrypted(options));
       if (!found) throw new Failure(REASONS.dataNotFound);
       return found;
     }),
     removeStorage: api<{ key: string }, object>(body, 'removeStorage', ({ key }: { key: string }) => {
+      wantString('key', key);
       store.remove(key);
       return {};
     }),
@@ -118,9 +130,8 @@ export function storage(body: Body) {
     }),
     getStorageInfo: api<object, StorageInfo>(body, 'getStorageInfo', info),
     getStorageInfoSync: info,
-    setStorageSync(key: string, data: unknown): void {
-      write(key, data, false, REASONS.entrySize.text);
-    },
+    setStorageSync: (key: string, data: unknown): void =>
+      reported(body, 'setStorageSync', () => write(key, data, false, body.assume.storage_full_text)),
     // biome-ignore lint/suspicious/noExplicitAny: as the official typings have it: whatever was stored.
     getStorageSync(key: string): any {
       const found = read(key, false);
@@ -131,4 +142,15 @@ export function storage(body: Body) {
       for (const key of store.keys()) store.remove(key);
     },
   };
+}
+
+/** A synchronous call throws what the other form reports: an error whose message is `errMsg` too. */
+function reported<Result>(body: Body, name: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const failure = worded(name, error, dialectOf(body, body.assume));
+    throw Object.assign(new Error(failure.errMsg), failure);
+  }
 }

@@ -39,11 +39,26 @@ export const BUTTON_SINCE: Record<string, string> = {
   agreePrivacyAuthorization: '2.32.3',
 };
 
+/** Options, as `canIUse` asks for them (§1.1, §1.4, §1.7). */
+export const OPTION_SINCE: Record<string, string> = {
+  'login.object.timeout': '1.9.90',
+  'getSetting.object.withSubscriptions': '2.10.1',
+  'openSetting.object.withSubscriptions': '2.10.3',
+  'request.object.timeout': '2.10.0',
+  'showModal.object.editable': '2.17.1',
+  'setStorage.object.encrypt': '2.21.3',
+  'getStorage.object.encrypt': '2.21.3',
+};
+
 export const SINCE_PROMISES = '2.10.2';
 export const SINCE_ENCRYPTED_STORAGE = '2.21.3';
 export const SINCE_PRIVACY = '2.32.3';
 /** From here on, scope dialogs carry the privacy checkbox (§1.5). */
 export const SINCE_COUPLED_DIALOGS = '3.4.1';
 export const SINCE_PHONE_CODE = '2.21.2';
+/** From here on, Android runs more than ten requests at a time (§1.8). */
+export const SINCE_MORE_REQUESTS = '3.7.4';
+/** From here on, neither `complete` nor `fail` of a dialog counts as a tap (§1.4). */
+export const SINCE_TAP_IN_SUCCESS_ONLY = '3.3.5';
 /** From here on, getUserProfile shows everybody grey (§1.2). */
 export const SINCE_GREY_PROFILE = '2.27.1';

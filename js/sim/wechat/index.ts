@@ -67,9 +67,17 @@ export class WeChat {
     return this.profiles.phoneButton(appid, user).code;
   }
 
-  /** Signed and encrypted open data, as `wx.getUserInfo` gives it. */
+  /** Signed and encrypted open data of somebody who is logged in, as `wx.getUserInfo` gives it. */
   profile(appid: string, user: string): SignedProfile {
-    return this.profiles.profile(appid, user);
+    const signed = this.profiles.signed(appid, user);
+    if (!signed) throw new Error(`${user} has no valid login in ${appid}: there is no session_key to sign with`);
+    return signed;
+  }
+
+  /** The person deletes the mini program. */
+  deleteProgram(appid: string, user: string): void {
+    this.world.people.deleteProgram(appid, user);
+    if (this.world.assume.session_key_after_deletion === 'ended') this.account(appid, user).sessionKey = undefined;
   }
 
   count(call: string, user = ''): void {

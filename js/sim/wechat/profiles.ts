@@ -14,16 +14,28 @@ export interface UserInfo {
   country: '';
   province: '';
   city: '';
-  language: 'zh_CN';
+  /** Empty where the profile is grey. */
+  language: 'zh_CN' | '';
+  /** Where the profile is grey. */
+  is_demote?: true;
 }
 
-export interface SignedProfile {
+export interface OpenProfile {
   userInfo: UserInfo;
   rawData: string;
+}
+
+/** What a valid session_key adds. */
+export interface SignedProfile extends OpenProfile {
   signature: string;
   encryptedData: string;
   iv: string;
-  cloudID: string;
+}
+
+/** `ids`: `getUserInfo` carries openId and unionId, `getUserProfile` does not. `grey`: what newer libraries show (§1.2). */
+export interface ProfileOptions {
+  ids?: boolean;
+  grey?: boolean;
 }
 
 /** What everybody looks like since 2022 (§1.2). */
@@ -50,28 +62,33 @@ export class Profiles {
     return { encryptedData: encryptOpenData(sessionKey, iv, plain), iv: toBase64(iv) };
   }
 
-  /** `getUserInfo` carries openId and unionId, `getUserProfile` does not; `grey` is what newer libraries show (§1.2). */
-  profile(appid: string, user: string, { ids = true, grey = false } = {}): SignedProfile {
-    const account = this.world.people.account(appid, user);
+  open(user: string, grey = false): OpenProfile {
     const { nickName, avatarUrl } = grey ? GREY : this.world.people.person(user);
     const userInfo: UserInfo = {
       nickName,
       gender: 0,
-      language: 'zh_CN',
+      language: grey ? '' : 'zh_CN',
       city: '',
       province: '',
       country: '',
       avatarUrl,
+      ...(grey ? { is_demote: true } : {}),
     };
-    const rawData = JSON.stringify(userInfo);
-    const sessionKey = this.sessions.current(account) ?? toBase64(this.world.random.bytes(16));
+    return { userInfo, rawData: JSON.stringify(userInfo) };
+  }
+
+  /** Nothing without a valid login. No cloudID: that is for programs that use WeChat's cloud (§1.2). */
+  signed(appid: string, user: string, { ids = true, grey = false }: ProfileOptions = {}): SignedProfile | undefined {
+    const account = this.world.people.account(appid, user);
+    const sessionKey = this.sessions.current(account);
+    if (!sessionKey) return undefined;
+    const { userInfo, rawData } = this.open(user, grey);
     const named = ids ? { openId: account.openid, unionId: account.unionid } : {};
     return {
       userInfo,
       rawData,
       signature: sha1Hex(rawData + sessionKey),
       ...this.seal(account, sessionKey, { ...named, ...userInfo }),
-      cloudID: `sim_${this.world.random.word(32)}`,
     };
   }
 

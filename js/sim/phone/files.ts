@@ -1,0 +1,135 @@
+// wx.uploadFile and wx.downloadFile, for files the phone has made itself: a chosen avatar, a download. Their domain
+// lists are not played (docs/platform-facts.md §1.2, §1.8).
+
+import type { Body } from './body.js';
+import { type Callbacks, start } from './call.js';
+import { Failure, REASONS, wantString } from './failures.js';
+import { referer } from './network.js';
+import { type Send, TIMEOUT_MS } from './transport.js';
+
+/** Where WeChat puts a file for a while. */
+export const temporaryPath = ({ platform, random }: Body, extension: string): string =>
+  `${platform === 'devtools' ? 'http://tmp/' : 'wxfile://tmp_'}${random.word(32)}.${extension}`;
+
+export interface TransferOptions {
+  url: string;
+  // biome-ignore lint/suspicious/noExplicitAny: as the official typings have it.
+  header?: any;
+  timeout?: number;
+}
+
+export interface UploadOptions extends TransferOptions {
+  filePath: string;
+  /** The field of the form that has the file. */
+  name: string;
+  // biome-ignore lint/suspicious/noExplicitAny: as the official typings have it.
+  formData?: any;
+}
+
+export interface DownloadOptions extends TransferOptions {
+  filePath?: string;
+}
+
+export interface Uploaded {
+  /** Text, also where it is JSON. */
+  data: string;
+  statusCode: number;
+}
+
+export interface Downloaded {
+  tempFilePath?: string;
+  filePath?: string;
+  statusCode: number;
+}
+
+export interface Progress {
+  progress: number;
+}
+
+type ProgressListener = (progress: Progress) => void;
+type HeadersListener = (result: { header: Record<string, string> }) => void;
+
+export interface Task {
+  abort(): void;
+  /** Called once, when all is there. */
+  onProgressUpdate(listener: ProgressListener): void;
+  offProgressUpdate(listener?: ProgressListener): void;
+  onHeadersReceived(listener: HeadersListener): void;
+  offHeadersReceived(listener?: HeadersListener): void;
+}
+
+export function files(body: Body, send: Send) {
+  function run<Given extends TransferOptions, Result extends object>(
+    name: 'uploadFile' | 'downloadFile',
+    options: Given & Callbacks<Result>,
+    request: (given: Given) => RequestInit,
+    result: (given: Given, response: Response) => Promise<Result>,
+  ): Task {
+    const aborted = new AbortController();
+    const progress = listeners<Progress>();
+    const headers = listeners<{ header: Record<string, string> }>();
+    const work = async (given: Given, { signal: late }: { signal: AbortSignal }) => {
+      wantString('url', given.url);
+      if (!URL.canParse(given.url)) throw new Failure(REASONS.badUrl);
+      const init = request(given);
+      return send({ late, aborted: aborted.signal }, async (signal) => {
+        const sent = new Headers({ referer: referer(body) });
+        for (const [name, value] of Object.entries(given.header ?? {})) sent.set(name, String(value));
+        const response = await body.fetch(new URL(given.url), { ...init, headers: sent, signal });
+        headers.tell({ header: Object.fromEntries(response.headers) });
+        const made = await result(given, response);
+        progress.tell({ progress: 100 });
+        return made;
+      });
+    };
+    start(body, name, options, work, { patience: async ({ timeout = TIMEOUT_MS }) => timeout });
+    return {
+      abort: () => aborted.abort(),
+      onProgressUpdate: progress.on,
+      offProgressUpdate: progress.off,
+      onHeadersReceived: headers.on,
+      offHeadersReceived: headers.off,
+    };
+  }
+
+  return {
+    uploadFile: (options: UploadOptions & Callbacks<Uploaded>): Task =>
+      run<UploadOptions, Uploaded>(
+        'uploadFile',
+        options,
+        ({ filePath, name, formData = {} }) => {
+          wantString('filePath', filePath);
+          wantString('name', name);
+          const file = body.files.get(filePath);
+          if (!file) throw new Failure(REASONS.fileNotFound);
+          const form = new FormData();
+          for (const [field, value] of Object.entries(formData)) form.set(field, String(value));
+          form.set(name, file, filePath.split('/').at(-1));
+          return { method: 'POST', body: form };
+        },
+        async (_, response) => ({ data: await response.text(), statusCode: response.status }),
+      ),
+    downloadFile: (options: DownloadOptions & Callbacks<Downloaded>): Task =>
+      run<DownloadOptions, Downloaded>(
+        'downloadFile',
+        options,
+        () => ({ method: 'GET' }),
+        async ({ filePath }, response) => {
+          const path = filePath ?? temporaryPath(body, 'tmp');
+          body.files.set(path, await response.blob());
+          return { ...(filePath ? { filePath } : { tempFilePath: path }), statusCode: response.status };
+        },
+      ),
+  };
+}
+
+function listeners<Event>() {
+  const all = new Set<(event: Event) => void>();
+  return {
+    on: (listener: (event: Event) => void): void => void all.add(listener),
+    off: (listener?: (event: Event) => void): void => (listener ? void all.delete(listener) : all.clear()),
+    tell: (event: Event): void => {
+      for (const listener of all) listener(event);
+    },
+  };
+}
