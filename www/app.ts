@@ -47,7 +47,7 @@ watchWorld(wechat, appid, user);
 
 const actions: Record<string, () => Promise<void>> = {
   async requests() {
-    const replies = await Promise.all(Array.from({ length: 5 }, () => auth.request({ url: '/healthz' })));
+    const replies = await Promise.all(Array.from({ length: 5 }, () => auth.request({ url: '/account' })));
     say('requests', text.answered(replies.filter((reply) => reply.statusCode === 200).length, 5));
   },
   async location() {
@@ -65,16 +65,15 @@ const actions: Record<string, () => Promise<void>> = {
     await auth.token();
   },
   async revoke() {
-    const { token, generation } = await auth.token();
+    const { token } = await auth.token();
     const body = JSON.stringify({ token, client_id: appid });
     const reply = await fetch('/oauth/revoke', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body,
     });
+    // The client is not told: the next request finds out by a 401.
     say('revoke', reply.ok ? text.revoked : text.refused(reply.status));
-    auth.expired(generation);
-    await auth.token();
   },
   async logio() {
     await (auth.state.session === 'logged-in' ? auth.logout() : auth.login());

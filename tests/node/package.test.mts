@@ -65,7 +65,7 @@ test('the client runs in Node against the simulator, and checks a profile at the
   assert.deepEqual(await auth.profile(profile), { ...named, verified: true });
   assert.equal((await auth.openData(profile)).nickName, 'node');
   await auth.logout();
-  await assert.rejects(auth.request({ url: '/healthz' }), { code: 'logged_out' });
+  await assert.rejects(auth.request({ url: '/account' }), { code: 'logged_out' });
   assert.equal((await auth.login()).session, 'logged-in');
   auth.dispose();
 });
@@ -93,7 +93,7 @@ test('full storage costs the session its persistence and nobody an answer', asyn
   const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'full' });
   world.wechat.faults.add({ call: 'wx.setStorage', fail: { errMsg: 'setStorage:fail:entry size limit reached' } });
   const auth = esm.createAuth({ edge: world.url, host: esm.weappHost({ wx: phone.wx }) });
-  assert.equal((await auth.request({ url: '/healthz' })).statusCode, 200);
+  assert.equal((await auth.request({ url: '/account' })).statusCode, 200);
   assert.equal(auth.state.degraded, true);
   world.wechat.faults.clear();
   auth.dispose();

@@ -28,7 +28,7 @@ for (const [fault, usesFallback, says] of FAULTS) {
     assert.equal(state.session, 'logged-in');
     assert.equal(required.includes('fallback.js'), usesFallback);
     if (fault === 'late') await new Promise((resolve) => setTimeout(resolve, 800));
-    const reply = await auth.request({ url: '/healthz' });
+    const reply = await auth.request({ url: '/account' });
     assert.equal(reply.statusCode, 200);
     assert.equal(auth.state.session, 'logged-in');
     auth.dispose();
@@ -49,7 +49,7 @@ test('five requests before launch has finished make one login', async () => {
   const { weapp } = lockedPhone(phone.wx);
   const before = world.wechat.state().calls;
   const auth = weapp.createAuth({ edge: world.url, host: weapp.weappHost() });
-  const replies = await Promise.all(Array.from({ length: 5 }, () => auth.request({ url: '/healthz' })));
+  const replies = await Promise.all(Array.from({ length: 5 }, () => auth.request({ url: '/account' })));
   assert.deepEqual(
     replies.map(({ statusCode }) => statusCode),
     [200, 200, 200, 200, 200],

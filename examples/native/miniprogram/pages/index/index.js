@@ -9,7 +9,7 @@ Page({
 
   orders() {
     auth
-      .request({ url: '/healthz' })
+      .request({ url: '/account' })
       .then(({ statusCode }) => this.setData({ message: `HTTP ${statusCode}` }))
       .catch(say(this));
   },
