@@ -16,6 +16,11 @@ export const edgeErrors: Record<string, EdgeExplanation> = {
     'No app has a backend of this id and secret.',
     'Send HTTP Basic, as backends in WECHAT_APPS has it.',
   ),
+  body_incomplete: say(
+    408,
+    'The body stopped before its end, or did not reach it within 10 s.',
+    'Send the request again.',
+  ),
   body_malformed: say(
     400,
     'The body or query has over 32 parameters, a repeated one, or one that is not a string.',
@@ -126,7 +131,11 @@ export const edgeErrors: Record<string, EdgeExplanation> = {
     'Check WECHAT_API_BASE and the way to WeChat.',
   ),
   upstream_rate_limited: say(429, 'WeChat limits this app or user (45009, 45011).', 'Wait retry_after seconds.'),
-  upstream_timeout: say(504, 'WeChat did not answer within 5 s.', 'Try again with a fresh code.'),
+  upstream_timeout: say(
+    504,
+    'WeChat did not answer within 5 s, or within what was left of the request’s 10 s.',
+    'Try again with a fresh code.',
+  ),
   upstream_unreachable: say(502, 'WeChat could not be reached.', 'Try again with a fresh code.'),
   user_blocked: say(403, 'WeChat’s risk control blocks this user (40226).', 'Do not retry; offer a way as a guest.'),
 };

@@ -46,6 +46,11 @@ pub(crate) enum Access {
     Browser,
 }
 
+/// How long an answer may take, ms: what this project's own client waits for one.
+pub(crate) const DEADLINE_MS: u32 = 10_000;
+/// WeChat sends a message again that is not answered within 5 s (§3.7); the way to it and back takes its part.
+const PUSH_DEADLINE_MS: u32 = 4_000;
+
 /// What a path offers, by method.
 pub(crate) type Methods = &'static [(&'static str, Endpoint)];
 
@@ -96,6 +101,11 @@ impl<'a> Path<'a> {
 }
 
 impl Endpoint {
+    /// How long its answer may take, ms.
+    pub(crate) fn deadline_ms(self) -> u32 {
+        if self.access() == Access::Wechat { PUSH_DEADLINE_MS } else { DEADLINE_MS }
+    }
+
     pub(crate) fn access(self) -> Access {
         match self {
             Self::Metadata | Self::Jwks | Self::OpenApi | Self::Health => Access::Public,

@@ -3,7 +3,7 @@
 
 use super::endpoint::{Methods, list};
 use super::http::Response;
-use super::ports::{FetchFailure, StoreFailure};
+use super::ports::{FetchFailure, Overdue, StoreFailure};
 use super::wire::ErrorBody;
 use crate::wechat::open_data::OpenDataError;
 use crate::wechat::push::PushError;
@@ -27,6 +27,8 @@ pub(crate) enum Caller {
     MethodNotAllowed(Methods),
     MediaType,
     TooLarge,
+    /// The body did not come to its end; how is for the log.
+    Incomplete(&'static str),
     NotUtf8,
     Malformed,
     ParameterMissing(&'static str),
@@ -158,6 +160,9 @@ impl Error {
                 wire(415, REQUEST, "unsupported_media_type", "Send application/json, or a form on /oauth/*.")
             }
             Self::Caller(C::TooLarge) => wire(413, REQUEST, "body_too_large", "The body is over 32 KiB."),
+            Self::Caller(C::Incomplete(_)) => {
+                wire(408, REQUEST, "body_incomplete", "The body stopped before its end; send the request again.")
+            }
             Self::Caller(C::NotUtf8) => wire(400, REQUEST, "body_not_utf8", "The body must be UTF-8."),
             Self::Caller(C::Malformed) => {
                 wire(400, REQUEST, "body_malformed", "Send at most 32 parameters, of unique names and string values.")
@@ -295,6 +300,7 @@ impl Error {
             Self::Storage(StoreFailure(reason)) => Some(reason.clone()),
             Self::Us(what) => Some((*what).to_owned()),
             Self::Caller(Caller::ParameterMissing(name) | Caller::ParameterMalformed(name)) => Some((*name).to_owned()),
+            Self::Caller(Caller::Incomplete(how)) => Some((*how).to_owned()),
             Self::Caller(Caller::PushMalformed(reason)) => reason.map(|reason| format!("{reason:?}")),
             Self::Caller(Caller::DecryptFailed(reason)) => Some(reason.cause().to_owned()),
             Self::Caller(Caller::SessionKeyStale(Some(_))) => Some("stale_key: WeChat says so".to_owned()),
@@ -328,6 +334,12 @@ impl Error {
 impl From<StoreFailure> for Error {
     fn from(failure: StoreFailure) -> Self {
         Self::Storage(failure)
+    }
+}
+
+impl From<Overdue> for Error {
+    fn from(Overdue: Overdue) -> Self {
+        Self::Wechat(Wechat::TimedOut)
     }
 }
 

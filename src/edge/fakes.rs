@@ -9,7 +9,7 @@ use crate::edge::guesses::Guesses;
 use crate::edge::http::{Body, Request, Response};
 use crate::edge::keys::{PublicKey, SigningKey};
 use crate::edge::ports::{
-    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Isolate, Limit, Put, Random, RateLimit, Reply, Store,
+    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Isolate, Limit, Overdue, Put, Random, RateLimit, Reply, Store,
     StoreFailure,
 };
 use crate::edge::routes::route;
@@ -60,6 +60,8 @@ pub(crate) struct World {
     pub(crate) suspends: Cell<bool>,
     pub(crate) upstream: RefCell<VecDeque<Result<Reply, FetchFailure>>>,
     pub(crate) urls: RefCell<Vec<String>>,
+    /// Whether calls of WeChat wait before they are answered.
+    pub(crate) wechat_hangs: Cell<bool>,
     /// Keys that are over their limit.
     pub(crate) limited: RefCell<Vec<String>>,
     pub(crate) audits: RefCell<Vec<String>>,
@@ -85,6 +87,7 @@ impl World {
             suspends: Cell::default(),
             upstream: RefCell::default(),
             urls: RefCell::default(),
+            wechat_hangs: Cell::default(),
             limited: RefCell::default(),
             audits: RefCell::default(),
             slots: RefCell::default(),
@@ -100,9 +103,9 @@ impl World {
         self.upstream.borrow_mut().push_back(Ok(Reply { status: 200, body: body.as_bytes().to_vec() }));
     }
 
-    /// Runs one request, and the write it left for later, if that is to succeed.
-    pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> Result<Response, Error> {
-        let request = Request {
+    /// A request with a JSON body, in which `bearer`, `basic`, `origin` and `address` also say what its headers are.
+    pub(crate) fn request(method: &str, path: &str, body: &Value) -> Request {
+        Request {
             method: method.into(),
             path: path.into(),
             content_type: Some("application/json".into()),
@@ -115,7 +118,12 @@ impl World {
             address: body["address"].as_str().map(str::to_owned),
             body: Body::Bytes(body.to_string().into_bytes()),
             ..Request::default()
-        };
+        }
+    }
+
+    /// Runs one request, and the write it left for later, if that is to succeed.
+    pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> Result<Response, Error> {
+        let request = Self::request(method, path, body);
         let answer = at_once(route(self, &self.config, &request, "id"));
         if let Some(error) = answer.error {
             return Err(error);
@@ -156,6 +164,12 @@ pub(crate) fn at_once<F: Future>(future: F) -> F::Output {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("a fake waited"),
     }
+}
+
+/// Is ready at the second poll.
+async fn yield_once() {
+    let mut polled = false;
+    std::future::poll_fn(|_| if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
 impl Clock for World {
@@ -239,8 +253,10 @@ impl Isolate for World {
     fn guesses<T>(&self, act: impl FnOnce(&mut Guesses) -> T) -> T {
         act(&mut self.guesses.borrow_mut())
     }
-    async fn pause(&self, _: u32) {
-        panic!("one request has nobody to wait for");
+    /// Waits once, so that one request alone, which has no other to wait for, fails in [`at_once`].
+    async fn pause(&self, _: u32) -> Result<(), Overdue> {
+        yield_once().await;
+        Ok(())
     }
 }
 
@@ -253,6 +269,9 @@ impl AuditLog for World {
 impl Fetch for World {
     async fn fetch(&self, call: &Call) -> Result<Reply, FetchFailure> {
         self.urls.borrow_mut().push(call.url.clone());
+        while self.wechat_hangs.get() {
+            yield_once().await;
+        }
         self.upstream.borrow_mut().pop_front().unwrap_or(Err(FetchFailure::Unreachable))
     }
 }

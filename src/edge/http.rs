@@ -29,6 +29,8 @@ pub(crate) struct Request {
 pub(crate) enum Body {
     Bytes(Vec<u8>),
     TooLarge,
+    /// It did not come to its end; how is for the log.
+    Incomplete(&'static str),
 }
 
 impl Default for Body {
@@ -128,6 +130,7 @@ impl Request {
     pub(crate) fn text(&self) -> Result<&str, Error> {
         match &self.body {
             Body::TooLarge => Err(Error::Caller(Caller::TooLarge)),
+            Body::Incomplete(how) => Err(Error::Caller(Caller::Incomplete(how))),
             Body::Bytes(bytes) => core::str::from_utf8(bytes).map_err(|_| Error::Caller(Caller::NotUtf8)),
         }
     }

@@ -7,6 +7,9 @@ use super::keys::{PublicKey, SigningKey};
 use super::verified::Verified;
 use super::wechat_token::Slot;
 
+/// For the whole of a call outward, unless the request itself ends before.
+pub(crate) const CALL_MS: u32 = 5_000;
+
 /// Milliseconds since 1970. Frozen during a request on Workers, so it is asked at the start.
 pub(crate) trait Clock {
     fn now_ms(&self) -> u64;
@@ -103,6 +106,10 @@ pub(crate) trait RateLimit {
     async fn allows(&self, limit: Limit, key: &str) -> bool;
 }
 
+/// The request's deadline has passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Overdue;
+
 /// What an isolate remembers between requests, and waiting within one.
 pub(crate) trait Isolate {
     fn slot<T>(&self, name: &str, act: impl FnOnce(&mut Slot) -> T) -> T;
@@ -110,7 +117,7 @@ pub(crate) trait Isolate {
     fn verified<T>(&self, act: impl FnOnce(&mut Verified) -> T) -> T;
     /// Wrong guesses of backend secrets.
     fn guesses<T>(&self, act: impl FnOnce(&mut Guesses) -> T) -> T;
-    async fn pause(&self, ms: u32);
+    async fn pause(&self, ms: u32) -> Result<(), Overdue>;
 }
 
 /// Lines for those who audit, beside the one line a request.

@@ -2,10 +2,10 @@
 
 use super::config::{Config, Misconfigured};
 use super::cors;
-use super::endpoint::{Endpoint, Path};
+use super::endpoint::{DEADLINE_MS, Endpoint, Path};
 use super::error::{Caller, Error};
 use super::flows::Flow;
-use super::http::{Request, Response};
+use super::http::{Body, Request, Response};
 use super::ports::Ports;
 use super::wire::Health;
 
@@ -32,9 +32,11 @@ pub(crate) async fn route<P: Ports>(
         (Err(Misconfigured { variable, problem }), _) => Err(Error::Operator(format!("{variable} {problem}"))),
         (Ok(_), None) => Err(Error::Caller(Caller::NotFound)),
         (Ok(config), Some(path)) if request.method == "OPTIONS" => Ok(cors::preflight(config, &path, request)),
-        (Ok(config), Some(path)) => match path.endpoint(&request.method) {
-            Ok(endpoint) => dispatch(&Flow::new(ports, config, request), endpoint, path.id).await,
-            Err(caller) => Err(Error::Caller(caller)),
+        (Ok(config), Some(path)) => match (path.endpoint(&request.method), &request.body) {
+            (Err(caller), _) => Err(Error::Caller(caller)),
+            // Also where the endpoint has no use for a body: the time of the request is spent.
+            (Ok(_), Body::Incomplete(how)) => Err(Error::Caller(Caller::Incomplete(how))),
+            (Ok(endpoint), _) => dispatch(&Flow::new(ports, config, request), endpoint, path.id).await,
         },
     };
     let (response, error) = match answered {
@@ -52,6 +54,13 @@ pub(crate) async fn route<P: Ports>(
         _ => response,
     };
     Answer { response, error, path: name }
+}
+
+/// How long the answer to such a request may take, ms.
+#[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "the runtime keeps it"))]
+pub(crate) fn deadline_ms(request: &Request) -> u32 {
+    let endpoint = Path::find(&request.path).and_then(|path| path.endpoint(&request.method).ok());
+    endpoint.map_or(DEADLINE_MS, Endpoint::deadline_ms)
 }
 
 async fn dispatch<P: Ports>(flow: &Flow<'_, P>, endpoint: Endpoint, id: &str) -> Result<Response, Error> {

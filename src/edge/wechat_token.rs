@@ -6,7 +6,7 @@
 use super::config::{App, Config, Credentials};
 use super::error::{Error, Wechat};
 use super::json::{self, Stored};
-use super::ports::{Call, Ports, Put, random};
+use super::ports::{CALL_MS, Call, Ports, Put, random};
 use super::seal::Purpose;
 use super::upstream;
 use crate::wechat::Object;
@@ -15,8 +15,8 @@ use serde::Serialize;
 
 /// WeChat renews a token five minutes before its end; from then on there is a newer one.
 const RENEWED_S: u64 = 300;
-/// A fetch that takes longer than this was abandoned: its client hung up.
-const ABANDONED_MS: u64 = 10_000;
+/// A fetch that takes longer than a call may was abandoned: its client hung up.
+const ABANDONED_MS: u64 = CALL_MS as u64 + 250;
 const PAUSE_MS: u32 = 50;
 
 /// A token, and until when it is worth using, ms.
@@ -27,31 +27,61 @@ pub(crate) struct Kept {
 }
 
 /// What an isolate knows of one token.
+///
+/// One request fetches and the others look at this slot again and again: workerd lets no request await
+/// another's promise. Fetches are numbered, so that those who waited for one share its outcome, also its
+/// failure: each beginning a fetch of its own would make the last one wait for all.
 #[derive(Default)]
 pub(crate) struct Slot {
     kept: Option<Kept>,
-    /// Since when a request of this isolate has been fetching.
-    fetching: Option<u64>,
+    /// How many fetches have begun.
+    begun: u64,
+    /// Since when the last of them is under way, if it is.
+    under_way: Option<u64>,
+    /// The last fetch that ended, and how.
+    ended: Option<(u64, Result<Kept, Error>)>,
 }
 
 enum Look {
     There(Kept),
-    /// Another request is fetching.
-    Wait,
-    /// This one is to fetch.
-    Fetch,
+    /// The fetch that was waited for has ended so.
+    Ended(Result<Kept, Error>),
+    /// Another request is fetching: this number.
+    Wait(u64),
+    /// This one is to fetch: this number.
+    Fetch(u64),
 }
 
 impl Slot {
-    fn look(&mut self, now: u64, dead: Option<&WechatToken>) -> Look {
+    /// `waited_for`: the fetch that this request found under way before.
+    fn look(&mut self, now: u64, dead: Option<&WechatToken>, waited_for: Option<u64>) -> Look {
         if let Some(kept) = self.kept.as_ref().filter(|kept| kept.serves(now, dead)) {
             return Look::There(kept.clone());
         }
-        if self.fetching.is_some_and(|since| now.saturating_sub(since) < ABANDONED_MS) {
-            return Look::Wait;
+        if let (Some(awaited), Some((number, outcome))) = (waited_for, &self.ended)
+            && *number >= awaited
+        {
+            return Look::Ended(outcome.clone());
         }
-        self.fetching = Some(now);
-        Look::Fetch
+        if self.under_way.is_some_and(|since| now.saturating_sub(since) < ABANDONED_MS) {
+            return Look::Wait(self.begun);
+        }
+        self.begun += 1;
+        self.under_way = Some(now);
+        Look::Fetch(self.begun)
+    }
+
+    fn end(&mut self, number: u64, outcome: &Result<Kept, Error>) {
+        if let Ok(kept) = outcome {
+            self.kept = Some(kept.clone());
+        }
+        // Otherwise it was given up for abandoned, and another fetch is under way.
+        if number == self.begun {
+            self.under_way = None;
+        }
+        if self.ended.as_ref().is_none_or(|(last, _)| *last < number) {
+            self.ended = Some((number, outcome.clone()));
+        }
     }
 }
 
@@ -133,26 +163,24 @@ async fn obtain<P: Ports>(
     dead: Option<&WechatToken>,
 ) -> Result<WechatToken, Error> {
     let name = owner.name();
-    // Time goes on while this waits, also where the clock stands.
+    // `Date.now()` may stand still within a request, so the waiting time is counted here.
     let mut waited = 0;
-    loop {
+    let mut waited_for = None;
+    let number = loop {
         let now = ports.now_ms().max(waited);
-        match ports.slot(&name, |slot| slot.look(now, dead)) {
+        match ports.slot(&name, |slot| slot.look(now, dead, waited_for)) {
             Look::There(kept) => return Ok(WechatToken::new(kept.token)),
-            Look::Fetch => break,
-            Look::Wait => {
-                ports.pause(PAUSE_MS).await;
+            Look::Ended(outcome) => return Ok(WechatToken::new(outcome?.token)),
+            Look::Fetch(number) => break number,
+            Look::Wait(number) => {
+                waited_for = Some(number);
+                ports.pause(PAUSE_MS).await?;
                 waited = now + u64::from(PAUSE_MS);
             }
         }
-    }
+    };
     let fetched = fetch(ports, config, owner, &name, dead).await;
-    ports.slot(&name, |slot| {
-        slot.fetching = None;
-        if let Ok(kept) = &fetched {
-            slot.kept = Some(kept.clone());
-        }
-    });
+    ports.slot(&name, |slot| slot.end(number, &fetched));
     Ok(WechatToken::new(fetched?.token))
 }
 

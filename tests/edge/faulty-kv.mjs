@@ -5,6 +5,7 @@ export default function faultyKv({ REAL, CONTROL }) {
     const reply = await CONTROL.fetch(`http://control/?operation=${operation}&name=${encodeURIComponent(name)}`);
     const kind = await reply.text();
     if (kind === 'hang') return new Promise(() => {});
+    if (kind === 'slow') await scheduler.wait(4_000);
     if (kind === '429') throw new Error(`KV ${operation.toUpperCase()} failed: 429 Too Many Requests`);
     if (kind === '500') throw new Error(`KV ${operation.toUpperCase()} failed: 500 Internal Server Error`);
     return kind;

@@ -20,6 +20,7 @@ import {
   startWorld,
   type World,
 } from '../harness.mts';
+import { faultyKv } from './faulty.mts';
 
 /** What the wrapper does, by the operation and the beginning of the key's name. */
 let faults: Record<string, string> = {};
@@ -30,28 +31,11 @@ let world: World;
 before(async () => {
   world = await startWorld({
     apps: { [APPID]: { secret: SECRET, backends: { api: 'secret' } } },
-    more: {
-      kvNamespaces: ['REAL'],
-      wrappedBindings: { SESSIONS: { scriptName: 'faulty-kv', bindings: {} } },
-    },
-    beside: [
-      {
-        name: 'faulty-kv',
-        modules: [{ type: 'ESModule', path: at('tests/edge/faulty-kv.mjs') }],
-        modulesRoot: at('tests/edge'),
-        kvNamespaces: { REAL: 'REAL' },
-        serviceBindings: {
-          CONTROL: (request: { url: string }) => {
-            const { searchParams } = new URL(request.url);
-            const operation = searchParams.get('operation');
-            const name = searchParams.get('name') ?? '';
-            const key = Object.keys(faults).find((key) => `${operation} ${name}`.startsWith(key));
-            if (key) struck(key);
-            return new Response(key ? faults[key] : 'none') as never;
-          },
-        },
-      } as never,
-    ],
+    ...faultyKv((operation, name) => {
+      const key = Object.keys(faults).find((key) => `${operation} ${name}`.startsWith(key));
+      if (key) struck(key);
+      return key && faults[key];
+    }),
   });
 });
 after(() => world.stop());

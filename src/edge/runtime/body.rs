@@ -1,6 +1,8 @@
-//! Reading a body of bounded size: what claims to be small may still be endless.
+//! Reading a body of bounded size within a deadline: what claims to be small may still be endless, and
+//! what has begun may never end.
 
-use js_sys::{JsString, Uint8Array};
+use super::deadline::{Deadline, Missed};
+use js_sys::{JsString, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -13,7 +15,7 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn body(this: &Message) -> Option<ReadableStream>;
     #[wasm_bindgen(method, catch, js_name = arrayBuffer)]
-    async fn array_buffer(this: &Message) -> Result<JsValue, JsValue>;
+    fn array_buffer(this: &Message) -> Result<Promise, JsValue>;
 
     type ReadableStream;
     #[wasm_bindgen(method, js_name = getReader)]
@@ -21,9 +23,9 @@ extern "C" {
 
     type Reader;
     #[wasm_bindgen(method, catch)]
-    async fn read(this: &Reader) -> Result<Part, JsValue>;
+    fn read(this: &Reader) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
-    async fn cancel(this: &Reader) -> Result<JsValue, JsValue>;
+    fn cancel(this: &Reader) -> Result<Promise, JsValue>;
 
     type Part;
     #[wasm_bindgen(method, getter)]
@@ -42,6 +44,17 @@ pub(super) enum Unread {
     TooLarge,
     /// The stream failed, with this.
     Failed(JsValue),
+    /// The deadline passed before its end.
+    Overdue,
+}
+
+impl From<Missed> for Unread {
+    fn from(missed: Missed) -> Self {
+        match missed {
+            Missed::Failed(error) => Self::Failed(error),
+            Missed::Overdue => Self::Overdue,
+        }
+    }
 }
 
 impl Headers {
@@ -55,24 +68,31 @@ impl Headers {
 
 /// Reads the body of a request or response: at once where a small length was `announced`, and else
 /// counted on the way.
-pub(super) async fn read(message: &JsValue, announced: Option<usize>, max: usize) -> Result<Vec<u8>, Unread> {
+pub(super) async fn read(
+    message: &JsValue,
+    announced: Option<usize>,
+    max: usize,
+    deadline: &Deadline,
+) -> Result<Vec<u8>, Unread> {
     let message = message.unchecked_ref::<Message>();
     if announced.is_some_and(|length| length <= max) {
-        let bytes = message.array_buffer().await.map_err(Unread::Failed)?;
+        let bytes = deadline.race(message.array_buffer().map_err(Unread::Failed)?).await?;
         return Ok(Uint8Array::new(&bytes).to_vec());
     }
     let mut bytes = Vec::new();
     let Some(stream) = message.body() else { return Ok(bytes) };
     let reader = stream.get_reader();
     loop {
-        let part = reader.read().await.map_err(Unread::Failed)?;
+        let part = deadline.race(reader.read().map_err(Unread::Failed)?).await?.unchecked_into::<Part>();
         if part.done() {
             return Ok(bytes);
         }
         let chunk = part.value();
         if bytes.len() + chunk.length() as usize > max {
             // The sender need not be heard out; whether it takes note is its affair.
-            let _ = reader.cancel().await;
+            if let Ok(cancelled) = reader.cancel() {
+                let _ = deadline.race(cancelled).await;
+            }
             return Err(Unread::TooLarge);
         }
         bytes.extend(chunk.to_vec());

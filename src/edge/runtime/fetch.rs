@@ -3,12 +3,10 @@
 
 use super::Workerd;
 use super::body::{self, Headers, Unread};
-use crate::edge::ports::{Call, Fetch, FetchFailure, Reply};
+use crate::edge::ports::{CALL_MS, Call, Fetch, FetchFailure, Reply};
 use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-/// For the whole of a call, its body included.
-const DEADLINE_MS: u32 = 5_000;
 /// More than any reply of WeChat's.
 const MAX_REPLY: usize = 64 * 1024;
 
@@ -41,10 +39,15 @@ extern "C" {
 
 impl Fetch for Workerd {
     async fn fetch(&self, call: &Call) -> Result<Reply, FetchFailure> {
+        let left_ms = self.deadline.left_ms();
+        if left_ms == 0 {
+            return Err(FetchFailure::TimedOut);
+        }
         let init = Object::new().unchecked_into::<Init>();
         // A redirect would carry the AppSecret to whoever it names.
         init.set_redirect("manual");
-        init.set_signal(&abort_after(DEADLINE_MS));
+        // For the whole of the call, the reply's body included.
+        init.set_signal(&abort_after(left_ms.min(CALL_MS)));
         if let Some(body) = &call.body {
             init.set_method("POST");
             init.set_body(body);
@@ -58,9 +61,10 @@ impl Fetch for Workerd {
         }
         init.set_headers(&headers);
         let reply = global_fetch(&call.url, &init).await.map_err(|error| failure(&error))?;
-        match body::read(reply.as_ref(), reply.headers().announced(), MAX_REPLY).await {
+        match body::read(reply.as_ref(), reply.headers().announced(), MAX_REPLY, &self.deadline).await {
             Ok(body) => Ok(Reply { status: reply.status(), body }),
             Err(Unread::TooLarge) => Err(FetchFailure::TooLarge),
+            Err(Unread::Overdue) => Err(FetchFailure::TimedOut),
             Err(Unread::Failed(error)) => Err(match failure(&error) {
                 FetchFailure::TimedOut => FetchFailure::TimedOut,
                 _ => FetchFailure::BrokenOff,

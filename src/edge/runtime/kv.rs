@@ -1,13 +1,10 @@
-//! Workers KV. A thin extern: bytes in, bytes out, and the TTL. Each request has a deadline for them; KV has none.
+//! Workers KV. A thin extern: bytes in, bytes out, and the TTL.
 
 use super::Workerd;
+use super::deadline::Missed;
 use crate::edge::ports::{Put, Store, StoreFailure};
 use js_sys::{Array, JsString, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-
-/// From a request's first call of KV on: twice what WeChat has in between.
-const DEADLINE_MS: u32 = 10_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -24,9 +21,6 @@ extern "C" {
     type PutOptions;
     #[wasm_bindgen(method, setter, js_name = expirationTtl)]
     fn set_expiration_ttl(this: &PutOptions, seconds: f64);
-
-    #[wasm_bindgen(js_namespace = scheduler, js_name = wait)]
-    fn wait(milliseconds: u32) -> Promise;
 }
 
 thread_local! {
@@ -90,11 +84,11 @@ impl Workerd {
         for call in calls {
             all.push(&call.map_err(|error| failure(what, &error))?.into());
         }
-        // One timer a request: a timer costs more than what it watches over.
-        let deadline = self.deadline.get_or_init(|| wait(DEADLINE_MS));
-        let race = Promise::race(&Array::of2(&Promise::all(&all), deadline));
-        let settled = JsFuture::from(race).await.map_err(|error| failure(what, &error))?;
-        settled.dyn_into().map_err(|_| StoreFailure(format!("kv {what}: no answer within {DEADLINE_MS} ms")))
+        match self.deadline.race(Promise::all(&all)).await {
+            Ok(values) => Ok(values.unchecked_into()),
+            Err(Missed::Failed(error)) => Err(failure(what, &error)),
+            Err(Missed::Overdue) => Err(StoreFailure(format!("kv {what}: no answer before the request's deadline"))),
+        }
     }
 }
 

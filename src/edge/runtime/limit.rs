@@ -3,14 +3,14 @@
 
 use super::Workerd;
 use crate::edge::ports::{Limit, RateLimit};
-use js_sys::Object;
+use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
     pub(super) type RateLimiter;
     #[wasm_bindgen(method, catch)]
-    async fn limit(this: &RateLimiter, options: &Options) -> Result<Outcome, JsValue>;
+    fn limit(this: &RateLimiter, options: &Options) -> Result<Promise, JsValue>;
 
     type Options;
     #[wasm_bindgen(method, setter)]
@@ -30,8 +30,9 @@ impl RateLimit for Workerd {
         let Some(limiter) = limiter else { return self.open_for("absent") };
         let options = Object::new().unchecked_into::<Options>();
         options.set_key(key);
-        match limiter.limit(&options).await {
-            Ok(outcome) => outcome.success(),
+        let Ok(asked) = limiter.limit(&options) else { return self.open_for("failed") };
+        match self.deadline.race(asked).await {
+            Ok(outcome) => outcome.unchecked_into::<Outcome>().success(),
             Err(_) => self.open_for("failed"),
         }
     }

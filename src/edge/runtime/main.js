@@ -2,7 +2,7 @@
 // two proxies for each.
 import Edge from 'worker-build-module';
 
-/** Longer than any request takes. */
+/** Six times the deadline that src/edge/runtime keeps for a request. */
 const FORGOTTEN_MS = 60_000;
 
 let answer;

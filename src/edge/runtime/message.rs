@@ -2,7 +2,8 @@
 //! and convert each header, for what a third of a small request takes; and each string that crosses is
 //! decoded, for a microsecond: those of every request are kept.
 
-use super::body::{self, Headers};
+use super::body::{self, Headers, Unread};
+use super::deadline::Deadline;
 use crate::edge::http::{Body, MAX_BODY, Request, Response};
 use js_sys::{Date, JSON, JsString};
 use serde::{Serialize, Serializer};
@@ -35,14 +36,11 @@ thread_local! {
     static USER_AGENT: JsString = "user-agent".into();
 }
 
-pub(super) async fn read(request: &web_sys::Request) -> Request {
+/// A request whose body is still to be read.
+pub(super) fn head(request: &web_sys::Request) -> Request {
     let request: &JsValue = request.as_ref();
     let incoming = request.unchecked_ref::<Incoming>();
     let headers = incoming.headers();
-    let body = match body::read(request, headers.announced(), MAX_BODY).await {
-        Ok(bytes) => Body::Bytes(bytes),
-        Err(_) => Body::TooLarge,
-    };
     let header = |name: &'static LocalKey<JsString>| name.with(|name| headers.get(name));
     let (path, query) = address(&incoming.url());
     Request {
@@ -55,7 +53,18 @@ pub(super) async fn read(request: &web_sys::Request) -> Request {
         user_agent: header(&USER_AGENT),
         cookies: header(&COOKIE),
         address: header(&CONNECTING_IP),
-        body,
+        body: Body::default(),
+    }
+}
+
+pub(super) async fn body(request: &web_sys::Request, deadline: &Deadline) -> Body {
+    let request: &JsValue = request.as_ref();
+    let announced = request.unchecked_ref::<Incoming>().headers().announced();
+    match body::read(request, announced, MAX_BODY, deadline).await {
+        Ok(bytes) => Body::Bytes(bytes),
+        Err(Unread::TooLarge) => Body::TooLarge,
+        Err(Unread::Failed(_)) => Body::Incomplete("the stream failed"),
+        Err(Unread::Overdue) => Body::Incomplete("it stopped before its end"),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod body;
 mod crypto;
+mod deadline;
 mod fetch;
 mod kv;
 mod limit;
@@ -10,12 +11,14 @@ mod message;
 
 use super::audit::{Audit, Line};
 use super::config::{Config, Misconfigured};
+use super::endpoint::DEADLINE_MS;
 use super::guesses::Guesses;
-use super::ports::{AuditLog, Clock, Isolate, Random, Store, StoreFailure};
+use super::ports::{AuditLog, Clock, Isolate, Overdue, Random, Store, StoreFailure};
 use super::routes;
 use super::verified::Verified;
 use super::wechat_token::Slot;
-use js_sys::{Date, Object, Promise, Reflect};
+use deadline::Deadline;
+use js_sys::{Date, Object, Reflect};
 use serde::Serialize;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -41,9 +44,6 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = console, js_name = log)]
     fn log(line: &str);
-
-    #[wasm_bindgen(js_namespace = scheduler, js_name = wait, catch)]
-    async fn wait(milliseconds: u32) -> Result<JsValue, JsValue>;
 }
 
 thread_local! {
@@ -64,8 +64,7 @@ pub(super) struct Workerd {
     /// Why the rate limit let this request pass unasked.
     rate_limit_open: Cell<Option<&'static str>>,
     request_id: String,
-    /// When KV must have answered, once it was asked.
-    deadline: OnceCell<Promise>,
+    deadline: Deadline,
 }
 
 impl Clock for Workerd {
@@ -96,8 +95,9 @@ impl Isolate for Workerd {
         GUESSES.with_borrow_mut(act)
     }
 
-    async fn pause(&self, ms: u32) {
-        let _ = wait(ms).await;
+    async fn pause(&self, ms: u32) -> Result<(), Overdue> {
+        self.deadline.pause(ms).await;
+        if self.deadline.left_ms() == 0 { Err(Overdue) } else { Ok(()) }
     }
 }
 
@@ -114,24 +114,32 @@ impl AuditLog for Workerd {
     }
 }
 
+impl Workerd {
+    fn new(env: &Env, request_id: String, deadline_ms: u32) -> Self {
+        let bindings = env.unchecked_ref::<Bindings>();
+        Self {
+            sessions: bindings.sessions(),
+            address_limit: bindings.address_limit(),
+            user_limit: bindings.user_limit(),
+            rate_limit_open: Cell::new(None),
+            request_id,
+            deadline: Deadline::after(deadline_ms),
+        }
+    }
+}
+
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
     let config = CONFIG.with(|config| config.get_or_init(|| Rc::new(configure(&env))).clone());
-    let bindings = env.unchecked_ref::<Bindings>();
-    let ports = Rc::new(Workerd {
-        sessions: bindings.sessions(),
-        address_limit: bindings.address_limit(),
-        user_limit: bindings.user_limit(),
-        rate_limit_open: Cell::new(None),
-        request_id: request_id(),
-        deadline: OnceCell::new(),
-    });
-    let request = message::read(&request).await;
-    let answer = routes::route(&*ports, &config, &request, &ports.request_id).await;
-    print(&Line::new(&ports.request_id, &request.method, &answer, ports.rate_limit_open.get()));
+    let mut head = message::head(&request);
+    let ports = Workerd::new(&env, request_id(), routes::deadline_ms(&head));
+    head.body = message::body(&request, &ports.deadline).await;
+    let answer = routes::route(&ports, &config, &head, &ports.request_id).await;
+    print(&Line::new(&ports.request_id, &head.method, &answer, ports.rate_limit_open.get()));
 
     if let Some(put) = answer.response.later.clone() {
-        let ports = Rc::clone(&ports);
+        // It has time of its own: the request may have used up its.
+        let ports = Workerd::new(&env, ports.request_id, DEADLINE_MS);
         context.wait_until(async move {
             if let Err(StoreFailure(reason)) = ports.put(&[put]).await {
                 let request_id = &ports.request_id;

@@ -14,6 +14,7 @@ mod scale;
 mod secrets;
 mod upgrade;
 mod web_login;
+mod wechat_token;
 
 use super::config::Config;
 use super::fakes::{JWK, NOW, variables};

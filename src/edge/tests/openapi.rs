@@ -33,7 +33,7 @@ fn caller(callers: &[Caller]) -> Vec<Error> {
 /// Whatever reading a body may end in.
 fn body() -> Vec<Error> {
     use Caller as C;
-    caller(&[C::MediaType, C::TooLarge, C::NotUtf8, C::Malformed, C::ParameterMissing("x")])
+    caller(&[C::MediaType, C::TooLarge, C::Incomplete(""), C::NotUtf8, C::Malformed, C::ParameterMissing("x")])
 }
 
 fn stored() -> Error {
@@ -126,7 +126,7 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
             None,
             [
                 caller(&[C::PushSignature, C::PushPlain, C::PushMalformed(None), C::PushStale, C::NotFound]),
-                caller(&[C::Malformed, C::TooLarge, C::NotUtf8]),
+                caller(&[C::Malformed, C::TooLarge, C::Incomplete(""), C::NotUtf8]),
                 vec![Error::Wechat(Wechat::ForwardFailed), stored()],
             ]
             .concat(),

@@ -7,7 +7,7 @@ use crate::edge::guesses::Guesses;
 use crate::edge::http::{Body, Request};
 use crate::edge::keys::{PublicKey, SigningKey};
 use crate::edge::ports::{
-    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Isolate, Limit, Put, Random, RateLimit, Reply, Store,
+    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Isolate, Limit, Overdue, Put, Random, RateLimit, Reply, Store,
     StoreFailure,
 };
 use crate::edge::routes::route;
@@ -145,8 +145,9 @@ impl Isolate for Edge {
     fn guesses<T>(&self, act: impl FnOnce(&mut Guesses) -> T) -> T {
         act(&mut Guesses::default())
     }
-    async fn pause(&self, ms: u32) {
+    async fn pause(&self, ms: u32) -> Result<(), Overdue> {
         self.kv.time.sleep(ms.into()).await;
+        Ok(())
     }
 }
 
