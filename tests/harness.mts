@@ -110,8 +110,8 @@ export async function send(url: string, init: RequestInit = {}): Promise<Answer>
 const DOCUMENT: Json = JSON.parse(readFileSync(at('docs/openapi.json'), 'utf8'));
 
 function mustBeDocumented(method: string, path: string, status: number, body: Json): void {
-  const operation =
-    DOCUMENT.paths[path.replace(/^\/(sessions|wechat\/events)\/.+/, '/$1/{id}')]?.[method.toLowerCase()];
+  const name = path.replace(/^\/sessions\/.+/, '/sessions/{id}').replace(/^(\/wechat\/events)\/.+/, '$1/{appid}');
+  const operation = DOCUMENT.paths[name]?.[method.toLowerCase()];
   // Other paths and methods are 404 and 405, which a document of paths and methods has no place for.
   if (!operation) return;
   const response = operation.responses[status];

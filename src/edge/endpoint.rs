@@ -67,7 +67,7 @@ pub(crate) const ROUTES: &[(&str, Methods)] = &[
     ("/wechat/open-data", &[("POST", Endpoint::OpenData)]),
     ("/wechat/user-info/verify", &[("POST", Endpoint::VerifyUserInfo)]),
     ("/wechat/phone", &[("POST", Endpoint::Phone)]),
-    ("/wechat/events/{id}", &[("GET", Endpoint::CheckEvents), ("POST", Endpoint::Event)]),
+    ("/wechat/events/{appid}", &[("GET", Endpoint::CheckEvents), ("POST", Endpoint::Event)]),
     ("/web/login", &[("GET", Endpoint::WebLogin)]),
     ("/web/callback", &[("GET", Endpoint::WebCallback)]),
     ("/.well-known/oauth-authorization-server", &[("GET", Endpoint::Metadata)]),
@@ -77,7 +77,7 @@ pub(crate) const ROUTES: &[(&str, Methods)] = &[
 ];
 
 /// The beginnings of paths that end in an id.
-const WITH_ID: [(&str, &str); 2] = [("/sessions/", "/sessions/{id}"), ("/wechat/events/", "/wechat/events/{id}")];
+const WITH_ID: [(&str, &str); 2] = [("/sessions/", "/sessions/{id}"), ("/wechat/events/", "/wechat/events/{appid}")];
 
 /// A path that is served: its name, what it offers, and the id in it.
 #[derive(Debug, Clone, Copy)]

@@ -50,7 +50,7 @@ pub fn request(data: &[u8]) {
     world.wechat_says(r#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#);
     let request = Request {
         method: (*method).to_owned(),
-        path: path.replace("{id}", &text(id)),
+        path: path.replace("{id}", &text(id)).replace("{appid}", &text(id)),
         content_type: Some(
             if kind & 1 == 0 { "application/json" } else { "application/x-www-form-urlencoded" }.to_owned(),
         ),

@@ -179,7 +179,7 @@ fn failures(errors: &[Error]) -> BTreeMap<String, Value> {
     by_status.into_iter().map(|(status, codes)| (status.to_string(), response(codes))).collect()
 }
 
-fn operation(path: &str, endpoint: Endpoint, generator: &mut SchemaGenerator) -> Value {
+fn operation(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Value {
     let described = describe(endpoint, generator);
     let mut responses = failures(&described.errors);
     let success = match &described.reply {
@@ -219,15 +219,13 @@ fn operation(path: &str, endpoint: Endpoint, generator: &mut SchemaGenerator) ->
     };
     let parameters = query.iter().map(|name| json!({ "name": name, "in": "query", "schema": { "type": "string" } }));
     operation["parameters"] = parameters.collect();
-    if path.contains("{id}") {
-        let schema = match endpoint {
-            Endpoint::EndSession => json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{22}$" }),
-            _ => json!({ "type": "string", "description": "The appid." }),
-        };
-        let id = json!({ "name": "id", "in": "path", "required": true, "schema": schema });
-        if let Some(parameters) = operation["parameters"].as_array_mut() {
-            parameters.push(id);
-        }
+    let in_path = match endpoint {
+        Endpoint::EndSession => Some(("id", json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{22}$" }))),
+        Endpoint::CheckEvents | Endpoint::Event => Some(("appid", json!({ "type": "string" }))),
+        _ => None,
+    };
+    if let (Some((name, schema)), Some(parameters)) = (in_path, operation["parameters"].as_array_mut()) {
+        parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
     }
     operation
 }
@@ -242,7 +240,7 @@ fn document() -> String {
     for (path, methods) in ROUTES {
         let operations: serde_json::Map<_, _> = methods
             .iter()
-            .map(|(method, endpoint)| (method.to_ascii_lowercase(), operation(path, *endpoint, &mut generator)))
+            .map(|(method, endpoint)| (method.to_ascii_lowercase(), operation(*endpoint, &mut generator)))
             .collect();
         paths.insert((*path).to_owned(), operations.into());
     }
