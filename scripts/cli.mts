@@ -1,5 +1,5 @@
 // The npm scripts. Each sets up what it needs, builds what changed, and goes on.
-import { buildAll, buildForStart } from './build/index.mts';
+import { buildAll, buildForServe, buildForStart } from './build/index.mts';
 import { writeSizes } from './build/sizes.mts';
 import { writeErrors } from './docs.mts';
 import { fuzz } from './fuzz.mts';
@@ -67,8 +67,7 @@ const commands: Record<string, () => void | Promise<void>> = {
     fuzz(process.argv.slice(3));
   },
   async serve() {
-    setupBuild();
-    await buildForStart();
+    await buildForServe();
     await (await import('./serve.mts')).serve();
   },
   async 'deploy:check'() {

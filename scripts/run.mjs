@@ -29,9 +29,7 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
   writeFileSync(stamp, lock);
 }
 
-const cli = spawnSync(
-  process.execPath,
-  ['--import', 'tsx', join(root, 'scripts', 'cli.mts'), ...process.argv.slice(2)],
-  { cwd: root, stdio: 'inherit' },
-);
-process.exit(cli.status ?? 1);
+// In this process: one that is told to end then ends all there is of it.
+const { register } = await import('tsx/esm/api');
+register();
+await import('./cli.mts');

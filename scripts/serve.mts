@@ -1,12 +1,12 @@
 // `npm run serve`: the edge alone, in workerd on one's own machine, with KV on its disk. docs/deploy.md says what
 // belongs in front of it.
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEdge } from './edge.mts';
 import { mustBeFree, port } from './ports.mts';
 import { at, Sorry } from './shell.mts';
+import { openState } from './state.mts';
+import { superviseEdge } from './supervise.mts';
 
-const NAMES = /^(WECHAT_APPS.*|WECHAT_API_BASE|ISSUER|SIGNING_KEYS|SEALING_KEYS|NAME_KEY)$/;
+const NAMES = /^(WECHAT_APPS.*|WECHAT_API_BASE|WECHAT_OPEN_BASE|ISSUER|SIGNING_KEYS|SEALING_KEYS|NAME_KEY)$/;
 
 /** What of the environment is the edge's. */
 export function bindingsOf(environment: Record<string, string | undefined>): Record<string, string> {
@@ -26,10 +26,9 @@ export async function refusalOf(url: string, lines: string[]): Promise<string | 
 export async function serve(): Promise<void> {
   const edgePort = port('PORT', 8787);
   await mustBeFree('PORT', edgePort);
-  const stateDir = process.env.STATE_DIR ?? at('.state');
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const stateDir = await openState(process.env.STATE_DIR ?? at('.state'));
   const lines: string[] = [];
-  const edge = await startEdge({
+  const { edge, stop } = await superviseEdge({
     port: edgePort,
     kvPersist: join(stateDir, 'kv'),
     bindings: bindingsOf(process.env),
@@ -41,10 +40,14 @@ export async function serve(): Promise<void> {
   const url = `http://127.0.0.1:${edgePort}`;
   const refusal = await refusalOf(url, lines);
   if (refusal) {
-    await edge.dispose();
+    await stop();
     throw new Sorry(refusal);
   }
+  try {
+    await ((await edge.getKVNamespace('SESSIONS')) as unknown as { list(): Promise<unknown> }).list();
+  } catch {
+    await stop();
+    throw new Sorry(`The KV in ${join(stateDir, 'kv')} cannot be read. Put a backup of it back, or move it away.`);
+  }
   console.log(`ready ${url}`);
-  const stop = () => void edge.dispose().finally(() => process.exit(0));
-  process.once('SIGINT', stop).once('SIGTERM', stop);
 }

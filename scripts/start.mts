@@ -1,13 +1,15 @@
 // `npm start`: the edge in workerd with a KV on disk, the fake WeChat, and the playground on the edge's origin.
 // The variables are in the README.
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startServer } from '../js/sim/server.js';
 import { WeChat } from '../js/sim/wechat/index.js';
-import { startEdge } from './edge.mts';
 import { makeKeys } from './keys.mts';
 import { mustBeFree, port } from './ports.mts';
+import { refusalOf } from './serve.mts';
 import { at, Sorry } from './shell.mts';
+import { openState } from './state.mts';
+import { superviseEdge } from './supervise.mts';
 
 /** The apps of the simulator, where no real ones are configured: a mini program, and the web's two. */
 const SECRET = '0123456789abcdef0123456789abcdef';
@@ -29,8 +31,7 @@ export async function start(): Promise<void> {
   const edgePort = port('PORT', 8787);
   const wechatPort = port('WECHAT_PORT', 8788);
   await mustBeFree('PORT', edgePort);
-  const stateDir = process.env.STATE_DIR ?? at('.state');
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const stateDir = await openState(process.env.STATE_DIR ?? at('.state'));
 
   const origin = `http://127.0.0.1:${edgePort}`;
 
@@ -51,12 +52,14 @@ export async function start(): Promise<void> {
     JSON.stringify({ wechat: simulator.url, appid: Object.keys(appsOf(apps))[0] }),
   );
 
-  const edge = await startEdge({
+  const lines: string[] = [];
+  const { stop } = await superviseEdge({
     port: edgePort,
     kvPersist: join(stateDir, 'kv'),
     assets: at('dist/www'),
     log(line) {
       console.log(line);
+      if (lines.length < 10) lines.push(line);
       // The playground shows it beside WeChat's own log.
       wechat.world.log.add('edge', 'log', line);
     },
@@ -67,15 +70,16 @@ export async function start(): Promise<void> {
       ...keysIn(stateDir),
     },
   });
-  const health = await fetch(`${origin}/healthz`);
-  if (!health.ok) throw new Sorry(`the edge answers ${health.status}: ${await health.text()}`);
+  const refusal = await refusalOf(origin, lines);
+  if (refusal) {
+    await stop();
+    throw new Sorry(refusal);
+  }
   console.log(`fake WeChat  ${simulator.url}/`);
   console.log(`edge         ${origin}/.well-known/oauth-authorization-server`);
   console.log(`playground   ${origin}/`);
   console.log(`web logins   ${origin}/site`);
   console.log(`ready ${origin}`);
-  const stop = () => void edge.dispose().finally(() => process.exit(0));
-  process.once('SIGINT', stop).once('SIGTERM', stop);
 }
 
 /** The simulator plays every app the edge is configured for. */

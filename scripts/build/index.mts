@@ -1,4 +1,5 @@
 // `npm run build`: fills dist/, building only what changed.
+import { setupBuild } from '../setup.mts';
 import { at, onceFor } from '../shell.mts';
 import { buildEdge } from './edge.mts';
 import { buildNode, buildPlayground, buildSim, buildTypes, buildWeapp, buildWeb, core } from './js.mts';
@@ -16,6 +17,14 @@ async function client(): Promise<void> {
   );
 }
 
+function edge(): Promise<void> {
+  const sources = [...RUST, 'src/edge', 'docs/openapi.json', 'scripts/build/edge.mts'];
+  return onceFor('edge', sources, at('dist/edge/index.js'), () => {
+    setupBuild();
+    return buildEdge(at('dist/edge'));
+  });
+}
+
 /** What `npm start` needs. */
 export async function buildForStart(): Promise<void> {
   await client();
@@ -27,13 +36,11 @@ export async function buildForStart(): Promise<void> {
     at('dist/www/app.js'),
     buildPlayground,
   );
-  await onceFor(
-    'edge',
-    [...RUST, 'src/edge', 'docs/openapi.json', 'scripts/build/edge.mts'],
-    at('dist/edge/index.js'),
-    () => buildEdge(at('dist/edge')),
-  );
+  await edge();
 }
+
+/** What `npm run serve` needs. Where it is built already, no compiler is needed. */
+export const buildForServe = edge;
 
 export async function buildAll(): Promise<void> {
   await buildForStart();

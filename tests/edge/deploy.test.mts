@@ -1,4 +1,4 @@
-// `npm run deploy:check` and `npm run serve`, as an operator runs them.
+// `npm run deploy:check`, as an operator runs it.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { makeKeys } from '../../scripts/keys.mts';
 import { at } from '../../scripts/shell.mts';
-import { APPID, freePort, type Json, SECRET } from '../harness.mts';
+import { APPID, type Json, SECRET } from '../harness.mts';
 
 let folder: string;
 before(() => {
@@ -66,39 +66,4 @@ test('deploy:check names each mistake and exits 1', async () => {
     assert.match(output, says);
     assert.ok(!output.includes(SECRET), 'no secret on the screen');
   }
-});
-
-test('serve refuses a configuration with a mistake in it, and names it', async () => {
-  const env = {
-    PORT: String(await freePort()),
-    STATE_DIR: folder,
-    WECHAT_APPS: '{',
-    ...makeKeys(),
-    ISSUER: 'https://a.example',
-  };
-  const { status, output } = await command(['serve'], env);
-  assert.equal(status, 1);
-  assert.match(output, /wxauth: WECHAT_APPS is no JSON/);
-});
-
-test('serve runs the edge alone, and keeps its KV on disk', async () => {
-  const PORT = String(await freePort());
-  const env = {
-    ...process.env,
-    PORT,
-    STATE_DIR: folder,
-    WECHAT_APPS: app(),
-    ...makeKeys(),
-    ISSUER: 'https://a.example',
-  };
-  const child = spawn(process.execPath, [at('scripts/run.mjs'), 'serve'], { env, detached: true });
-  const ended = new Promise((resolve) => child.on('close', resolve));
-  await new Promise<void>((resolve) =>
-    child.stdout.on('data', (chunk) => String(chunk).includes(`ready http://127.0.0.1:${PORT}`) && resolve()),
-  );
-  const reply = await fetch(`http://127.0.0.1:${PORT}/.well-known/oauth-authorization-server`);
-  assert.equal(((await reply.json()) as Json).issuer, 'https://a.example');
-  assert.equal((await fetch(`http://127.0.0.1:${PORT}/playground`)).status, 404);
-  process.kill(-(child.pid as number), 'SIGTERM');
-  await ended;
 });
