@@ -3,6 +3,7 @@
 //! The first key signs, all are published: to rotate, append the new key, wait an hour, move it
 //! to the front, and drop the old one 15 minutes later.
 
+use super::ports::Es256;
 use crate::wechat::Object;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use core::fmt;
@@ -51,6 +52,15 @@ impl SigningKey {
         let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(canonical));
         let public = PublicKey { kty: "EC", crv: "P-256", x, y, kid, alg: "ES256", usage: "sig" };
         Ok(Self { public, d: Scalar(d) })
+    }
+
+    /// Whether `d` belongs to `x` and `y`: what it signs, they verify. The message is no JWT.
+    pub(crate) async fn is_a_pair(&self, ports: &impl Es256) -> bool {
+        const MESSAGE: &[u8] = b"wxauth signing key check";
+        match ports.sign(self, MESSAGE).await {
+            Some(signature) => ports.verify(&self.public, MESSAGE, &signature).await,
+            None => false,
+        }
     }
 
     /// The private JWK, for WebCrypto's import and nothing else.

@@ -73,9 +73,16 @@ impl Keyed {
 }
 
 impl Sealer {
-    /// Keys newest first; `None` without one.
-    pub(crate) fn new(keys: &[Zeroizing<[u8; 32]>]) -> Option<Self> {
-        (!keys.is_empty()).then(|| Self { keys: keys.iter().map(|key| Keyed::new(key)).collect() })
+    /// Keys newest first. Two with one kid are refused: what the second sealed would not open.
+    pub(crate) fn new(keys: &[Zeroizing<[u8; 32]>]) -> Result<Self, &'static str> {
+        let mut keyed: Vec<Keyed> = Vec::new();
+        for key in keys.iter().map(|key| Keyed::new(key)) {
+            if keyed.iter().any(|other| other.kid == key.kid) {
+                return Err("has the same key twice, or two keys of one kid; `npm run keys -- sealing` makes another");
+            }
+            keyed.push(key);
+        }
+        if keyed.is_empty() { Err("has no key") } else { Ok(Self { keys: keyed }) }
     }
 
     /// Seals with the newest key.

@@ -263,11 +263,19 @@ test('records are sealed to their names: one copied over another opens nowhere',
 
 test('each misconfiguration answers 500 to everything and names its variable in the log', async () => {
   const keys = makeKeys();
+  const [jwk, other] = [keys, makeKeys()].map(({ SIGNING_KEYS }) => JSON.parse(SIGNING_KEYS).keys[0]);
+  const mixed = { ...other, d: jwk.d };
+  const [sealing] = JSON.parse(keys.SEALING_KEYS).keys;
+  const set = (...keys: object[]) => JSON.stringify({ keys });
   const wrong: Array<[variable: string, bindings: Record<string, string>]> = [
     ['ISSUER', { ISSUER: 'http://auth.example.com' }],
     ['SIGNING_KEYS', { SIGNING_KEYS: '{"keys":[]}' }],
     ['SIGNING_KEYS', { SIGNING_KEYS: '{"keys":[{"kty":"EC","crv":"P-384","x":"","y":"","d":""}]}' }],
+    ['SIGNING_KEYS', { SIGNING_KEYS: set(mixed) }],
+    ['SIGNING_KEYS', { SIGNING_KEYS: set(jwk, mixed) }],
+    ['SIGNING_KEYS', { SIGNING_KEYS: set(jwk, other, jwk) }],
     ['SEALING_KEYS', { SEALING_KEYS: '{"keys":[{"k":"AAAA"}]}' }],
+    ['SEALING_KEYS', { SEALING_KEYS: set(sealing, sealing) }],
     ['NAME_KEY', { NAME_KEY: 'short' }],
     ['WECHAT_APPS', { WECHAT_APPS: '{' }],
     ['WECHAT_APPS', { WECHAT_APPS: `{"${APPID}":{"secret":""}}` }],

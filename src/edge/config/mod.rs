@@ -8,6 +8,7 @@ pub(crate) use backends::Backend;
 use backends::{Backends, Credential};
 
 use super::keys::SigningKey;
+use super::ports::Es256;
 use super::seal::Sealer;
 use crate::wechat::push::EncodingAesKey;
 use crate::wechat::{AppId, AppSecret, Object};
@@ -138,6 +139,20 @@ impl Misconfigured {
 }
 
 impl Config {
+    /// What parsing cannot see: whether the signing keys sign. To be asked before the first answer.
+    pub(crate) async fn check_signing_keys(&self, ports: &impl Es256) -> Result<(), Misconfigured> {
+        for key in &self.signing_keys {
+            if !key.is_a_pair(ports).await {
+                let kid = &key.public.kid;
+                return Err(Misconfigured::new(
+                    "SIGNING_KEYS",
+                    format!("has a d that does not belong to x and y of key {kid}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn app(&self, appid: &str) -> Option<&App> {
         self.apps.get(appid)
     }
@@ -258,15 +273,16 @@ fn parse_jwk_set(name: &str, json: &str) -> Result<Vec<Value>, Misconfigured> {
 
 fn parse_signing_keys(json: &str) -> Result<Vec<SigningKey>, Misconfigured> {
     const NAME: &str = "SIGNING_KEYS";
-    parse_jwk_set(NAME, json)?
-        .into_iter()
-        .map(|jwk| {
-            Object::of(jwk)
-                .ok_or("is no object")
-                .and_then(|jwk| SigningKey::parse(&jwk))
-                .map_err(|problem| Misconfigured::new(NAME, problem))
-        })
-        .collect()
+    let mut keys: Vec<SigningKey> = Vec::new();
+    for jwk in parse_jwk_set(NAME, json)? {
+        let key = Object::of(jwk).ok_or("is no object").and_then(|jwk| SigningKey::parse(&jwk));
+        let key = key.map_err(|problem| Misconfigured::new(NAME, problem))?;
+        if keys.iter().any(|other| other.public.kid == key.public.kid) {
+            return Err(Misconfigured::new(NAME, "has the same key twice"));
+        }
+        keys.push(key);
+    }
+    Ok(keys)
 }
 
 fn parse_sealing_keys(json: &str) -> Result<Sealer, Misconfigured> {
@@ -275,7 +291,7 @@ fn parse_sealing_keys(json: &str) -> Result<Sealer, Misconfigured> {
         .iter()
         .map(|jwk| parse_key(NAME, jwk.get("k").and_then(Value::as_str).unwrap_or_default()))
         .collect::<Result<_, _>>()?;
-    Sealer::new(&keys).ok_or_else(|| Misconfigured::new(NAME, "has no key"))
+    Sealer::new(&keys).map_err(|problem| Misconfigured::new(NAME, problem))
 }
 
 fn parse_key(name: &str, text: &str) -> Result<Zeroizing<[u8; 32]>, Misconfigured> {

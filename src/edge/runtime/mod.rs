@@ -54,6 +54,8 @@ thread_local! {
     static SLOTS: RefCell<BTreeMap<String, Slot>> = const { RefCell::new(BTreeMap::new()) };
     /// Parsed once an isolate: bindings do not change under it.
     static CONFIG: OnceCell<Rc<Result<Config, Misconfigured>>> = const { OnceCell::new() };
+    /// The same, once its signing keys were checked.
+    static CHECKED: OnceCell<Rc<Result<Config, Misconfigured>>> = const { OnceCell::new() };
 }
 
 /// The real ports, for one request.
@@ -130,10 +132,10 @@ impl Workerd {
 
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
-    let config = CONFIG.with(|config| config.get_or_init(|| Rc::new(configure(&env))).clone());
     let mut head = message::head(&request);
     let ports = Workerd::new(&env, request_id(), routes::deadline_ms(&head));
     head.body = message::body(&request, &ports.deadline).await;
+    let config = configuration(&env, &ports).await;
     let answer = routes::route(&ports, &config, &head, &ports.request_id).await;
     print(&Line::new(&ports.request_id, &head.method, &answer, ports.rate_limit_open.get()));
 
@@ -149,6 +151,22 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     }
     let https = config.as_ref().as_ref().is_ok_and(|config| config.issuer.starts_with("https://"));
     message::write(answer.response, https).map_err(worker::Error::from)
+}
+
+/// Of the isolate. Requests that arrive during the check make it, too: that costs less than waiting would.
+async fn configuration(env: &Env, ports: &Workerd) -> Rc<Result<Config, Misconfigured>> {
+    if let Some(checked) = CHECKED.with(|checked| checked.get().cloned()) {
+        return checked;
+    }
+    let parsed = CONFIG.with(|config| config.get_or_init(|| Rc::new(configure(env))).clone());
+    let checked = match &*parsed {
+        Ok(config) => match config.check_signing_keys(ports).await {
+            Ok(()) => parsed,
+            Err(misconfigured) => Rc::new(Err(misconfigured)),
+        },
+        Err(_) => parsed,
+    };
+    CHECKED.with(|cell| cell.get_or_init(|| checked).clone())
 }
 
 /// Every text among the bindings; a missing KV namespace is a mistake like any other.

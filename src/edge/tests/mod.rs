@@ -25,6 +25,7 @@ use super::seal::{Purpose, Sealer};
 use super::tokens::RefreshToken;
 use crate::wechat::{AppId, Object, OpenId};
 use proptest::prelude::*;
+use sha2::{Digest as _, Sha256};
 
 use zeroize::Zeroizing;
 
@@ -118,6 +119,23 @@ fn keys_rotate_old_blobs_open_until_their_key_goes() {
     let blob = Sealer::new(std::slice::from_ref(&old)).unwrap().seal(Purpose::Refresh, "x", [0; 12], b"plain");
     assert!(Sealer::new(&[new.clone(), old]).unwrap().open(Purpose::Refresh, "x", &blob).is_some());
     assert!(Sealer::new(&[new]).unwrap().open(Purpose::Refresh, "x", &blob).is_none());
+}
+
+#[test]
+fn two_sealing_keys_of_one_kid_are_refused() {
+    // Some 80,000 keys are enough for two whose hashes agree in 32 bits.
+    let mut seen = std::collections::HashMap::new();
+    let pair = (0_u64..).find_map(|n| {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&n.to_le_bytes());
+        let kid: [u8; 4] = Sha256::digest(key)[..4].try_into().unwrap();
+        seen.insert(kid, key).map(|other| [Zeroizing::new(other), Zeroizing::new(key)])
+    });
+    let [first, second] = pair.unwrap();
+    assert_ne!(first, second);
+    assert!(Sealer::new(&[first.clone(), second]).is_err());
+    assert!(Sealer::new(&[first.clone(), first.clone()]).is_err());
+    assert!(Sealer::new(&[first]).is_ok());
 }
 
 #[test]
