@@ -1,7 +1,7 @@
 // Runs effects through a `wx`: the real one, or the simulator's. Callbacks only: `wx.login` has no
 // promise (docs/platform-facts.md §1.0).
 
-import type { AuthSetting, CoreModule, Failed, Host, HostRequest, Reply } from '../host.js';
+import type { AuthSetting, CoreModule, Failed, Host, HostRequest, Reply, WxFailure } from '../host.js';
 
 /** What of `wx` is used always, and where the base library has it. */
 type Needed =
@@ -46,6 +46,12 @@ export function atLeast(version: string, wanted: number[]): boolean {
   }
   return true;
 }
+
+/** The WeChat gateway, where a program uses it, reports `errCode` and `message` (docs/platform-facts.md §1.8). */
+const gatewayToo = (fail: Failed) => (failure: WxFailure & { errCode?: number; message?: string }) =>
+  failure?.errCode === undefined || failure.errno !== undefined
+    ? fail(failure)
+    : fail({ errno: failure.errCode, errMsg: failure.errMsg || failure.message || '' });
 
 const registries = new WeakMap<object, Registry>();
 const own: Registry = new Map();
@@ -99,7 +105,7 @@ export function wxHost(wx: WxLike, holder: unknown, load: () => Promise<CoreModu
     },
     write: (key, data, done, fail) => wx.setStorage(Object.assign({ key, data, success: () => done(), fail }, encrypt)),
     request(request: HostRequest, success: (reply: Reply) => void, fail: Failed) {
-      const task = wx.request(Object.assign({ success, fail }, request));
+      const task = wx.request(Object.assign({ success, fail: gatewayToo(fail) }, request));
       return task?.abort ? () => task.abort() : undefined;
     },
     login: (timeout, done, fail) =>

@@ -55,6 +55,8 @@ pub enum Declaration {
 /// text.
 pub fn classify(errno: Option<i32>, err_msg: &str) -> Failure {
     match errno.and_then(by_errno) {
+        // 104 is also "user authorize canceled": the user closed the scope's dialog (§1.11).
+        Some(Failure::PrivacyRefused) if contains(err_msg, "auth cancel") => Failure::Cancelled,
         Some(failure) => failure,
         None => by_text(err_msg),
     }
@@ -80,18 +82,25 @@ fn by_errno(errno: i32) -> Option<Failure> {
         600_000..=600_011 | 602_000..=602_002 => F::Transient,
         1_400_001 => F::NoQuota,
         1_402_101 | 1_421_102 => F::Blocked,
+        // The WeChat gateway's own errors, which come as `errCode` (§1.8).
+        102_003 | 102_020 | 102_021 => F::Throttled,
+        102_006 => F::Bug,
+        102_016 | 102_022 => F::Misconfigured(D::ServerDomain),
+        104_100 | -601_001 | -601_008 | -601_069 => F::Transient,
         _ => return None,
     })
 }
 
 /// In this order: a longer text holds a shorter one's words.
-const TEXTS: [(&str, Failure); 21] = [
+const TEXTS: [(&str, Failure); 25] = [
     ("privacy permission is not authorized", Failure::PrivacyRefused),
+    ("click action before resolve", Failure::PrivacyRefused),
     ("not declared in the privacy agreement", Failure::Misconfigured(Declaration::PrivacyGuideline)),
     ("requiredprivateinfos", Failure::Misconfigured(Declaration::RequiredPrivateInfos)),
     ("privacy api banned", Failure::Misconfigured(Declaration::InterfacePermission)),
     ("system permission denied", Failure::SystemDenied),
     ("invalid scope", Failure::Misconfigured(Declaration::ScopeName)),
+    ("require permission desc", Failure::Misconfigured(Declaration::ScopeName)),
     ("not in domain list", Failure::Misconfigured(Declaration::ServerDomain)),
     ("auth deny", Failure::Denied),
     ("auth denied", Failure::Denied),
@@ -99,6 +108,7 @@ const TEXTS: [(&str, Failure); 21] = [
     ("authorize no response", Failure::Denied),
     ("scope unauthorized", Failure::Denied),
     ("tap gesture", Failure::NotInTap),
+    ("parameter error", Failure::Bug),
     ("cancel", Failure::Cancelled),
     ("freq", Failure::Throttled),
     ("no permission", Failure::Misconfigured(Declaration::InterfacePermission)),
@@ -106,12 +116,15 @@ const TEXTS: [(&str, Failure); 21] = [
     ("timeout", Failure::Transient),
     ("time out", Failure::Transient),
     ("interrupted", Failure::Transient),
+    ("net::err", Failure::Transient),
     ("exceed max task count", Failure::Transient),
 ];
 
 fn by_text(err_msg: &str) -> Failure {
-    // Not `str::contains`, whose search for long texts alone weighs 4 KB.
-    let contains =
-        |part: &str| err_msg.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()));
-    TEXTS.iter().find(|(part, _)| contains(part)).map_or(Failure::Unknown, |row| row.1)
+    TEXTS.iter().find(|(part, _)| contains(err_msg, part)).map_or(Failure::Unknown, |row| row.1)
+}
+
+/// Without regard to case. Not `str::contains`, whose search for long texts alone weighs 4 KB.
+fn contains(text: &str, part: &str) -> bool {
+    text.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
 }

@@ -54,6 +54,60 @@ test('a relaunch asks WeChat about the key once, and not before open data is use
   assert.deepEqual([calls.login, calls.checkSession], [undefined, 1]);
 });
 
+test('every text of a failed checkSession means a new login before open data (§1.1)', async () => {
+  const texts = [
+    'checkSession:fail session time out, need relogin',
+    'checkSession:fail Error: session time out, need relogin',
+    'checkSession:fail 系统错误，错误码：-13001,session time out…d relogin',
+  ];
+  for (const [n, errMsg] of texts.entries()) {
+    const first = device(world, user(`expired ${n}`));
+    await first.auth.ready();
+    await stored(first.auth);
+    first.auth.dispose();
+    world.wechat.faults.add({ call: 'wx.checkSession', user: `expired ${n}`, fail: { errMsg } });
+    const { auth, calls } = on(world, first.phone.relaunch());
+    await auth.ready({ openData: true });
+    assert.equal(calls.login, 1, errMsg);
+  }
+  world.wechat.faults.clear('wx.checkSession');
+});
+
+test('a dialog that is closed is no refusal, whatever number comes with it (§1.4)', async () => {
+  for (const errno of [undefined, 104]) {
+    const { auth } = device(world, user(`closer ${errno}`));
+    const fail = { errMsg: 'authorize:fail:auth canceled', ...(errno ? { errno } : {}) };
+    world.wechat.faults.add({ call: 'wx.authorize', user: `closer ${errno}`, times: 1, fail });
+    world.wechat.permissions.agree(APPID, `closer ${errno}`);
+    assert.deepEqual(await auth.ensure('scope.camera'), { type: 'cancelled' });
+  }
+  const { auth } = device(world, { user: 'undescribed', manifest: { permission: {} }, ...yes });
+  world.wechat.permissions.agree(APPID, 'undescribed');
+  const permission = await auth.ensure('scope.userLocation');
+  assert.deepEqual(permission, { type: 'misconfigured', missing: 'scope-name' });
+});
+
+test('errors of the WeChat gateway, which have errCode and no errno, are understood (§1.8)', async () => {
+  const { phone } = device(world, user('gateway'));
+  const table = [
+    [102016, 'misconfigured'],
+    [102020, 'network'],
+    [-601069, 'network'],
+  ] as const;
+  let errCode = 0;
+  const request = (options: Json) =>
+    options.url.endsWith('/healthz')
+      ? void options.fail({ errCode, message: `gateway.call: fail wx system error , code: ${errCode}` })
+      : phone.wx.request(options);
+  const host = client.weappHost({ wx: { ...phone.wx, request } });
+  const auth = client.createAuth({ edge: world.url, host });
+  await auth.ready();
+  for (const [given, code] of table) {
+    errCode = given;
+    assert.equal(await codeOf(auth.request({ url: '/healthz' })), code, String(given));
+  }
+});
+
 test('a code that the edge never acknowledged is exchanged for before open data, though checkSession says ok', async () => {
   const first = device(world, user('unacknowledged'));
   await first.auth.ready();
