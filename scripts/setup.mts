@@ -61,13 +61,13 @@ export function setupFuzz(): void {
   cargoTool('cargo-fuzz', 'cargo-fuzz', '0.13.2');
 }
 
-/** A Python of our own, with wechatpy: an SDK of others that the simulator is tried with. */
+/** A Python of our own, with the Python SDKs that the simulator is tried with. */
 export const python = (): string => `${tools}/python/bin/python`;
 
 function foreignSdks(): Promise<void> {
   const folder = 'tests/foreign';
   const inputs = [`${folder}/requirements.txt`, `${folder}/package-lock.json`];
-  return onceFor('SDKs of others (pip, npm; about 90 MB)', inputs, at(folder, 'node_modules'), () => {
+  return onceFor('SDKs of others (pip, npm; about 350 MB)', inputs, at(folder, 'node_modules'), () => {
     run('python3', ['-m', 'venv', '--clear', `${tools}/python`]);
     run(python(), [
       '-m',
