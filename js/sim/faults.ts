@@ -21,7 +21,7 @@ export interface Fault {
   errcode?: number;
   errmsg?: string;
   /** Server: answers with this status and body. */
-  http?: { status: number; body: string };
+  http?: { status: number; body: string | Uint8Array<ArrayBuffer> };
   /** Server: closes the connection without an answer. */
   drop?: boolean;
   /** Phone: fails with this. */
@@ -48,7 +48,7 @@ const BODILESS = [204, 205, 304];
 const isHttp: Check = (value) =>
   isObject(value) &&
   isStatus(value.status) &&
-  isText(value.body) &&
+  (isText(value.body) || value.body instanceof Uint8Array) &&
   (value.body === '' || !BODILESS.includes(value.status as number));
 
 const FIELDS: Record<keyof Fault, [check: Check, kind: string]> = {
@@ -62,7 +62,7 @@ const FIELDS: Record<keyof Fault, [check: Check, kind: string]> = {
   delay_ms: [(value) => Number.isFinite(value) && (value as number) >= 0, 'a number of milliseconds'],
   errcode: [isInteger, 'an integer'],
   errmsg: [isText, 'a text'],
-  http: [isHttp, '{status, body}: 200 to 599, and a text'],
+  http: [isHttp, '{status, body}: 200 to 599, and a text or bytes'],
   drop: [isFlag, 'true or false'],
   fail: [
     (value) => isObject(value) && isText(value.errMsg) && (value.errno === undefined || isInteger(value.errno)),
