@@ -1,5 +1,5 @@
-// wxauth/errors: cause and remedy of every error code, in English and Chinese. Not in the bundle: import it where
-// errors are shown or logged. `npm run docs` makes docs/errors.md of it.
+// wxauth/errors: cause and remedy of every error code; the client's in English and Chinese, the edge's in English. Not
+// in the bundle: import it where errors are shown or logged. `npm run docs` makes docs/errors.md of it.
 
 import type { Declaration, OsFix } from 'wxauth-core';
 import type { AuthErrorCode } from '../error.js';

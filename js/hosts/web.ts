@@ -1,7 +1,8 @@
-// Runs effects on a web page: fetch, localStorage, page visibility. There is no `wx.login` here: without a stored session
-// the visitor is a guest, until `auth.login()` leads to WeChat, where the host was told whence to come back.
+// Runs effects on a web page: fetch, localStorage, page visibility. A page has no `wx.login`: without a stored session the
+// visitor is a guest. With the `login` option, `auth.login()` leaves the page for WeChat and comes back (web-login.ts).
 
 import type { CoreModule, Failed, Host } from '../host.js';
+import { registryOn } from './registry.js';
 import { type WebLogin, webLogin } from './web-login.js';
 import { webRequest } from './web-request.js';
 
@@ -12,7 +13,7 @@ export function fetchHost(load: () => Promise<CoreModule>, login?: WebLogin): Ho
   const web = login && webLogin(login);
   return {
     canLogin: !!web,
-    registry: registry(),
+    registry: registryOn(globalThis),
     load,
     appid: () => undefined,
     random: (done) => done(crypto.getRandomValues(new Uint32Array(1))[0] as number),
@@ -49,10 +50,4 @@ export function fetchHost(load: () => Promise<CoreModule>, login?: WebLogin): Ho
       return () => document.removeEventListener('visibilitychange', changed);
     },
   };
-}
-
-function registry(): Map<string, unknown> {
-  const holder = globalThis as { __wxauth?: Map<string, unknown> };
-  holder.__wxauth ??= new Map();
-  return holder.__wxauth;
 }

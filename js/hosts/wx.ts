@@ -2,6 +2,7 @@
 // promise (docs/platform-facts.md §1.0).
 
 import type { AuthSetting, CoreModule, Failed, Host, HostRequest, Reply, WxFailure } from '../host.js';
+import { registryOn } from './registry.js';
 
 /** What of `wx` is used always, and where the base library has it. */
 type Needed =
@@ -52,30 +53,6 @@ const gatewayToo = (fail: Failed) => (failure: WxFailure & { errCode?: number; m
   failure?.errCode === undefined || failure.errno !== undefined
     ? fail(failure)
     : fail({ errno: failure.errCode, errMsg: failure.errMsg || failure.message || '' });
-
-const registries = new WeakMap<object, Registry>();
-const own: Registry = new Map();
-
-type Registry = Map<string, unknown>;
-
-/**
- * The machines of this app. Two copies of this package share one app object, and a property of it is all they have in
- * common. An object that takes no property gets a registry of this copy alone. Without an object (uni-app's web build
- * defines a `getApp` that returns nothing) the registry is this copy's, too.
- */
-function registryOn(holder: unknown): Registry {
-  if ((typeof holder !== 'object' && typeof holder !== 'function') || holder === null) return own;
-  const shared = holder as { __wxauth?: Registry };
-  try {
-    shared.__wxauth = shared.__wxauth || new Map();
-    if (shared.__wxauth) return shared.__wxauth;
-  } catch {
-    // Frozen, or a proxy that refuses.
-  }
-  const registry = registries.get(holder) || new Map<string, unknown>();
-  registries.set(holder, registry);
-  return registry;
-}
 
 export function wxHost(wx: WxLike, holder: unknown, load: () => Promise<CoreModule>): Host {
   // The first of them is from 2.20.1 on.

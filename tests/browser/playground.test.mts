@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Auth } from '../../js/auth.js';
 import { find } from '../../scripts/setup.mts';
 import { at } from '../../scripts/shell.mts';
 import { freePort, type Json, readmeExample } from '../harness.mts';
@@ -337,6 +338,31 @@ for (const as of ['official', 'website'] as const) {
     await site.close();
   });
 }
+
+test('a web page whose session was ended at the edge stays where it is, and its visitor is a guest', async () => {
+  const site = await (await browser.newContext()).newPage();
+  await site.goto(`${url}/site?as=official`);
+  await site.getByRole('button', { name: 'Log in with WeChat' }).click();
+  await site.getByRole('link', { name: 'li' }).click();
+  await until('logged in', async () => (await site.textContent('#session')) === 'Logged in');
+  const outcome = await site.evaluate(async () => {
+    const { __wxauth: machines } = globalThis as unknown as { __wxauth: Map<string, Auth> };
+    const [[appid, auth]] = [...machines] as [[string, Auth]];
+    const { token } = await auth.token();
+    await fetch('/oauth/revoke', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token, client_id: appid }),
+    });
+    const refused = await auth.request({ url: '/account' }).catch((error) => error.code);
+    return [refused, (await auth.ready()).session];
+  });
+  assert.deepEqual(outcome, ['login_required', 'guest']);
+  await site.reload();
+  await until('a guest', async () => (await site.textContent('#session')) === 'Guest');
+  assert.equal(site.url(), `${url}/site?as=official`);
+  await site.context().close();
+});
 
 for (const width of [390, 1280]) {
   test(`at ${width} px nothing sticks out`, async () => {
