@@ -139,7 +139,8 @@ export function createAuth(options: AuthOptions): Auth {
   const edge = String(options.edge || '').replace(/\/+$/, '');
   if (!origin(edge)) throw invalid('edge must be an https address');
   const appid = options.appid || options.host.appid();
-  if (!appid) throw invalid('appid is needed on this host');
+  if (!appid)
+    throw invalid('appid is needed: this platform does not tell its own. On a web page use webHost and name the appid');
   const known = options.host.registry.get(appid) as Auth | undefined;
   if (known) return known;
   const auth = new Client(options, edge, appid);

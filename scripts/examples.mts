@@ -8,18 +8,22 @@ import { at, run, Sorry } from './shell.mts';
 
 interface Example {
   folder: string;
-  build: string[];
-  /** A file of the result, and a word of wxauth's that has to be in it: the core, as wasm or as JavaScript. */
-  has: [file: string, word: string];
+  /** Each with a file of the result, and a word of wxauth's that has to be in it: the core, as wasm or as JavaScript. */
+  builds: Array<{ build: string[]; has: [file: string, word: string] }>;
 }
 
 const EXAMPLES: Example[] = [
-  { folder: 'h5', build: ['vite', 'build'], has: ['dist/index.html', 'assets/'] },
-  { folder: 'taro', build: ['taro', 'build', '--type', 'weapp'], has: ['dist/vendors.js', 'core_launched'] },
+  { folder: 'h5', builds: [{ build: ['vite', 'build'], has: ['dist/index.html', 'assets/'] }] },
+  {
+    folder: 'taro',
+    builds: [{ build: ['taro', 'build', '--type', 'weapp'], has: ['dist/vendors.js', 'core_launched'] }],
+  },
   {
     folder: 'uni-app',
-    build: ['uni', 'build', '-p', 'mp-weixin'],
-    has: ['dist/build/mp-weixin/common/vendor.js', 'core_launched'],
+    builds: [
+      { build: ['uni', 'build', '-p', 'mp-weixin'], has: ['dist/build/mp-weixin/common/vendor.js', 'core_launched'] },
+      { build: ['uni', 'build'], has: ['dist/build/h5/index.html', 'assets/'] },
+    ],
   },
 ];
 
@@ -27,7 +31,7 @@ export async function examples(): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), 'wxauth-examples-'));
   try {
     packInto(join(work, 'packed'));
-    for (const { folder, build, has } of EXAMPLES) {
+    for (const { folder, builds } of EXAMPLES) {
       const cwd = join(work, folder);
       cpSync(at('examples', folder), cwd, { recursive: true });
       const manifest = JSON.parse(readFileSync(join(cwd, 'package.json'), 'utf8'));
@@ -37,12 +41,14 @@ export async function examples(): Promise<void> {
       // Taro and uni-app name peers that npm takes for conflicts.
       const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--legacy-peer-deps', '--loglevel=error'];
       run('npm', ['install', '--install-links', ...quiet], { cwd });
-      console.log(`[examples] ${folder}: ${build.join(' ')}`);
-      run('npx', ['--no-install', ...build], { cwd });
-      const [file, word] = has;
-      const made = join(cwd, file);
-      if (!existsSync(made) || !readFileSync(made, 'utf8').includes(word))
-        throw new Sorry(`${folder}: no ${word} in ${file}`);
+      for (const { build, has } of builds) {
+        console.log(`[examples] ${folder}: ${build.join(' ')}`);
+        run('npx', ['--no-install', ...build], { cwd });
+        const [file, word] = has;
+        const made = join(cwd, file);
+        if (!existsSync(made) || !readFileSync(made, 'utf8').includes(word))
+          throw new Sorry(`${folder}: no ${word} in ${file}`);
+      }
       console.log(`[examples] ${folder}: built`);
     }
     for (const line of await checkWeapp()) console.log(`[examples] native: ${line}`);

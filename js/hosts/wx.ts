@@ -65,7 +65,8 @@ export function wxHost(wx: WxLike, holder: unknown, load: () => Promise<CoreModu
     canLogin: true,
     registry: registryOn(holder),
     load,
-    appid: () => wx.getAccountInfoSync().miniProgram.appId,
+    // Missing in uni-app's web build, which defines a `wx` of its own.
+    appid: () => wx.getAccountInfoSync?.().miniProgram.appId,
     random(done) {
       const fallback = () => done(Date.now() >>> 0);
       if (!wx.getRandomValues) return fallback();

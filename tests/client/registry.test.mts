@@ -1,6 +1,7 @@
 // Where one machine per appid is kept, whatever a platform's `getApp()` returns.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createAuth } from '../../js/auth.js';
 import { type WxLike, wxHost } from '../../js/hosts/wx.js';
 
 const refusing = new Proxy({}, { set: () => false, defineProperty: () => false });
@@ -25,3 +26,12 @@ for (const [name, holder] of [
     host().registry.delete('wx1');
   });
 }
+
+test('a `wx` that is not WeChat’s is named as the mistake, as in uni-app’s web build', () => {
+  const wx = { getAppBaseInfo: () => ({ SDKVersion: '3.0.0' }) } as unknown as WxLike;
+  const host = wxHost(wx, undefined, () => Promise.reject(new Error('no core is needed here')));
+  assert.throws(() => createAuth({ edge: 'https://auth.example.com', host }), {
+    code: 'invalid_argument',
+    message: /On a web page use webHost/,
+  });
+});

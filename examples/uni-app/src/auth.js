@@ -1,8 +1,22 @@
-// uni-app does not copy a package's wasm, and `import 'wxauth'` would take the web entry: the weapp entry by name, with
-// the JavaScript fallback in place of the wasm.
+// The condition is uni-app's: each build keeps its own host. uni-app copies no wasm of a package, so the mini program
+// runs the JavaScript fallback.
+// #ifdef MP-WEIXIN
 import { createAuth, weappHost } from 'wxauth/weapp';
+// #endif
+// #ifdef H5
+import { createAuth, webHost } from 'wxauth/web';
+// #endif
 
-export default createAuth({
-  edge: 'https://auth.example.com',
-  host: weappHost({ wasm: false }),
+const edge = 'https://auth.example.com';
+// #ifdef MP-WEIXIN
+const auth = createAuth({ edge, host: weappHost({ wasm: false }) });
+// #endif
+// #ifdef H5
+const auth = createAuth({
+  edge,
+  appid: 'wx0ff1c1a100000000', // an official account, or a website app
+  host: webHost({ login: { redirectUri: `${location.origin}/` } }),
 });
+// #endif
+
+export default auth;
