@@ -3,15 +3,18 @@
 
 import type { Core, Effect, Outcome, State } from 'wxauth-core';
 import type { AuthOptions, RequestOptions, Waiting } from './auth.js';
-import { type Answers, edgeClient } from './edge.js';
-import { AuthError, type AuthErrorCode } from './error.js';
+import { type Answers, edgeClient, refusal } from './edge.js';
+import { AuthError, type AuthErrorCode, type Because } from './error.js';
 import type { AuthSetting, CoreModule, Host, Reply, WxFailure } from './host.js';
 import { Recorder } from './trace.js';
+
+/** A caller's request; `brings` is whether a body is what the edge's endpoint answers with. */
+export type Payload = RequestOptions & { brings?: (body: Record<string, unknown>) => boolean };
 
 interface Waiter {
   resolve(value: unknown): void;
   reject(error: AuthError): void;
-  payload?: RequestOptions | undefined;
+  payload?: Payload | undefined;
   reply?: Reply;
   /** Gives up the request that is out. */
   abort?: (() => void) | undefined;
@@ -21,13 +24,25 @@ interface Waiter {
 
 /** Storage and randomness that have not come by then will not. */
 const START_PATIENCE_MS = 3_000;
+/** A core that is not there by then will not come; a slow network gets a wasm of 30 KB in this time. */
+const LOAD_PATIENCE_MS = 60_000;
 /** The core has a fixed memory: what is longer than any real message or record is cut or left out. */
 const LONGEST_TEXT = 8_192;
-const LONGEST_CODE = 64;
+const LONGEST_NAME = 64;
+/** Two tokens, and some that are still to be revoked. */
+const LONGEST_RECORD = 8 * LONGEST_TEXT;
 const MOST_NAMES = 64;
 
 const STARTING: State = { session: 'starting', generation: 0, degraded: false, scopes: [] };
-export const cap = (text: unknown): string => String(text ?? '').slice(0, LONGEST_TEXT);
+export function cap(text: unknown, longest = LONGEST_TEXT): string {
+  try {
+    return String(text ?? '').slice(0, longest);
+  } catch {
+    return '';
+  }
+}
+/** For a text that is worth nothing when it is cut. */
+const whole = (text: string): string => (text.length <= LONGEST_TEXT ? text : '');
 
 /** The core's methods that take an event. */
 type EventName = Exclude<keyof Core, 'free' | typeof Symbol.dispose>;
@@ -43,10 +58,16 @@ export class Driver {
   private readonly storageKey: string;
   private readonly waiters = new Map<number, Waiter>();
   private readonly listeners = new Set<(state: State) => void>();
-  private readonly stopWatching: () => void;
+  private stopWatching: (() => void) | undefined;
   /** Events that wait: for the core to come, or for the effects of the one before to be performed. */
   private readonly events: Array<() => void> = [];
+  /** How many of those have been told already. */
+  private told = 0;
   private busy = false;
+  /** What the event that is being handled comes from. */
+  private because: Because | undefined;
+  /** The session's access token, which `Send` names by its generation. */
+  private token: { generation: number; token: string } | undefined;
   private module: CoreModule | undefined;
   private core: Core | undefined;
   private ended: AuthErrorCode | undefined;
@@ -68,21 +89,25 @@ export class Driver {
     const made = {
       login: this.host.canLogin ? login : 'never',
       privacy: privacy === 'official' ? 'official' : 'handler',
-      expiry: (expiry?.values || []).map(String),
+      expiry: few(expiry?.values || []),
     };
     this.recorder = new Recorder(
       made,
       (entry) => log && this.attempt(() => log(entry), rethrow),
       (record) => (this.module ? this.module.redactedRecord(record) : ''),
     );
-    this.stopWatching = this.host.onVisibility(
-      () => this.tell('shown'),
-      () => this.tell('hidden'),
-    );
-    this.loaded = this.host.load();
+    this.attempt(() => {
+      this.stopWatching = this.host.onVisibility(
+        () => this.tell('shown'),
+        () => this.tell('hidden'),
+      );
+    }, rethrow);
+    this.loaded = new Promise((resolve) => resolve(this.host.load()));
+    this.timer = setTimeout(() => this.end('core_crashed'), LOAD_PATIENCE_MS);
     this.loaded.then(
       (module) => {
         if (this.ended) return;
+        clearTimeout(this.timer);
         this.module = module;
         this.guard(() => {
           this.core = new module.Core(made.login, made.privacy, made.expiry);
@@ -99,7 +124,7 @@ export class Driver {
   /** A promise that the core will settle; `ask` tells it of the caller. */
   wait<T>(
     ask: (id: number) => void,
-    { payload, signal }: { payload?: RequestOptions | undefined; signal?: Waiting['signal'] | undefined } = {},
+    { payload, signal }: { payload?: Payload | undefined; signal?: Waiting['signal'] | undefined } = {},
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.ended) return reject(new AuthError(this.ended));
@@ -107,11 +132,13 @@ export class Driver {
       const waiter: Waiter = { resolve: resolve as (value: unknown) => void, reject, payload };
       this.waiters.set(id, waiter);
       ask(id);
-      if (!signal) return;
+      if (!signal || !this.waiters.has(id)) return;
       const cancel = () => this.tell('cancelled', id);
-      if (signal.aborted) return cancel();
-      signal.addEventListener('abort', cancel);
-      waiter.release = () => signal.removeEventListener('abort', cancel);
+      this.attempt(() => {
+        if (signal.aborted) return cancel();
+        signal.addEventListener('abort', cancel);
+        waiter.release = () => signal.removeEventListener('abort', cancel);
+      }, rethrow);
     });
   }
 
@@ -125,16 +152,19 @@ export class Driver {
   end(code: AuthErrorCode): void {
     if (this.ended) return;
     this.ended = code;
-    this.events.length = 0;
-    this.core = undefined;
+    const { core } = this;
+    this.events.length = this.told = 0;
+    this.core = this.token = undefined;
     clearTimeout(this.timer);
-    this.stopWatching();
+    const ignore = () => {};
+    this.attempt(() => this.stopWatching?.(), ignore);
+    this.attempt(() => core?.free(), ignore);
     const { registry } = this.host;
     if (registry.get(this.appid) === this.registered) registry.delete(this.appid);
     const waiters = Array.from(this.waiters.values());
     this.waiters.clear();
     for (const waiter of waiters) {
-      waiter.release?.();
+      this.attempt(() => waiter.release?.(), ignore);
       waiter.reject(new AuthError(code));
     }
   }
@@ -160,7 +190,7 @@ export class Driver {
     const patience = setTimeout(launch, START_PATIENCE_MS);
     const read = (stored: string | undefined) => {
       // What is longer was not written by the core.
-      record = stored !== undefined && stored.length <= LONGEST_TEXT ? stored : undefined;
+      record = stored !== undefined && stored.length <= LONGEST_RECORD ? stored : undefined;
       readable = true;
       arrived();
     };
@@ -174,19 +204,34 @@ export class Driver {
 
   /** Tells the core what happened, and does what it says: one event at a time, in order. */
   tell<Name extends EventName>(name: Name, ...args: EventArgs<Name>): void {
+    this.tellBecause(undefined, name, ...args);
+  }
+
+  /** The same, with what an error that follows from it is to say beside its code. */
+  private tellBecause<Name extends EventName>(
+    because: Because | undefined,
+    name: Name,
+    ...args: EventArgs<Name>
+  ): void {
     if (this.ended) return;
-    this.events.push(() => this.handle(name, args));
+    this.events.push(() => this.handle(name, args, because));
     this.drain();
   }
 
   private drain(): void {
     if (!this.core || this.busy) return;
     this.busy = true;
-    for (let event = this.events.shift(); event; event = this.events.shift()) event();
-    this.busy = false;
+    try {
+      // By index: to shift a long list costs as much as the list is long.
+      while (this.told < this.events.length) this.attempt(this.events[this.told++] as () => void, rethrow);
+      this.events.length = this.told = 0;
+    } finally {
+      this.busy = false;
+    }
   }
 
-  private handle<Name extends EventName>(name: Name, args: EventArgs<Name>): void {
+  private handle<Name extends EventName>(name: Name, args: EventArgs<Name>, because: Because | undefined): void {
+    this.because = because;
     let effects: Effect[] = [];
     this.guard(() => {
       this.recorder.event(name, args);
@@ -194,7 +239,8 @@ export class Driver {
       effects = (core[name] as (...args: unknown[]) => Effect[]).call(core, Date.now(), ...args);
       if (!effects) throw new Error('no effects');
     });
-    for (const effect of effects) this.perform(effect);
+    // One that fails leaves the others to be done.
+    for (const effect of effects) this.attempt(() => this.perform(effect), rethrow);
   }
 
   /** Whatever is thrown out of the core ends it: its memory can no longer be trusted. */
@@ -210,7 +256,7 @@ export class Driver {
 
   private perform(effect: Effect): void {
     const id = 'op' in effect ? effect.op : 'waiter' in effect ? effect.waiter : null;
-    const settled = effect.type === 'Settle' ? { outcome: told(effect.outcome) } : {};
+    const settled = effect.type === 'Settle' ? { outcome: outcomeName(effect.outcome) } : {};
     this.recorder.effect(effect.type, id, effect.type === 'State' ? { state: effect.state } : settled);
     const { host } = this;
     switch (effect.type) {
@@ -220,7 +266,7 @@ export class Driver {
           () =>
             host.login(
               effect.timeout,
-              (code) => this.tell('codeIssued', effect.op, cap(code)),
+              (code) => this.tell('codeIssued', effect.op, whole(cap(code, LONGEST_TEXT + 1))),
               failed,
               this.edge,
               this.appid,
@@ -234,8 +280,13 @@ export class Driver {
         return this.endpoints.refresh(effect.refreshToken, effect.timeout, this.answers(effect.op));
       case 'Revoke':
         return this.endpoints.revoke(effect.refreshToken, effect.everywhere, effect.timeout, this.answers(effect.op));
+      case 'SetToken': {
+        const { generation, token } = effect;
+        this.token = token === null ? undefined : { generation, token };
+        return;
+      }
       case 'Send':
-        return this.send(effect.waiter, effect.token);
+        return this.send(effect.waiter, effect.generation);
       case 'Settle':
         return this.settle(effect.waiter, effect.outcome);
       case 'Save': {
@@ -244,7 +295,7 @@ export class Driver {
         return this.attempt(() => host.write(this.storageKey, effect.record, stored, failed), failed);
       }
       case 'CheckSession': {
-        const checked = (alive: boolean) => this.tell('sessionChecked', effect.op, alive);
+        const checked = (alive: boolean) => this.tell('sessionChecked', effect.op, !!alive);
         return this.attempt(
           () => host.checkSession(checked),
           () => checked(false),
@@ -260,7 +311,7 @@ export class Driver {
       case 'ReadPrivacy': {
         const failed = this.failure('permissionFailed', effect.op);
         return this.attempt(
-          () => host.getPrivacySetting((needed) => this.tell('privacyRead', effect.op, needed), failed),
+          () => host.getPrivacySetting((needed) => this.tell('privacyRead', effect.op, !!needed), failed),
           failed,
         );
       }
@@ -298,39 +349,66 @@ export class Driver {
   }
 
   failure(name: 'loginFailed' | 'permissionFailed' | 'requestFailed' | 'settingFailed', id: number) {
-    return ({ errno, errMsg }: WxFailure) => this.tell(name, id, errno, cap(errMsg));
+    return (failure?: Partial<WxFailure>) => {
+      const cause = failureOf(failure);
+      this.tellBecause({ cause }, name, id, cause.errno, cause.errMsg);
+    };
   }
 
   private answers(op: number): Answers {
     return {
       tokens: (access, refresh, expiresIn, serverNow) =>
-        this.tell('tokensArrived', op, cap(access), cap(refresh), expiresIn, serverNow),
+        this.tell('tokensArrived', op, whole(access), whole(refresh), expiresIn, serverNow),
       revoked: () => this.tell('revoked', op),
-      failed: (status, code, retryAfter) => this.tell('edgeFailed', op, status, cap(code), retryAfter),
+      failed: ({ status, code, retryAfter, requestId, cause }) => {
+        const because = { requestId, cause: cause && failureOf(cause) };
+        this.tellBecause(because, 'edgeFailed', op, status, code, retryAfter);
+      },
     };
   }
 
-  private send(id: number, token: string | null): void {
+  private send(id: number, generation: number | null): void {
     const waiter = this.waiters.get(id);
     if (!waiter?.payload) return;
-    const { url, method = 'GET', data, header } = waiter.payload;
-    const bearer = token === null ? {} : { Authorization: `Bearer ${token}` };
-    const failed = this.failure('requestFailed', id);
-    const done = (reply: Reply) => {
+    const { url, method = 'GET', data, header, brings } = waiter.payload;
+    const sent: Record<string, string> = Object.assign({}, header);
+    if (generation !== null) {
+      // The session's token replaces the caller's own, however its name is spelt.
+      for (const name of Object.keys(sent)) if (/^authorization$/i.test(name)) delete sent[name];
+      sent.Authorization = `Bearer ${this.token?.token}`;
+    }
+    // A request is answered once: what a platform says after that may be about one that was sent again since.
+    let open = true;
+    const once =
+      <T>(answered: (answer: T) => void) =>
+      (answer: T) => {
+        if (!open) return;
+        open = false;
+        waiter.abort = undefined;
+        answered(answer);
+      };
+    const failed = once(this.failure('requestFailed', id));
+    const done = once((reply: Reply) => {
+      if (!reply || !(reply.statusCode > 0)) return this.failure('requestFailed', id)(NO_REPLY);
       waiter.reply = reply;
-      this.tell('replyArrived', id, reply.statusCode, this.codeOf(url, reply));
-    };
+      const said = brings || url.indexOf(`${this.edge}/wechat/`) === 0 ? refusal(reply) : undefined;
+      const malformed = brings && reply.statusCode === 200 && !(isRecord(reply.data) && brings(reply.data));
+      const code = malformed ? 'reply_malformed' : said ? said.code : this.expiryOf(reply);
+      this.tellBecause(said, 'replyArrived', id, reply.statusCode, code, said?.retryAfter);
+    });
     this.attempt(() => {
-      waiter.abort = this.host.request({ url, method, data, header: Object.assign({}, header, bearer) }, done, failed);
+      const abort = this.host.request({ url, method, data, header: sent }, done, failed);
+      if (open) waiter.abort = abort;
     }, failed);
   }
 
-  /** The code in a reply's body: the edge's own, or that of the field the application named. */
-  private codeOf(url: string, { data }: Reply): string {
-    const field = this.options.expiry?.field;
-    const wechat = url.indexOf(`${this.edge}/wechat/`) === 0;
-    const code = (data as Record<string, unknown> | undefined)?.[wechat || !field ? 'code' : field];
-    return typeof code === 'string' || typeof code === 'number' ? String(code).slice(0, LONGEST_CODE) : '';
+  /** The code in a reply's body that means "expired": nothing else is read of what other servers say. */
+  private expiryOf({ data }: Reply): string {
+    const { expiry } = this.options;
+    const value = expiry && isRecord(data) ? data[expiry.field] : undefined;
+    const is = (known: string | number) => String(known) === String(value);
+    const text = typeof value === 'string' || typeof value === 'number';
+    return text && expiry?.values.some(is) ? String(value) : '';
   }
 
   private settle(id: number, outcome: Outcome): void {
@@ -339,19 +417,21 @@ export class Driver {
     // Before this waiter goes: another's reply may be what it gets.
     const reply = outcome.type === 'Deliver' ? this.waiters.get(outcome.of)?.reply : undefined;
     this.waiters.delete(id);
-    waiter.release?.();
+    this.attempt(() => waiter.release?.(), rethrow);
     switch (outcome.type) {
       case 'Done':
         return waiter.resolve(this.state);
       case 'Deliver':
         return waiter.resolve(reply);
       case 'Token':
-        return waiter.resolve({ token: outcome.token, generation: outcome.generation });
+        return waiter.resolve({ token: this.token?.token, generation: outcome.generation });
       case 'Permission':
         return waiter.resolve(outcome.permission);
       case 'Failed':
-        waiter.abort?.();
-        return waiter.reject(new AuthError(outcome.code, outcome.retryable, outcome.retryAfter));
+        this.attempt(() => waiter.abort?.(), rethrow);
+        return waiter.reject(
+          new AuthError(outcome.code, outcome.retryable, outcome.retryAfter, null, '', this.because),
+        );
     }
   }
 
@@ -375,7 +455,18 @@ function rethrow({ errMsg }: WxFailure): void {
   });
 }
 
-const few = (texts: string[]): string[] => texts.slice(0, MOST_NAMES).map(cap);
+const few = (texts: unknown[]): string[] =>
+  Array.isArray(texts) ? texts.slice(0, MOST_NAMES).map((text) => cap(text, LONGEST_NAME)) : [];
+
+const isRecord = (value: unknown): value is Record<string, unknown> => !!value && typeof value === 'object';
+
+const NO_REPLY: WxFailure = { errMsg: 'request:fail no reply' };
+
+/** What a platform said, as it should have said it. */
+function failureOf(failure: Partial<WxFailure> | undefined): WxFailure {
+  const { errno, errMsg } = failure || {};
+  return Object.assign({ errMsg: cap(errMsg) }, typeof errno === 'number' ? { errno } : {});
+}
 
 /** `authSetting` as the core takes it: the names that are true, and those that are false. */
 export function names(setting: AuthSetting): [string[], string[]] {
@@ -384,5 +475,5 @@ export function names(setting: AuthSetting): [string[], string[]] {
 }
 
 /** What a caller is told, without what it is given. */
-const told = (outcome: Outcome): string =>
+const outcomeName = (outcome: Outcome): string =>
   outcome.type === 'Failed' ? outcome.code : outcome.type === 'Permission' ? outcome.permission.type : outcome.type;

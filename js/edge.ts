@@ -1,24 +1,36 @@
 // The edge's OAuth 2 requests, as DESIGN's contract has them. Says what was answered; what it means is
 // decided in the core.
 
+import type { Because } from './error.js';
 import type { Failed, Host, Reply } from './host.js';
 
 /** The scheme and host of an address. */
 export const origin = (url: string): string | undefined => /^https?:\/\/[^/?#\\]+/.exec(url)?.[0].toLowerCase();
 
+/** Whether a token may travel there: over TLS, or within this machine. */
+export const isSafe = (origin: string): boolean =>
+  /^https:|^http:\/\/(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(origin);
+
 interface TokenReply {
   access_token?: string;
   refresh_token?: string;
   expires_in?: number;
-  code?: string;
-  retry_after?: number;
+}
+
+/** What the edge says when it says no. */
+export interface Refusal extends Because {
+  /** 0: no reply. */
+  status: number;
+  /** The edge's stable code; empty where it is not the edge that answered. */
+  code: string;
+  /** Seconds. */
+  retryAfter?: number | undefined;
 }
 
 export interface Answers {
   tokens(access: string, refresh: string, expiresIn: number, serverNow: number | undefined): void;
   revoked(): void;
-  /** `status` 0: no reply. */
-  failed(status: number, code: string, retryAfter: number | undefined): void;
+  failed(refusal: Refusal): void;
 }
 
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
@@ -29,15 +41,28 @@ export function header(reply: Reply, name: string): string | undefined {
   return key === undefined ? undefined : String(reply.header[key]);
 }
 
+const record = (value: unknown): Record<string, unknown> =>
+  value && typeof value === 'object' ? (value as Record<string, unknown>) : {};
+
+/** Reads what a refusal has to say. What does not look like a word of the edge's is not kept. */
+export function refusal(reply: Reply): Refusal {
+  const { code, retry_after, request_id } = record(reply.data);
+  const after = Number(retry_after ?? header(reply, 'retry-after'));
+  return {
+    status: reply.statusCode,
+    code: typeof code === 'string' && /^[a-z_]{1,64}$/.test(code) ? code : '',
+    retryAfter: after > 0 ? after : undefined,
+    requestId: typeof request_id === 'string' && request_id.length <= 64 ? request_id : undefined,
+  };
+}
+
 export function edgeClient(host: Host, edge: string, appid: string) {
   const post = (path: string, data: Record<string, string | undefined>, timeout: number, answers: Answers) => {
-    const failed: Failed = () => answers.failed(0, '', undefined);
+    const failed: Failed = (cause) => answers.failed({ status: 0, code: '', cause });
     const done = (reply: Reply) => {
-      const body = (reply.data && typeof reply.data === 'object' ? reply.data : {}) as TokenReply;
-      if (reply.statusCode !== 200) {
-        const after = Number(body.retry_after ?? header(reply, 'retry-after'));
-        return answers.failed(reply.statusCode, String(body.code || ''), after > 0 ? after : undefined);
-      }
+      if (!reply?.statusCode) return failed({ errMsg: 'request:fail no reply' });
+      const body: TokenReply = record(reply.data);
+      if (reply.statusCode !== 200) return answers.failed(refusal(reply));
       if (path === '/oauth/revoke') return answers.revoked();
       const serverNow = Date.parse(header(reply, 'date') || '');
       answers.tokens(

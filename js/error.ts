@@ -2,6 +2,7 @@
 // that the bundle carries names only.
 
 import type { ErrorCode as MachineCode, Permission } from 'wxauth-core';
+import type { WxFailure } from './host.js';
 
 export type AuthErrorCode =
   | MachineCode
@@ -16,8 +17,18 @@ export type AuthErrorCode =
   /** An argument or option is not what it must be; the message names it. */
   | 'invalid_argument';
 
+/** What an error comes from. */
+export interface Because {
+  requestId?: string | undefined;
+  cause?: WxFailure | undefined;
+}
+
 export class AuthError extends Error {
   override readonly name = 'AuthError';
+  /** The edge's `request_id`, where it answered: it finds the line in the edge's log. */
+  readonly requestId: string | null;
+  /** What the platform said, where its call failed. */
+  override readonly cause: WxFailure | undefined;
   constructor(
     readonly code: AuthErrorCode,
     readonly retryable = false,
@@ -25,8 +36,11 @@ export class AuthError extends Error {
     readonly retryAfter: number | null = null,
     readonly permission: Permission | null = null,
     detail = '',
+    { requestId, cause }: Because = {},
   ) {
     super(detail ? `wxauth: ${code}: ${detail}` : `wxauth: ${code}`);
+    this.requestId = requestId || null;
+    this.cause = cause;
   }
 }
 

@@ -44,10 +44,10 @@ export const errors: Record<AuthErrorCode, Languages> = {
     '请检查边缘服务是否运行，域名是否已加入小程序后台的服务器域名。',
   ),
   edge_failed: say(
-    'The edge answered with an error, three times.',
-    'Look at the edge’s log; the request_id names the line.',
-    '边缘服务三次返回错误。',
-    '请查看边缘服务日志，用 request_id 定位。',
+    'The edge answered with an error, or something else answered in its place (a proxy, the page of a captive portal). A login or renewal is tried three times before.',
+    'Look at the edge’s log: error.requestId names the line. Without one, look at what stands between the client and the edge.',
+    '边缘服务返回错误，或由其他服务代为应答（代理、热点登录页）；登录与续期会先尝试三次。',
+    '请查看边缘服务日志，用 error.requestId 定位；若没有该值，请检查客户端与边缘服务之间的代理。',
   ),
   misconfigured: say(
     'The edge does not know this appid, its configuration is wrong, or the domain is not listed.',
@@ -139,6 +139,12 @@ export const errors: Record<AuthErrorCode, Languages> = {
     'Check profileWay(), or ask for a newer WeChat.',
     '当前基础库或平台不支持该调用，或只返回了没有 code 的旧形式。',
     '请检查 profileWay()，或提示用户升级微信。',
+  ),
+  too_many_waiting: say(
+    'More than 4,096 calls of this client wait at once.',
+    'Wait for some of them before you make more; this call was not made.',
+    '该客户端同时等待的调用超过 4096 个。',
+    '请等待部分调用完成后再发起；本次调用未执行。',
   ),
   core_crashed: say(
     'The core threw or could not be loaded.',

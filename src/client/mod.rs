@@ -174,16 +174,19 @@ impl Core {
                 tokens: Tokens { access_token, refresh_token, expires_in_s: expires_in as u32 },
                 server_now: server_now.map(milliseconds),
             },
-            _ => Event::EdgeFailed { op, failure: EdgeFailure::Unreachable },
+            _ => {
+                let failure = EdgeFailure::Refused { status: 200, code: String::new(), retry_after_s: None };
+                Event::EdgeFailed { op, failure }
+            }
         };
         self.handle(now, event)
     }
     /// The edge refused; `status` 0 means that it did not answer. `retry_after` in seconds.
     #[wasm_bindgen(js_name = edgeFailed)]
-    pub fn edge_failed(&mut self, now: f64, op: u32, status: u16, code: String, retry_after: Option<u32>) -> Effects {
+    pub fn edge_failed(&mut self, now: f64, op: u32, status: u16, code: String, retry_after: Option<f64>) -> Effects {
         let failure = match status {
             0 => EdgeFailure::Unreachable,
-            _ => EdgeFailure::Refused { status, code, retry_after_s: retry_after },
+            _ => EdgeFailure::Refused { status, code, retry_after_s: retry_after.map(seconds) },
         };
         self.handle(now, Event::EdgeFailed { op, failure })
     }
@@ -191,10 +194,17 @@ impl Core {
     pub fn revoked(&mut self, now: f64, op: u32) -> Effects {
         self.handle(now, Event::Revoked { op })
     }
-    /// A caller's request was answered.
+    /// A caller's request was answered. `retry_after` in seconds.
     #[wasm_bindgen(js_name = replyArrived)]
-    pub fn reply_arrived(&mut self, now: f64, waiter: u32, status: u16, code: String) -> Effects {
-        self.handle(now, Event::ReplyArrived { waiter, status, code })
+    pub fn reply_arrived(
+        &mut self,
+        now: f64,
+        waiter: u32,
+        status: u16,
+        code: String,
+        retry_after: Option<f64>,
+    ) -> Effects {
+        self.handle(now, Event::ReplyArrived { waiter, status, code, retry_after_s: retry_after.map(seconds) })
     }
     /// A caller's request got no reply.
     #[wasm_bindgen(js_name = requestFailed)]
@@ -279,6 +289,11 @@ pub fn redacted_record(line: &str) -> String {
 /// `Date.now()` as the machine counts it. A saturating cast: NaN and negatives are 0.
 fn milliseconds(now: f64) -> u64 {
     now as u64
+}
+
+/// Whole seconds, rounded up. A saturating cast, as a server may say any number.
+fn seconds(text: f64) -> u32 {
+    text.ceil() as u32
 }
 
 fn effects_to_js(effects: &[Effect]) -> Effects {

@@ -19,6 +19,8 @@ pub(crate) struct Context {
     rated: VecDeque<Instant>,
     /// Rated calls that have to wait for their turn.
     delayed: VecDeque<Effect>,
+    /// Callers that were let in and are not settled.
+    open: usize,
 }
 
 impl Context {
@@ -50,7 +52,14 @@ impl Context {
         Some(oldest.map_or(0, |called| called + RATED_WINDOW_MS))
     }
 
+    /// Lets a caller in; the return value says whether there is room for one of so many.
+    pub(crate) fn admit(&mut self, most: usize) -> bool {
+        self.open += 1;
+        self.open <= most
+    }
+
     pub(crate) fn settle(&mut self, waiter: WaiterId, outcome: Outcome) {
+        self.open = self.open.saturating_sub(1);
         self.emit(Effect::Settle { waiter, outcome });
     }
 
@@ -60,14 +69,8 @@ impl Context {
 
     /// Numbers a new operation that is given `timeout_ms`.
     pub(crate) fn begin(&mut self, timeout_ms: u32) -> Pending {
-        let deadline = Some(self.clock.elapsed() + Instant::from(timeout_ms));
-        Pending { deadline, ..self.begin_untimed() }
-    }
-
-    /// Numbers a new operation that ends when the user ends it.
-    pub(crate) fn begin_untimed(&mut self) -> Pending {
         self.last_op = self.last_op.wrapping_add(1);
-        Pending { op: self.last_op, deadline: None }
+        Pending { op: self.last_op, deadline: self.clock.elapsed() + Instant::from(timeout_ms) }
     }
 }
 
@@ -78,16 +81,16 @@ const GRACE_AFTER_SHOWN_MS: Instant = 3_000;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pending {
     pub(crate) op: OpId,
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) deadline: Instant,
 }
 
 impl Pending {
     pub(crate) fn is_overdue(&self, cx: &Context) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= cx.clock.elapsed())
+        self.deadline <= cx.clock.elapsed()
     }
 
     pub(crate) fn allow_after_shown(&mut self, cx: &Context) {
-        self.deadline = self.deadline.map(|deadline| after_shown(deadline, cx));
+        self.deadline = after_shown(self.deadline, cx);
     }
 }
 
@@ -103,11 +106,11 @@ impl Outcome {
 }
 
 impl ErrorCode {
-    fn is_retryable(self) -> bool {
+    pub(crate) fn is_retryable(self) -> bool {
         use ErrorCode as E;
         match self {
             E::WechatLoginFailed | E::WechatLoginTimeout | E::EdgeUnreachable | E::EdgeFailed => true,
-            E::RateLimited | E::Network | E::PermissionFailed | E::TapAgain => true,
+            E::RateLimited | E::Network | E::PermissionFailed | E::TapAgain | E::TooManyWaiting => true,
             E::LoginBlocked | E::Misconfigured | E::LoggedOut | E::LoginRequired | E::Cancelled => false,
             E::DataInvalid | E::UserRefused | E::PrivacyRefused | E::PhoneCodeUsed | E::NoQuota => false,
             E::Blocked | E::NotInTap | E::Unsupported => false,

@@ -52,7 +52,15 @@ pub enum Effect {
     Send {
         /// Whose.
         waiter: WaiterId,
-        /// The bearer token; absent for a guest.
+        /// With the token of this generation; absent for a guest.
+        generation: Option<Generation>,
+    },
+    /// Keep this token for requests; absent: forget it. It crosses the border once, however many
+    /// requests use it.
+    SetToken {
+        /// What `Send` and the outcome `Token` name it by.
+        generation: Generation,
+        /// For the `Authorization` header.
         token: Option<AccessToken>,
     },
     /// Settle a caller's promise.
@@ -125,9 +133,8 @@ impl Effect {
             | Self::ReadPrivacy { op }
             | Self::ShowPrivacy { op }
             | Self::Authorize { op, .. } => Some(*op),
-            Self::Send { .. } | Self::Settle { .. } | Self::Save { .. } | Self::Wake { .. } | Self::State { .. } => {
-                None
-            }
+            Self::Send { .. } | Self::SetToken { .. } | Self::Settle { .. } | Self::Save { .. } => None,
+            Self::Wake { .. } | Self::State { .. } => None,
         }
     }
 }
@@ -144,10 +151,8 @@ pub enum Outcome {
         /// Mostly the waiter settled; another, where two had the same phone code.
         of: WaiterId,
     },
-    /// Resolve with a token.
+    /// Resolve with the token that was handed over.
     Token {
-        /// For the `Authorization` header.
-        token: AccessToken,
         /// To be given back to `expired`.
         generation: Generation,
     },
@@ -279,6 +284,8 @@ pub enum ErrorCode {
     NotInTap,
     /// This base library or platform has no such call, or not in this form.
     Unsupported,
+    /// More callers wait already than the core has memory for.
+    TooManyWaiting,
 }
 
 /// What `auth.state` shows.

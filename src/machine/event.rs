@@ -160,6 +160,8 @@ pub enum Event {
         /// The body's code: the edge's own in its replies, else that of the field that was
         /// configured; empty where there is none.
         code: String,
+        /// When it makes sense to come back, in seconds.
+        retry_after_s: Option<u32>,
     },
     /// A caller's request got no reply.
     RequestFailed {
@@ -237,4 +239,21 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
+}
+
+impl Event {
+    /// The caller whose promise this event opens; `None` where it opens none.
+    pub(crate) fn caller(&self) -> Option<WaiterId> {
+        match self {
+            Self::Ready(waiter) | Self::KeyReady(waiter) | Self::Login(waiter) | Self::Token(waiter) => Some(*waiter),
+            Self::OpenData(waiter) | Self::Scopes(waiter) | Self::SettingOpening(waiter) => Some(*waiter),
+            Self::Request { waiter, .. }
+            | Self::Logout { waiter, .. }
+            | Self::Phone { waiter, .. }
+            | Self::TapFailed { waiter, .. }
+            | Self::Ensure { waiter, .. }
+            | Self::UseFailed { waiter, .. } => Some(*waiter),
+            _ => None,
+        }
+    }
 }

@@ -27,6 +27,11 @@ use session::Session;
 /// A wake-up is asked for at least this often while anything is outstanding, so that a longer
 /// step of the phone's clock is known to be a jump.
 const LONGEST_WAKE_MS: Instant = 60_000;
+/// Callers that may wait at once: the core has a fixed memory, in which each takes about 150 bytes
+/// while it is served.
+const MOST_WAITING: usize = 4_096;
+/// Log-outs that may wait beside them, so that a busy app can always log out.
+const MOST_LOGOUTS: usize = 16;
 
 /// The client's whole state.
 #[derive(Debug, Clone)]
@@ -58,28 +63,53 @@ impl Machine {
     /// Takes in what happened at `now` (the phone's clock, milliseconds since 1970) and says what
     /// to do, in this order.
     pub fn handle(&mut self, now: u64, event: Event) -> Vec<Effect> {
-        self.cx.clock.advance(now);
+        if self.cx.clock.advance(now, self.wake_at) {
+            self.session.allow_after_shown(&self.cx);
+            self.permissions.allow_after_shown(&self.cx);
+        }
+        let most = if matches!(event, Event::Logout { .. }) { MOST_WAITING + MOST_LOGOUTS } else { MOST_WAITING };
+        match event.caller() {
+            Some(caller) if !self.cx.admit(most) => {
+                self.cx.settle(caller, Outcome::failed(ErrorCode::TooManyWaiting));
+            }
+            _ if self.session.is_launched() => self.dispatch(event),
+            _ => self.before_launch(event),
+        }
+        self.session.tick(&mut self.cx);
+        self.permissions.tick(&mut self.cx);
+        self.cx.release_delayed();
+        self.session.forget_token(&mut self.cx);
+        self.ask_to_be_woken();
+        let mut effects = self.cx.take_effects();
+        // First, so that whoever is settled finds the state it was settled with.
+        if let Some(state) = self.changed_state() {
+            effects.insert(0, state);
+        }
+        effects
+    }
+
+    /// What depends on the stored record waits for it.
+    fn before_launch(&mut self, event: Event) {
         match event {
-            Event::Login(_) | Event::Logout { .. } | Event::OpenData(_) | Event::Cancelled(_)
-                if !self.session.is_launched() =>
-            {
-                self.early.push(event);
+            Event::Login(_) | Event::Logout { .. } | Event::OpenData(_) => self.early.push(event),
+            Event::Cancelled(waiter) => {
+                let before = self.early.len();
+                self.early.retain(|early| matches!(early, Event::Logout { .. }) || early.caller() != Some(waiter));
+                if self.early.len() < before {
+                    self.cx.settle(waiter, Outcome::failed(ErrorCode::Cancelled));
+                } else {
+                    self.dispatch(event);
+                }
+            }
+            Event::Launched { .. } => {
+                self.dispatch(event);
+                for event in core::mem::take(&mut self.early) {
+                    self.dispatch(event);
+                }
+                self.session.start(&mut self.cx);
             }
             _ => self.dispatch(event),
         }
-        if self.session.is_launched() {
-            for event in core::mem::take(&mut self.early) {
-                self.dispatch(event);
-            }
-        }
-        if !self.cx.clock.is_hidden() {
-            self.session.tick(&mut self.cx);
-            self.permissions.tick(&mut self.cx);
-            self.cx.release_delayed();
-        }
-        self.ask_to_be_woken();
-        // First, so that whoever is settled finds the state it was settled with.
-        self.changed_state().into_iter().chain(self.cx.take_effects()).collect()
     }
 
     /// A record of [`Save`](Effect::Save) without its secrets, for the flight recorder.
@@ -115,14 +145,16 @@ impl Machine {
             Event::Ensure { waiter, scope } => permissions.ensure(cx, waiter, &scope),
             Event::Scopes(waiter) => permissions.read(cx, waiter),
             Event::UseFailed { waiter, scope, failure } => permissions.use_failed(cx, waiter, &scope, failure),
-            Event::SettingOpening(waiter) => permissions.setting_opening(waiter),
+            Event::SettingOpening(waiter) => permissions.setting_opening(cx, waiter),
             Event::CodeIssued { op, code } => session.code_issued(cx, op, code),
             Event::LoginFailed { op, failure } => session.login_failed(cx, op, failure),
             Event::TokensArrived { op, tokens, server_now } => session.tokens_arrived(cx, op, tokens, server_now),
             Event::EdgeFailed { op, failure } => session.edge_failed(cx, op, &failure),
             Event::Revoked { op } => session.revoked(cx, op),
             Event::SessionChecked { op, alive } => session.session_checked(cx, op, alive),
-            Event::ReplyArrived { waiter, status, code } => session.reply_arrived(cx, waiter, status, &code),
+            Event::ReplyArrived { waiter, status, code, retry_after_s } => {
+                session.reply_arrived(cx, waiter, status, &code, retry_after_s);
+            }
             Event::RequestFailed { waiter, failure } => session.request_failed(cx, waiter, failure),
             Event::Stored => session.stored(),
             Event::StorageFailed => session.storage_failed(),
@@ -150,9 +182,6 @@ impl Machine {
     }
 
     fn ask_to_be_woken(&mut self) {
-        if self.cx.clock.is_hidden() {
-            return;
-        }
         let now = self.cx.clock.elapsed();
         let deadlines = [self.session.next_deadline(), self.permissions.next_deadline(), self.cx.next_turn()];
         let deadline = deadlines.into_iter().flatten().min();

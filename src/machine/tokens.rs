@@ -9,18 +9,24 @@ use serde::Serialize;
 #[cfg_attr(feature = "client", derive(tsify::Tsify))]
 pub struct Generation(pub u32);
 
+/// Bytes. A longer one is refused: cut short, it would be refused by every server.
+const LONGEST_TOKEN: usize = 8_192;
+/// Bytes. WeChat's have 64; many may be under way at once.
+const LONGEST_PHONE_CODE: usize = 512;
+
 macro_rules! token {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident, $longest:expr) => {
         $(#[$doc])*
         #[derive(Clone, Serialize)]
         #[cfg_attr(feature = "client", derive(tsify::Tsify))]
         pub struct $name(String);
 
         impl $name {
-            /// Takes a token in, if it is one: visible ASCII, so it fits a header and the record.
+            /// Takes a token in, if it is one: visible ASCII, so it fits a header and the record,
+            /// and not too long for the core's memory.
             pub fn parse(text: String) -> Option<Self> {
-                let fits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-                fits.then_some(Self(text))
+                let fits = (1..=$longest).contains(&text.len());
+                (fits && text.bytes().all(|byte| byte.is_ascii_graphic())).then_some(Self(text))
             }
             /// The token, for a header, a form field or the record.
             pub fn reveal(&self) -> &str {
@@ -38,19 +44,19 @@ macro_rules! token {
 
 token!(
     /// The bearer token of a request.
-    AccessToken
+    AccessToken, LONGEST_TOKEN
 );
 token!(
     /// What renews a session without `wx.login`. Rotated by every use.
-    RefreshToken
+    RefreshToken, LONGEST_TOKEN
 );
 token!(
     /// A code of `wx.login` on its way to the edge.
-    LoginCode
+    LoginCode, LONGEST_TOKEN
 );
 token!(
     /// A phone button's code; every redemption costs money (§1.3).
-    PhoneCode
+    PhoneCode, LONGEST_PHONE_CODE
 );
 
 /// What a successful exchange or refresh brought.

@@ -124,6 +124,15 @@ occurs('phone_code_used', async () => {
   await auth.phone(detail);
   return codeOf(auth.phone(detail));
 });
+occurs('too_many_waiting', async () => {
+  loginFault('e27', { hang: true });
+  const { auth } = device(world, { user: 'e27' });
+  const calls = Array.from({ length: 4_097 }, () => api(auth));
+  const code = await (calls[4_096] as Promise<string>);
+  auth.dispose();
+  await Promise.all(calls);
+  return code;
+});
 occurs('core_crashed', () => {
   const { phone } = device(world, { user: 'e22' });
   const host = { ...client.weappHost({ wx: phone.relaunch().wx }), load: () => Promise.reject(new Error('no wasm')) };

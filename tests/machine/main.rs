@@ -4,8 +4,10 @@
 
 mod frequency;
 mod key;
+mod liveness;
 mod permission;
 mod phone;
 mod properties;
 mod session;
 mod taps;
+mod waiting;

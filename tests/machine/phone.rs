@@ -1,5 +1,6 @@
 //! A phone for the machine to live in.
 
+use std::collections::BTreeMap;
 use wxauth::machine::{
     AccessToken, AuthSetting, EdgeFailure, Effect, ErrorCode, Event, LoginCode, LoginMode, Machine, OpId, Outcome,
     Permission, PrivacyMode, RefreshToken, ScopeGrant, SessionState, Tokens, WaiterId,
@@ -16,6 +17,8 @@ pub(crate) struct Phone {
     pub(crate) codes: u32,
     /// When the calls that WeChat rates were asked for.
     pub(crate) rated_at: Vec<u64>,
+    /// When the machine asked to be woken.
+    wake_at: Option<u64>,
 }
 
 impl Phone {
@@ -26,6 +29,7 @@ impl Phone {
             asked: Vec::new(),
             codes: 0,
             rated_at: Vec::new(),
+            wake_at: None,
         }
     }
 
@@ -45,6 +49,11 @@ impl Phone {
         let effects = self.machine.handle(self.now, event);
         let rated = |effect: &&Effect| matches!(name(effect), "CallLogin" | "CheckSession" | "ReadSetting");
         self.rated_at.extend(effects.iter().filter(rated).map(|_| self.now));
+        for effect in &effects {
+            if let Effect::Wake { after } = effect {
+                self.wake_at = Some(self.now + u64::from(*after));
+            }
+        }
         self.asked.extend(effects);
         self
     }
@@ -121,7 +130,7 @@ impl Phone {
     }
 
     pub(crate) fn reply_with(&mut self, waiter: WaiterId, status: u16, code: &str) -> &mut Self {
-        self.tell(Event::ReplyArrived { waiter, status, code: code.into() })
+        self.tell(Event::ReplyArrived { waiter, status, code: code.into(), retry_after_s: None })
     }
 
     pub(crate) fn ensure(&mut self, waiter: WaiterId) -> &mut Self {
@@ -150,6 +159,26 @@ impl Phone {
         outcome
     }
 
+    /// How every caller ended, each once.
+    pub(crate) fn outcomes(&self) -> BTreeMap<WaiterId, &Outcome> {
+        let mut outcomes = BTreeMap::new();
+        for effect in &self.asked {
+            if let Effect::Settle { waiter, outcome } = effect {
+                assert!(outcomes.insert(*waiter, outcome).is_none(), "waiter {waiter} settled twice");
+            }
+        }
+        outcomes
+    }
+
+    /// Whose requests went out, in order.
+    pub(crate) fn sends(&self) -> Vec<WaiterId> {
+        let sends = self.asked.iter().filter_map(|effect| match effect {
+            Effect::Send { waiter, .. } => Some(*waiter),
+            _ => None,
+        });
+        sends.collect()
+    }
+
     pub(crate) fn failed_with(&self, waiter: WaiterId) -> ErrorCode {
         match self.outcome(waiter) {
             Some(Outcome::Failed { code, .. }) => *code,
@@ -166,11 +195,39 @@ impl Phone {
 
     /// The tokens a waiter's request was sent with, in order.
     pub(crate) fn sent(&self, wanted: WaiterId) -> Vec<Option<String>> {
-        let sends = self.asked.iter().filter_map(|effect| match effect {
-            Effect::Send { waiter, token } if *waiter == wanted => Some(token),
-            _ => None,
-        });
-        sends.map(|token| token.as_ref().map(|token| token.reveal().to_owned())).collect()
+        let mut kept = None;
+        let mut sent = Vec::new();
+        for effect in &self.asked {
+            match effect {
+                Effect::SetToken { generation, token } => {
+                    kept = token.as_ref().map(|token| (*generation, token.reveal().to_owned()));
+                }
+                Effect::Send { waiter, generation } if *waiter == wanted => sent.push(generation.map(|wanted| {
+                    let (generation, token) = kept.clone().expect("a token to send with");
+                    assert_eq!(generation, wanted, "the token of another session");
+                    token
+                })),
+                _ => {}
+            }
+        }
+        sent
+    }
+
+    /// Lets time pass as a host does that only wakes the machine when it asked for that.
+    pub(crate) fn idle(&mut self, ms: u64) -> &mut Self {
+        self.idle_late(ms, 0)
+    }
+
+    /// The same with timers that are late.
+    pub(crate) fn idle_late(&mut self, ms: u64, late_ms: u64) -> &mut Self {
+        let end = self.now + ms;
+        while let Some(at) = self.wake_at.map(|at| at + late_ms).filter(|at| *at <= end) {
+            self.wake_at = None;
+            self.now = self.now.max(at);
+            self.tell(Event::Tick);
+        }
+        self.now = end;
+        self
     }
 
     pub(crate) fn state(&self) -> SessionState {
@@ -234,6 +291,7 @@ pub(crate) fn name(effect: &Effect) -> &'static str {
         Effect::Refresh { .. } => "Refresh",
         Effect::Revoke { .. } => "Revoke",
         Effect::Send { .. } => "Send",
+        Effect::SetToken { .. } => "SetToken",
         Effect::Settle { .. } => "Settle",
         Effect::Save { .. } => "Save",
         Effect::CheckSession { .. } => "CheckSession",

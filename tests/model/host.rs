@@ -29,6 +29,8 @@ pub(crate) struct World {
     wake: Option<u64>,
     pub(crate) state: SessionState,
     generation: u32,
+    /// The generation of the token that the host was given to keep.
+    token_of: Option<u32>,
     /// Nothing has happened since the last tokens that could make them bad.
     tokens_good: bool,
     /// The user has not agreed to the privacy contract.
@@ -41,6 +43,9 @@ pub(crate) struct World {
     pub(crate) faults: u8,
     pub(crate) hides: u8,
     pub(crate) jumps: u8,
+    pub(crate) sleeps: u8,
+    /// The last step of the hidden app was longer than it had asked for.
+    late: bool,
     pub(crate) storage_failures: u8,
     /// Which calls were made, a bit each.
     pub(crate) called: u8,
@@ -62,6 +67,7 @@ impl World {
             wake: None,
             state: SessionState::Starting,
             generation: 0,
+            token_of: None,
             tokens_good: false,
             consent_needed: true,
             denied: false,
@@ -69,6 +75,8 @@ impl World {
             faults: 2,
             hides: 1,
             jumps: 1,
+            sleeps: 1,
+            late: false,
             storage_failures: 1,
             called: 0,
             pages_open: [true, true],
@@ -120,9 +128,14 @@ impl World {
                 let first = self.codes_sent.insert(code.reveal().to_owned());
                 self.must(first, "a code was sent twice");
             }
-            Effect::Send { waiter, token } => {
+            Effect::SetToken { generation, token } => {
+                self.token_of = token.is_some().then_some(generation.0);
+            }
+            Effect::Send { waiter, generation } => {
+                let named = generation.map(|generation| generation.0);
+                self.must(named.is_none() || named == self.token_of, "a request with a token that the host has not");
                 if let Some(used) = self.open.get_mut(waiter) {
-                    *used = token.is_some().then_some(self.generation);
+                    *used = named;
                 }
             }
             Effect::Settle { waiter, .. } => {
@@ -207,13 +220,16 @@ impl World {
         if status == 401 && used == Some(self.generation) {
             self.tokens_good = false;
         }
-        self.tell(Event::ReplyArrived { waiter, status, code: String::new() });
+        self.tell(Event::ReplyArrived { waiter, status, code: String::new(), retry_after_s: None });
         let after = calls(self);
         self.must(status != 401 || !stale || after <= before, "an older generation caused a login");
     }
 
     pub(crate) fn jump(&mut self, ms: i64) {
         self.now = self.now.saturating_add_signed(ms);
+        if ms > 0 {
+            self.overslept();
+        }
         self.tokens_good = false;
         self.tell(Event::Tick);
     }
@@ -227,29 +243,38 @@ impl World {
         self.open.insert(waiter, None);
     }
 
-    /// Whether something else than the user's answer can be lost.
-    pub(crate) fn can_be_lost(&self, nth: usize) -> bool {
-        let user = |effect: &Effect| matches!(effect, Effect::Authorize { .. } | Effect::ShowPrivacy { .. });
-        self.outstanding.get(nth).is_some_and(|(effect, _)| !user(effect))
-    }
-
     /// Time goes on to the wake-up that was asked for; `false` where none was: nothing will ever happen by itself.
     pub(crate) fn tick(&mut self) -> bool {
         let Some(at) = self.wake.take() else { return false };
         let step = at.saturating_sub(self.elapsed).max(1);
         self.now += step;
-        self.elapsed += if self.hidden { 0 } else { step };
+        self.elapsed += step;
+        self.late = false;
         self.tell(Event::Tick);
         true
     }
 
+    /// JavaScript was stopped for ten minutes, or time passed with nothing outstanding. `first` is
+    /// what the machine hears then.
+    pub(crate) fn sleep(&mut self, first: Event) {
+        self.now += 600_000;
+        self.overslept();
+        self.tell(first);
+    }
+
+    /// The clock went on without the machine. Where that happens to a hidden app twice in a row,
+    /// its timers are slow rather than stopped, and the wait that was asked for has passed.
+    fn overslept(&mut self) {
+        if self.late {
+            self.elapsed = self.wake.map_or(self.elapsed, |at| at.max(self.elapsed));
+        }
+        self.late = self.hidden;
+    }
+
     /// Faults have stopped: everything outstanding is answered well, requests get their replies, time goes on.
     /// Within how many ticks is nothing left? `None`: not within `ticks`.
+    /// A hidden app stays hidden: it runs on in the background, or its `Shown` was lost.
     pub(crate) fn comes_to_rest_within(mut self, ticks: usize) -> Option<usize> {
-        if self.hidden {
-            self.hidden = false;
-            self.tell(Event::Shown);
-        }
         for tick in 0..=ticks {
             while !self.outstanding.is_empty() {
                 // The user says no, which settles as well as yes does.

@@ -64,6 +64,8 @@ enum Action {
     Tick,
     Hide,
     Show,
+    /// Ten minutes without JavaScript, after which a timer runs first.
+    Sleep,
     Jump {
         days: i64,
     },
@@ -119,9 +121,7 @@ impl Model for Phone {
             actions.push(Action::Answer { nth, well: true });
             if world.faults > 0 {
                 actions.push(Action::Answer { nth, well: false });
-                if world.can_be_lost(nth) {
-                    actions.push(Action::Lose { nth });
-                }
+                actions.push(Action::Lose { nth });
             }
         }
         for (&waiter, used) in &world.open {
@@ -138,6 +138,9 @@ impl Model for Phone {
             actions.push(Action::Show);
         } else if world.hides > 0 {
             actions.push(Action::Hide);
+        }
+        if world.sleeps > 0 {
+            actions.push(Action::Sleep);
         }
         if world.jumps > 0 {
             actions.extend([Action::Jump { days: 2 }, Action::Jump { days: -2 }]);
@@ -200,8 +203,11 @@ impl Model for Phone {
             }
             Action::Show => {
                 world.hidden = false;
-                world.now += 600_000;
-                world.tell(Event::Shown);
+                world.sleep(Event::Shown);
+            }
+            Action::Sleep => {
+                world.sleeps -= 1;
+                world.sleep(Event::Tick);
             }
             Action::Jump { days } => {
                 world.jumps -= 1;

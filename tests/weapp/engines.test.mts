@@ -35,6 +35,7 @@ test('the script meets every effect and every method', () => {
     'Refresh',
     'Revoke',
     'Send',
+    'SetToken',
     'Settle',
     'Save',
     'CheckSession',

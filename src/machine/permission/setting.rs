@@ -1,10 +1,11 @@
 //! WeChat's record of grants: read when first needed, again when the app is shown, and as the
 //! settings page says. One `getSetting` per `Shown` (§1.1).
 
+use super::super::clock::Instant;
 use super::super::context::{Context, Pending};
 use super::super::effect::{Effect, ErrorCode, Outcome, ScopeGrant};
 use super::super::event::{AuthSetting, OpId, WaiterId};
-use super::{Permissions, READ_TIMEOUT_MS};
+use super::{DIALOG_TIMEOUT_MS, Permissions, READ_TIMEOUT_MS};
 use crate::machine::session::of_tap;
 use crate::wechat::{Failure, Grant, Scope, scope::Consent};
 
@@ -19,6 +20,8 @@ pub(crate) struct Setting {
     readers: Vec<WaiterId>,
     /// Who opened the settings page.
     openers: Vec<WaiterId>,
+    /// When the record is read although the page has not answered.
+    page_until: Option<Instant>,
 }
 
 impl Setting {
@@ -105,12 +108,30 @@ impl Setting {
         }
     }
 
+    pub(crate) fn allow_after_shown(&mut self, cx: &Context) {
+        if let Some(reading) = &mut self.reading {
+            reading.allow_after_shown(cx);
+        }
+    }
+
+    /// The settings page has not answered for so long that its answer is taken for lost: the record
+    /// says what the user did there.
+    pub(crate) fn end_overdue_page(&mut self, cx: &mut Context) {
+        if self.page_until.is_some_and(|until| until <= cx.clock.elapsed()) {
+            self.page_until = None;
+            if !self.openers.is_empty() {
+                self.read_once(cx);
+            }
+        }
+    }
+
     pub(crate) fn overdue(&self, cx: &Context) -> Option<OpId> {
         self.reading.filter(|reading| reading.is_overdue(cx)).map(|reading| reading.op)
     }
 
     pub(crate) fn next_deadline(&self) -> Option<u64> {
-        self.reading.and_then(|reading| reading.deadline)
+        let reading = self.reading.map(|reading| reading.deadline);
+        reading.into_iter().chain(self.page_until).min()
     }
 }
 
@@ -132,8 +153,9 @@ impl Permissions {
     }
 
     /// The settings page settles by its own answer, or by what is read when the app is shown.
-    pub(crate) fn setting_opening(&mut self, waiter: WaiterId) {
+    pub(crate) fn setting_opening(&mut self, cx: &Context, waiter: WaiterId) {
         self.setting.openers.push(waiter);
+        self.setting.page_until = Some(cx.clock.elapsed() + Instant::from(DIALOG_TIMEOUT_MS));
     }
 
     /// The settings page's own answer needs no second `getSetting` (§2.2).

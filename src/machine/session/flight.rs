@@ -5,6 +5,7 @@ use super::super::clock::Instant;
 use super::super::context::{Context, Pending};
 use super::super::effect::ErrorCode;
 use super::super::event::{EdgeFailure, OpId};
+use super::TOO_MANY_REQUESTS;
 use crate::wechat::Failure;
 
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +40,7 @@ impl Flight {
     pub(crate) fn next_deadline(self) -> Option<Instant> {
         match self {
             Self::Login(pending) | Self::Exchange(pending) | Self::Refresh(pending) | Self::Doomed(pending) => {
-                pending.deadline
+                Some(pending.deadline)
             }
             Self::Resting(until) => Some(until),
             Self::Landed => None,
@@ -50,8 +51,9 @@ impl Flight {
 /// What a failed step asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Setback {
-    /// Another try after a rest, and this error when there have been enough.
-    TryAgain(ErrorCode),
+    /// Another try after a rest, and this error when there have been enough; with the seconds
+    /// that the edge asked to wait, for the caller.
+    TryAgain(ErrorCode, Option<u32>),
     /// No try will help.
     GiveUp(ErrorCode),
     /// The edge asks to be left alone for so many seconds.
@@ -67,22 +69,25 @@ impl Setback {
     pub(crate) fn of_login(failure: Failure) -> Self {
         match failure {
             Failure::Blocked => Self::GiveUp(ErrorCode::LoginBlocked),
-            _ => Self::TryAgain(ErrorCode::WechatLoginFailed),
+            _ => Self::TryAgain(ErrorCode::WechatLoginFailed, None),
         }
     }
 
     pub(crate) fn of_exchange(failure: &EdgeFailure) -> Self {
         match failure {
             // Nobody knows whether the code is spent; the next try takes a fresh one.
-            EdgeFailure::Unreachable => Self::TryAgain(ErrorCode::EdgeUnreachable),
-            EdgeFailure::Refused { status: 429, retry_after_s, .. } => {
+            EdgeFailure::Unreachable => Self::TryAgain(ErrorCode::EdgeUnreachable, None),
+            EdgeFailure::Refused { status: TOO_MANY_REQUESTS, retry_after_s, .. } => {
                 Self::StayAway(retry_after_s.unwrap_or(STAY_AWAY_S))
             }
-            EdgeFailure::Refused { status, code, .. } => match (status, code.as_str()) {
+            EdgeFailure::Refused { status, code, retry_after_s } => match (status, code.as_str()) {
                 (_, "user_blocked") => Self::GiveUp(ErrorCode::LoginBlocked),
                 (_, "misconfigured") => Self::GiveUp(ErrorCode::Misconfigured),
-                // Another code may do: this one was too old, or is spent.
-                (_, "code_invalid" | "code_used") | (408 | 500.., _) => Self::TryAgain(ErrorCode::EdgeFailed),
+                // Another code may do: this one was too old, or is spent. A success without tokens
+                // is the answer of something between here and the edge.
+                (_, "code_invalid" | "code_used") | (200..=299 | 408 | 500.., _) => {
+                    Self::TryAgain(ErrorCode::EdgeFailed, *retry_after_s)
+                }
                 // The edge does not know this app, or is none: the same request will be refused again.
                 _ => Self::GiveUp(ErrorCode::Misconfigured),
             },
@@ -91,6 +96,10 @@ impl Setback {
 
     pub(crate) fn of_refresh(failure: &EdgeFailure) -> Self {
         match failure {
+            // Without a code it is not the edge that says no, but something between here and there.
+            EdgeFailure::Refused { status: 400 | 401, code, .. } if code.is_empty() => {
+                Self::TryAgain(ErrorCode::EdgeFailed, None)
+            }
             EdgeFailure::Refused { status: 400 | 401, code, .. } if code != "client_unknown" => Self::SessionEnded,
             // The edge answers a rotated token again for a while, so the same one may be sent.
             other => Self::of_exchange(other),

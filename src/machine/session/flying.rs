@@ -1,6 +1,6 @@
 //! The flight: taking off, setbacks, rests, landing.
 
-use super::super::clock::Instant;
+use super::super::clock::{Cooldown, Instant};
 use super::super::context::Context;
 use super::super::effect::{Effect, ErrorCode, Outcome};
 use super::super::journal::Held;
@@ -14,6 +14,8 @@ const LOGIN_TIMEOUT_MS: u32 = 10_000;
 const MAX_TRIES: u8 = 3;
 /// The first rest between tries; doubled by each, and as much again at random.
 const REST_MS: u32 = 400;
+/// The longest that a Retry-After keeps callers away: a mistake in a server must not close an app.
+const LONGEST_CLOSED_S: u32 = 3_600;
 
 impl Session {
     /// Whether the access token can be used as it is.
@@ -26,14 +28,12 @@ impl Session {
         if !self.flight.is_landed() {
             return;
         }
-        if let Some(wait) =
-            self.closed_until.and_then(|until| until.checked_sub(cx.clock.elapsed())).filter(|wait| *wait > 0)
-        {
+        if let Some(wait) = self.closed.and_then(|closed| closed.left(&cx.clock)) {
             let retry_after = u32::try_from(wait.div_ceil(1000)).ok();
             return self.give_up(cx, &rate_limited(retry_after));
         }
         // A renewal brings no key: whoever needs one waits for a login.
-        let for_the_key = self.key_is_known_dead() && self.waiters.parked().iter().any(|(_, wants)| wants.needs_key());
+        let for_the_key = self.key_is_known_dead() && self.waiters.need_key();
         match &self.record.held {
             Some(held) if !self.refresh_refused && !for_the_key => {
                 let refresh_token = held.refresh_token.clone();
@@ -76,10 +76,11 @@ impl Session {
             return;
         }
         match setback {
-            Setback::TryAgain(code) => self.try_again(cx, code),
+            Setback::TryAgain(code, retry_after_s) => self.try_again(cx, code, retry_after_s),
             Setback::GiveUp(code) => self.give_up(cx, &Outcome::failed(code)),
             Setback::StayAway(wait_s) => {
-                self.closed_until = Some(cx.clock.elapsed() + Instant::from(wait_s) * 1000);
+                let wait_s = wait_s.min(LONGEST_CLOSED_S);
+                self.closed = Some(Cooldown::start(&cx.clock, u64::from(wait_s) * 1000));
                 self.give_up(cx, &rate_limited(Some(wait_s)));
             }
             Setback::SessionEnded => {
@@ -94,10 +95,10 @@ impl Session {
         }
     }
 
-    fn try_again(&mut self, cx: &mut Context, code: ErrorCode) {
+    fn try_again(&mut self, cx: &mut Context, code: ErrorCode, retry_after: Option<u32>) {
         self.tries += 1;
         if self.tries >= MAX_TRIES {
-            return self.give_up(cx, &Outcome::failed(code));
+            return self.give_up(cx, &Outcome::Failed { code, retryable: true, retry_after });
         }
         let rest = REST_MS << self.tries.saturating_sub(1);
         let jitter = self.random() % rest;
@@ -124,7 +125,7 @@ impl Session {
         self.record.offset = cx.clock.offset();
         self.access_refused = false;
         self.refresh_refused = false;
-        self.closed_until = None;
+        self.closed = None;
         self.tries = 0;
         self.flight = Flight::Landed;
         self.save(cx);

@@ -12,21 +12,23 @@ mod serving;
 mod verdict;
 mod waiters;
 
-use super::clock::Instant;
+use super::clock::{Cooldown, Instant};
 use super::context::{Context, Pending};
 use super::effect::{Effect, ErrorCode, Outcome, SessionState};
 use super::event::{EdgeFailure, OpId, WaiterId};
 use super::journal::{Debt, Record};
-use super::tokens::{Generation, LoginCode, PhoneCode, Tokens};
+use super::tokens::{AccessToken, Generation, LoginCode, PhoneCode, Tokens};
 use crate::wechat::Failure;
 use flight::{Flight, Setback};
 use key::Key;
 use phone::{HandedIn, PhoneCodes};
+use verdict::Answer;
 use waiters::{Waiters, Wants};
 
 pub(crate) use verdict::of_tap;
 
 const EDGE_TIMEOUT_MS: u32 = 10_000;
+const TOO_MANY_REQUESTS: u16 = 429;
 /// The life of a code (§1.1).
 const CODE_LIFE_MS: u64 = 300_000;
 /// A token this close to its end is renewed first: it has to survive the way to the server.
@@ -63,10 +65,12 @@ pub(crate) struct Session {
     phone_codes: PhoneCodes,
     /// Codes in a reply's body that mean "expired", beside status 401.
     expiry_codes: Vec<String>,
-    /// Until when the edge asked us to stay away.
-    closed_until: Option<Instant>,
+    /// The edge asked us to stay away.
+    closed: Option<Cooldown>,
     revoking: Option<Pending>,
     waiters: Waiters,
+    /// The access token that the host has.
+    handed_over: Option<AccessToken>,
     rng: u32,
 }
 
@@ -85,9 +89,10 @@ impl Session {
             key: Key::Unchecked,
             phone_codes: PhoneCodes::default(),
             expiry_codes,
-            closed_until: None,
+            closed: None,
             revoking: None,
             waiters: Waiters::default(),
+            handed_over: None,
             rng: 1,
         }
     }
@@ -132,6 +137,10 @@ impl Session {
             Some(None) => self.degraded = true,
             None => {}
         }
+    }
+
+    /// What was asked before the launch has been taken in.
+    pub(crate) fn start(&mut self, cx: &mut Context) {
         self.revoke_owed(cx);
         if self.mode == LoginMode::Silent && !self.record.logged_out && !self.is_live(cx) {
             self.take_off(cx);
@@ -173,6 +182,7 @@ impl Session {
             HandedIn::New => self.park(cx, waiter, Wants::Phone),
             HandedIn::Joined => {}
             HandedIn::Used => cx.settle(waiter, Outcome::failed(ErrorCode::PhoneCodeUsed)),
+            HandedIn::TooMany => cx.settle(waiter, Outcome::failed(ErrorCode::TooManyWaiting)),
         }
     }
 
@@ -226,7 +236,7 @@ impl Session {
         }
         // The phone was asleep, or its clock was set: the code may be dead on arrival.
         if cx.clock.now().checked_sub(self.login_called).is_none_or(|age| age > CODE_LIFE_MS) {
-            return self.suffer(cx, Setback::TryAgain(ErrorCode::WechatLoginTimeout));
+            return self.suffer(cx, Setback::TryAgain(ErrorCode::WechatLoginTimeout, None));
         }
         let pending = cx.begin(EDGE_TIMEOUT_MS);
         let refresh_token = self.record.held.as_ref().map(|held| held.refresh_token.clone());
@@ -291,31 +301,40 @@ impl Session {
         }
     }
 
-    pub(crate) fn reply_arrived(&mut self, cx: &mut Context, id: WaiterId, status: u16, code: &str) {
+    pub(crate) fn reply_arrived(
+        &mut self,
+        cx: &mut Context,
+        id: WaiterId,
+        status: u16,
+        code: &str,
+        retry_after_s: Option<u32>,
+    ) {
         const UNAUTHORIZED: u16 = 401;
         let Some(wants) = self.waiters.sent(id) else { return };
         let own_code = matches!(wants, Wants::Request { .. }) && self.expiry_codes.iter().any(|known| known == code);
         let expired = own_code || (status == UNAUTHORIZED && code != verdict::SIGNATURE_MISMATCH);
-        let used = if expired { self.waiters.take_back(id) } else { None };
+        let used = if expired { self.waiters.take_back(cx, id) } else { None };
+        let reply = Answer { status, code, retry_after_s };
         match (used, wants) {
             (Some(used), _) => {
                 self.expired(used);
-                self.serve_parked(cx);
+                self.serve_parked_one(cx, id);
             }
-            (None, Wants::OpenData { epoch }) => self.open_data_answered(cx, id, epoch, status, code),
-            (None, Wants::Phone) => self.settle(cx, id, verdict::of_phone(id, status, code)),
+            (None, Wants::OpenData { epoch }) => self.open_data_answered(cx, id, epoch, reply),
+            // The edge turns away before it redeems, so the code is as good as before.
+            (None, Wants::Phone) => self.settle_as(cx, id, verdict::of_phone(id, reply), status != TOO_MANY_REQUESTS),
             (None, _) => self.settle(cx, id, Outcome::Deliver { of: id }),
         }
     }
 
-    fn open_data_answered(&mut self, cx: &mut Context, id: WaiterId, epoch: Option<u32>, status: u16, code: &str) {
-        if code == "session_key_stale" {
+    fn open_data_answered(&mut self, cx: &mut Context, id: WaiterId, epoch: Option<u32>, reply: Answer<'_>) {
+        if reply.code == "session_key_stale" {
             self.key = Key::Dead;
             self.waiters.park_again(id, Wants::TapAgain);
-            self.serve_parked(cx);
+            self.serve_parked_one(cx, id);
         } else {
             let same_key = epoch == Some(self.record.epochs.issued);
-            self.settle(cx, id, verdict::of_open_data(id, status, code, same_key));
+            self.settle(cx, id, verdict::of_open_data(id, reply, same_key));
         }
     }
 
@@ -344,7 +363,16 @@ impl Session {
 
     // --- time
 
+    /// The app is shown again.
     pub(crate) fn shown(&mut self, cx: &mut Context) {
+        self.allow_after_shown(cx);
+        if self.launched {
+            self.revoke_owed(cx);
+        }
+    }
+
+    /// JavaScript was stopped: answers that came meanwhile are still to be delivered.
+    pub(crate) fn allow_after_shown(&mut self, cx: &Context) {
         self.flight.allow_after_shown(cx);
         if let Some(pending) = &mut self.revoking {
             pending.allow_after_shown(cx);
@@ -353,15 +381,12 @@ impl Session {
             pending.allow_after_shown(cx);
         }
         self.waiters.allow_after_shown(cx);
-        if self.launched {
-            self.revoke_owed(cx);
-        }
     }
 
     pub(crate) fn tick(&mut self, cx: &mut Context) {
         match self.flight {
             Flight::Login(pending) if pending.is_overdue(cx) => {
-                self.suffer(cx, Setback::TryAgain(ErrorCode::WechatLoginTimeout));
+                self.suffer(cx, Setback::TryAgain(ErrorCode::WechatLoginTimeout, None));
             }
             Flight::Exchange(pending) | Flight::Refresh(pending) | Flight::Doomed(pending)
                 if pending.is_overdue(cx) =>
@@ -382,15 +407,13 @@ impl Session {
             Key::Checking(pending) if pending.is_overdue(cx) => self.session_checked(cx, pending.op, true),
             _ => {}
         }
-        while let Some(id) = self.waiters.overdue(cx) {
-            self.request_failed(cx, id, Failure::Transient);
-        }
+        self.end_overdue(cx);
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        let revoking = self.revoking.and_then(|pending| pending.deadline);
+        let revoking = self.revoking.map(|pending| pending.deadline);
         let checking = match self.key {
-            Key::Checking(pending) => pending.deadline,
+            Key::Checking(pending) => Some(pending.deadline),
             _ => None,
         };
         self.flight
@@ -398,7 +421,7 @@ impl Session {
             .into_iter()
             .chain(revoking)
             .chain(checking)
-            .chain(self.waiters.next_deadline())
+            .chain(self.waiters.next_deadline().filter(|_| self.launched))
             .min()
     }
 

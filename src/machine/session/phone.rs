@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 
 /// A code lives five minutes; nobody taps more often.
 const REMEMBERED: usize = 16;
+/// More codes than this are not sent at once: no person taps so fast.
+const MOST_UNDER_WAY: usize = 64;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PhoneCodes(VecDeque<Redemption>);
@@ -29,6 +31,8 @@ pub(crate) enum HandedIn {
     Joined,
     /// It was answered before.
     Used,
+    /// Too many others are on their way.
+    TooMany,
 }
 
 impl PhoneCodes {
@@ -40,8 +44,11 @@ impl PhoneCodes {
                 HandedIn::Joined
             }
             None => {
-                if self.0.len() == REMEMBERED && self.0.front().is_some_and(|oldest| oldest.done) {
+                while self.0.len() >= REMEMBERED && self.0.front().is_some_and(|oldest| oldest.done) {
                     self.0.pop_front();
+                }
+                if self.0.len() >= MOST_UNDER_WAY {
+                    return HandedIn::TooMany;
                 }
                 self.0.push_back(Redemption { code, first: waiter, others: Vec::new(), done: false });
                 HandedIn::New
@@ -49,9 +56,9 @@ impl PhoneCodes {
         }
     }
 
-    /// The first one's caller is told; gives who else waits for that. A code that was never sent
-    /// is still good.
-    pub(crate) fn settle(&mut self, first: WaiterId, was_sent: bool) -> Vec<WaiterId> {
+    /// The first one's caller is told; gives who else waits for that. A code that is not spent
+    /// may be handed in again.
+    pub(crate) fn settle(&mut self, first: WaiterId, is_spent: bool) -> Vec<WaiterId> {
         let Some(at) = self.0.iter().position(|known| known.first == first && !known.done) else {
             return Vec::new();
         };
@@ -59,7 +66,7 @@ impl PhoneCodes {
             known.done = true;
             core::mem::take(&mut known.others)
         });
-        if !was_sent {
+        if !is_spent {
             self.0.remove(at);
         }
         others.unwrap_or_default()

@@ -5,11 +5,12 @@ use super::super::effect::{Effect, ErrorCode, Outcome};
 use super::super::event::WaiterId;
 use super::waiters::Wants;
 use super::{LoginMode, Session};
+use crate::wechat::Failure;
 
 impl Session {
     pub(crate) fn park(&mut self, cx: &mut Context, id: WaiterId, wants: Wants) {
-        self.waiters.park(id, wants);
-        self.serve_parked(cx);
+        self.waiters.park(cx, id, wants);
+        self.serve_parked_one(cx, id);
     }
 
     /// Serves who can be served now, and takes off for the rest.
@@ -19,22 +20,50 @@ impl Session {
     }
 
     pub(crate) fn serve_parked_as(&mut self, cx: &mut Context, live: bool) {
+        let parked = self.waiters.parked();
+        self.serve_these(cx, live, &parked);
+    }
+
+    /// The same for one caller: nothing has changed for the others.
+    pub(crate) fn serve_parked_one(&mut self, cx: &mut Context, id: WaiterId) {
+        if let Some(wants) = self.waiters.parked_for(id) {
+            let live = self.is_live(cx);
+            self.serve_these(cx, live, &[(id, wants)]);
+        }
+    }
+
+    fn serve_these(&mut self, cx: &mut Context, live: bool, parked: &[(WaiterId, Wants)]) {
         if !self.launched {
             return;
         }
         let logged_out = self.record.logged_out;
-        let no_session = self.flight.is_landed() && self.record.held.is_none();
-        let guest_is_fine = logged_out || (no_session && self.mode != LoginMode::Silent);
+        let is_ready = |parked: &&(WaiterId, Wants)| parked.1 == Wants::Ready;
         let mut left = false;
-        for (id, wants) in self.waiters.parked() {
+        for &(id, wants) in parked.iter().filter(|parked| !is_ready(parked)) {
             let has_all = live && (!wants.needs_key() || self.key_is_alive());
-            match wants {
-                _ if has_all || logged_out => self.serve_one(cx, id, live),
-                Wants::Ready if guest_is_fine => self.serve_one(cx, id, live),
-                Wants::Request { guest: true } if self.record.held.is_none() => self.serve_one(cx, id, live),
-                _ => left = true,
+            let guest = wants == Wants::Request { guest: true } && self.record.held.is_none();
+            if has_all || logged_out || guest {
+                self.serve_one(cx, id, live);
+            } else {
+                left = true;
             }
         }
+        self.go_for(cx, live, left);
+        // Last, since what the others want may begin a login, and `ready` tells how that ends.
+        let guest_is_fine = self.flight.is_landed() && self.record.held.is_none() && self.mode != LoginMode::Silent;
+        let mut left = false;
+        for &(id, _) in parked.iter().filter(is_ready) {
+            if live || logged_out || guest_is_fine {
+                self.serve_one(cx, id, live);
+            } else {
+                left = true;
+            }
+        }
+        self.go_for(cx, live, left);
+    }
+
+    /// Callers are left who could not be served.
+    fn go_for(&mut self, cx: &mut Context, live: bool, left: bool) {
         match left {
             true if live && !self.key_is_known_dead() => self.check_key(cx),
             true => self.take_off(cx),
@@ -43,21 +72,41 @@ impl Session {
     }
 
     fn serve_one(&mut self, cx: &mut Context, id: WaiterId, live: bool) {
-        let Some(wants) = self.waiters.wants(id) else { return };
-        let held = self.record.held.as_ref().filter(|_| live);
-        match (wants, held) {
-            (wants, held) if wants.is_sendable() && (held.is_some() || wants == Wants::Request { guest: true }) => {
-                let generation = held.map(|_| self.record.generation);
+        let Some(wants) = self.waiters.parked_for(id) else { return };
+        let generation = self.record.held.as_ref().filter(|_| live).map(|_| self.record.generation);
+        match (wants, generation) {
+            (wants, generation)
+                if wants.is_sendable() && (generation.is_some() || wants == Wants::Request { guest: true }) =>
+            {
                 self.waiters.send(cx, id, generation);
-                cx.emit(Effect::Send { waiter: id, token: held.map(|held| held.access_token.clone()) });
+                if generation.is_some() {
+                    self.hand_over_token(cx);
+                }
+                cx.emit(Effect::Send { waiter: id, generation });
             }
-            (Wants::Token, Some(held)) => {
-                let outcome = Outcome::Token { token: held.access_token.clone(), generation: self.record.generation };
-                self.settle(cx, id, outcome);
+            (Wants::Token, Some(generation)) => {
+                self.hand_over_token(cx);
+                self.settle(cx, id, Outcome::Token { generation });
             }
             (Wants::TapAgain, Some(_)) => self.settle(cx, id, Outcome::failed(ErrorCode::TapAgain)),
             (Wants::Ready, _) | (Wants::Login | Wants::Key, Some(_)) => self.settle(cx, id, Outcome::Done),
             _ => self.settle(cx, id, Outcome::failed(ErrorCode::LoggedOut)),
+        }
+    }
+
+    /// Gives the host the token that it is about to use, unless it has it.
+    fn hand_over_token(&mut self, cx: &mut Context) {
+        let token = self.record.held.as_ref().map(|held| &held.access_token);
+        if self.handed_over.as_ref().map(|token| token.reveal()) != token.map(|token| token.reveal()) {
+            self.handed_over = token.cloned();
+            cx.emit(Effect::SetToken { generation: self.record.generation, token: token.cloned() });
+        }
+    }
+
+    /// Takes the token back from the host where the session has ended.
+    pub(crate) fn forget_token(&mut self, cx: &mut Context) {
+        if self.record.held.is_none() {
+            self.hand_over_token(cx);
         }
     }
 
@@ -79,11 +128,30 @@ impl Session {
         });
     }
 
+    /// Callers whose time is over: a request that is out will not be answered any more, and a
+    /// guest's request that still waits for a session goes without one.
+    pub(crate) fn end_overdue(&mut self, cx: &mut Context) {
+        if !self.launched {
+            return;
+        }
+        for id in self.waiters.overdue(cx) {
+            match self.waiters.parked_for(id) {
+                Some(_) => self.serve_one(cx, id, false),
+                None => self.request_failed(cx, id, Failure::Transient),
+            }
+        }
+    }
+
     pub(crate) fn settle(&mut self, cx: &mut Context, id: WaiterId, outcome: Outcome) {
         let was_sent = self.waiters.sent(id).is_some();
+        self.settle_as(cx, id, outcome, was_sent);
+    }
+
+    /// `code_is_spent`: a phone code that this caller had may have been redeemed.
+    pub(crate) fn settle_as(&mut self, cx: &mut Context, id: WaiterId, outcome: Outcome, code_is_spent: bool) {
         self.waiters.remove(id);
         // First: they share the reply that the host holds for this one.
-        for other in self.phone_codes.settle(id, was_sent) {
+        for other in self.phone_codes.settle(id, code_is_spent) {
             cx.settle(other, outcome.clone());
         }
         cx.settle(id, outcome);

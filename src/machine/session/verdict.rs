@@ -2,41 +2,57 @@
 
 use super::super::effect::{ErrorCode, Outcome};
 use super::super::event::WaiterId;
+use super::TOO_MANY_REQUESTS;
 use crate::wechat::Failure;
 
 /// The edge's word for a wrong signature: a 401 that says nothing about the token.
 pub(crate) const SIGNATURE_MISMATCH: &str = "signature_mismatch";
 
 /// `same_key`: no login came between the payload and this answer.
-pub(crate) fn of_open_data(id: WaiterId, status: u16, code: &str, same_key: bool) -> Outcome {
-    match (status, code) {
+/// A reply to a tap's payload.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Answer<'a> {
+    pub(crate) status: u16,
+    /// The edge's stable code; [`MALFORMED`] where a success lacks what it has to bring.
+    pub(crate) code: &'a str,
+    pub(crate) retry_after_s: Option<u32>,
+}
+
+/// The host's word for a success that is not the edge's, such as the page of a captive portal.
+const MALFORMED: &str = "reply_malformed";
+
+pub(crate) fn of_open_data(id: WaiterId, answer: Answer<'_>, same_key: bool) -> Outcome {
+    match (answer.status, answer.code) {
+        (200, MALFORMED) => Outcome::failed(ErrorCode::EdgeFailed),
         (200, _) => Outcome::Deliver { of: id },
         // Made with a key that a login has since replaced, or too old by now.
         (_, "decrypt_failed" | SIGNATURE_MISMATCH) if !same_key => Outcome::failed(ErrorCode::TapAgain),
         (_, "data_stale") => Outcome::failed(ErrorCode::TapAgain),
         (400, _) | (_, SIGNATURE_MISMATCH) => Outcome::failed(ErrorCode::DataInvalid),
-        _ => of_status(status, code),
+        _ => of_status(answer),
     }
 }
 
-/// Whatever failed, the code is not sent again.
-pub(crate) fn of_phone(id: WaiterId, status: u16, code: &str) -> Outcome {
-    match (status, code) {
+/// Whatever failed, the code is not sent again by itself.
+pub(crate) fn of_phone(id: WaiterId, answer: Answer<'_>) -> Outcome {
+    match (answer.status, answer.code) {
+        (200, MALFORMED) => Outcome::failed(ErrorCode::TapAgain),
         (200, _) => Outcome::Deliver { of: id },
         (_, "phone_no_quota") => Outcome::failed(ErrorCode::NoQuota),
         (_, "misconfigured") => Outcome::failed(ErrorCode::Misconfigured),
         (400 | 409 | 500.., _) => Outcome::failed(ErrorCode::TapAgain),
-        _ => of_status(status, code),
+        _ => of_status(answer),
     }
 }
 
-fn of_status(status: u16, code: &str) -> Outcome {
-    Outcome::failed(match (status, code) {
+fn of_status(answer: Answer<'_>) -> Outcome {
+    let code = match (answer.status, answer.code) {
         (_, "misconfigured") => ErrorCode::Misconfigured,
         (401, _) => ErrorCode::LoginRequired,
-        (429, _) => ErrorCode::RateLimited,
+        (TOO_MANY_REQUESTS, _) => ErrorCode::RateLimited,
         _ => ErrorCode::EdgeFailed,
-    })
+    };
+    Outcome::Failed { code, retryable: code.is_retryable(), retry_after: answer.retry_after_s }
 }
 
 /// A tap's own event, or the call made in it, said no (§1.2, §1.3).

@@ -1,4 +1,6 @@
 //! Callers whose promises are open: what each wants, and where its request stands.
+//!
+//! Thousands may wait at once, so nothing here looks through all of them for the sake of one.
 
 use super::super::clock::Instant;
 use super::super::context::{Context, after_shown};
@@ -7,11 +9,24 @@ use super::super::tokens::Generation;
 
 /// WeChat's own default for a request is 60 s (§1.8); past that nobody will call back.
 const REQUEST_TIMEOUT_MS: Instant = 65_000;
+/// How long a request that may go without a session waits for one that is being renewed.
+const GUEST_PATIENCE_MS: Instant = 2_000;
 /// How often one request is sent again after an expiry reply.
 const MAX_REPLAYS: u8 = 2;
+/// Deadlines of requests are rounded up to this, so that many share one look through all callers.
+const DEADLINE_STEP_MS: Instant = 500;
+/// Callers that have gone stay in the list until there are this many more of them than of others.
+const MOST_GONE: usize = 32;
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Waiters(Vec<Waiter>);
+pub(crate) struct Waiters {
+    /// In ascending order of their ids: the host counts upwards, so a new caller goes to the end.
+    all: Vec<Waiter>,
+    /// How many of `all` have gone.
+    gone: usize,
+    /// No caller's deadline is before this.
+    next_deadline: Option<Instant>,
+}
 
 #[derive(Debug, Clone)]
 struct Waiter {
@@ -19,6 +34,8 @@ struct Waiter {
     wants: Wants,
     stage: Stage,
     replays: u8,
+    /// Of a request that is out, and of one that may go as a guest's.
+    deadline: Option<Instant>,
 }
 
 /// What a caller waits for.
@@ -55,92 +72,150 @@ impl Wants {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// Waits for a session.
     Parked,
     /// The request is out, with the token of this generation.
-    Sent { generation: Option<Generation>, deadline: Instant },
+    Sent(Option<Generation>),
+    /// Settled; the list has not been tidied since.
+    Gone,
 }
 
 impl Waiters {
-    pub(crate) fn park(&mut self, id: WaiterId, wants: Wants) {
-        self.0.push(Waiter { id, wants, stage: Stage::Parked, replays: 0 });
+    pub(crate) fn park(&mut self, cx: &Context, id: WaiterId, wants: Wants) {
+        let guest = wants == Wants::Request { guest: true };
+        let deadline = guest.then(|| self.deadline_in(cx, GUEST_PATIENCE_MS));
+        let waiter = Waiter { id, wants, stage: Stage::Parked, replays: 0, deadline };
+        match self.all.binary_search_by_key(&id, |known| known.id) {
+            Ok(at) => {
+                self.gone -= usize::from(self.all.get(at).is_some_and(|known| known.stage == Stage::Gone));
+                if let Some(known) = self.all.get_mut(at) {
+                    *known = waiter;
+                }
+            }
+            Err(at) => self.all.insert(at, waiter),
+        }
     }
 
     /// The request has had its answer, and the caller now waits for something else.
     pub(crate) fn park_again(&mut self, id: WaiterId, wants: Wants) {
-        if let Some(waiter) = self.0.iter_mut().find(|waiter| waiter.id == id) {
+        if let Some(waiter) = self.find_mut(id) {
             waiter.wants = wants;
             waiter.stage = Stage::Parked;
+            waiter.deadline = None;
         }
     }
 
     /// Lets a caller go; whether there was one.
     pub(crate) fn remove(&mut self, id: WaiterId) -> bool {
-        let before = self.0.len();
-        self.0.retain(|waiter| waiter.id != id);
-        self.0.len() < before
-    }
-
-    pub(crate) fn wants(&self, id: WaiterId) -> Option<Wants> {
-        self.0.iter().find(|waiter| waiter.id == id).map(|waiter| waiter.wants)
+        let Some(waiter) = self.find_mut(id) else { return false };
+        waiter.stage = Stage::Gone;
+        self.gone += 1;
+        if self.gone == self.all.len() {
+            self.all.clear();
+            self.gone = 0;
+            self.next_deadline = None;
+        } else if self.gone > self.all.len() / 2 + MOST_GONE {
+            self.all.retain(|waiter| waiter.stage != Stage::Gone);
+            self.gone = 0;
+        }
+        true
     }
 
     /// Who waits for a session, in the order they came.
     pub(crate) fn parked(&self) -> Vec<(WaiterId, Wants)> {
-        let parked = self.0.iter().filter(|waiter| matches!(waiter.stage, Stage::Parked));
+        let parked = self.all.iter().filter(|waiter| waiter.stage == Stage::Parked);
         parked.map(|waiter| (waiter.id, waiter.wants)).collect()
+    }
+
+    /// What the caller of this id waits for a session for.
+    pub(crate) fn parked_for(&self, id: WaiterId) -> Option<Wants> {
+        self.find(id).filter(|waiter| waiter.stage == Stage::Parked).map(|waiter| waiter.wants)
+    }
+
+    /// Whether somebody waits who needs the edge's session_key.
+    pub(crate) fn need_key(&self) -> bool {
+        self.all.iter().any(|waiter| waiter.stage == Stage::Parked && waiter.wants.needs_key())
     }
 
     /// What is wanted by the caller of a request that is out.
     pub(crate) fn sent(&self, id: WaiterId) -> Option<Wants> {
-        let sent = |waiter: &&Waiter| waiter.id == id && matches!(waiter.stage, Stage::Sent { .. });
-        self.0.iter().find(sent).map(|waiter| waiter.wants)
+        self.find(id).filter(|waiter| matches!(waiter.stage, Stage::Sent(_))).map(|waiter| waiter.wants)
     }
 
     /// The request goes out, with this generation's token or as a guest's.
     pub(crate) fn send(&mut self, cx: &Context, id: WaiterId, generation: Option<Generation>) {
-        if let Some(waiter) = self.0.iter_mut().find(|waiter| waiter.id == id) {
-            waiter.stage = Stage::Sent { generation, deadline: cx.clock.elapsed() + REQUEST_TIMEOUT_MS };
+        let deadline = self.deadline_in(cx, REQUEST_TIMEOUT_MS);
+        if let Some(waiter) = self.find_mut(id) {
+            waiter.stage = Stage::Sent(generation);
+            waiter.deadline = Some(deadline);
         }
     }
 
     /// The reply said "expired": parks the request again and tells which generation it had used.
     /// `None` where it used none, or was sent again often enough.
-    pub(crate) fn take_back(&mut self, id: WaiterId) -> Option<Generation> {
-        let waiter = self.0.iter_mut().find(|waiter| waiter.id == id)?;
+    pub(crate) fn take_back(&mut self, cx: &Context, id: WaiterId) -> Option<Generation> {
+        let patience = self.deadline_in(cx, GUEST_PATIENCE_MS);
+        let waiter = self.find_mut(id)?;
         match waiter.stage {
-            Stage::Sent { generation: Some(used), .. } if waiter.replays < MAX_REPLAYS => {
+            Stage::Sent(Some(used)) if waiter.replays < MAX_REPLAYS => {
                 waiter.replays += 1;
                 waiter.stage = Stage::Parked;
+                waiter.deadline = (waiter.wants == Wants::Request { guest: true }).then_some(patience);
                 Some(used)
             }
             _ => None,
         }
     }
 
+    /// After JavaScript was stopped: replies that came meanwhile are still to be delivered.
     pub(crate) fn allow_after_shown(&mut self, cx: &Context) {
-        for waiter in &mut self.0 {
-            if let Stage::Sent { deadline, .. } = &mut waiter.stage {
-                *deadline = after_shown(*deadline, cx);
-            }
+        for deadline in self.all.iter_mut().filter_map(|waiter| waiter.deadline.as_mut()) {
+            *deadline = after_shown(*deadline, cx);
         }
+        self.find_next_deadline();
     }
 
-    fn deadlines(&self) -> impl Iterator<Item = (WaiterId, Instant)> {
-        self.0.iter().filter_map(|waiter| match waiter.stage {
-            Stage::Sent { deadline, .. } => Some((waiter.id, deadline)),
-            Stage::Parked => None,
-        })
-    }
-
-    /// A request whose reply will not come any more.
-    pub(crate) fn overdue(&self, cx: &Context) -> Option<WaiterId> {
-        self.deadlines().find(|(_, deadline)| *deadline <= cx.clock.elapsed()).map(|(id, _)| id)
+    /// Callers whose time is over, each once.
+    pub(crate) fn overdue(&mut self, cx: &Context) -> Vec<WaiterId> {
+        let now = cx.clock.elapsed();
+        if self.next_deadline.is_none_or(|next| next > now) {
+            return Vec::new();
+        }
+        let is_overdue = |deadline: &mut Instant| *deadline <= now;
+        let overdue = self
+            .all
+            .iter_mut()
+            .filter_map(|waiter| waiter.deadline.take_if(is_overdue).map(|_| waiter))
+            .filter(|waiter| waiter.stage != Stage::Gone);
+        let overdue = overdue.map(|waiter| waiter.id).collect();
+        self.find_next_deadline();
+        overdue
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.deadlines().map(|(_, deadline)| deadline).min()
+        self.next_deadline
+    }
+
+    fn find_next_deadline(&mut self) {
+        let open = self.all.iter().filter(|waiter| waiter.stage != Stage::Gone);
+        self.next_deadline = open.filter_map(|waiter| waiter.deadline).min();
+    }
+
+    fn deadline_in(&mut self, cx: &Context, wait_ms: Instant) -> Instant {
+        let deadline = (cx.clock.elapsed() + wait_ms).next_multiple_of(DEADLINE_STEP_MS);
+        self.next_deadline = Some(self.next_deadline.map_or(deadline, |next| next.min(deadline)));
+        deadline
+    }
+
+    fn find(&self, id: WaiterId) -> Option<&Waiter> {
+        let at = self.all.binary_search_by_key(&id, |waiter| waiter.id).ok()?;
+        self.all.get(at).filter(|waiter| waiter.stage != Stage::Gone)
+    }
+
+    fn find_mut(&mut self, id: WaiterId) -> Option<&mut Waiter> {
+        let at = self.all.binary_search_by_key(&id, |waiter| waiter.id).ok()?;
+        self.all.get_mut(at).filter(|waiter| waiter.stage != Stage::Gone)
     }
 }
