@@ -68,7 +68,7 @@ function load(wx: WxLike, wasm: string | false): Promise<CoreModule> {
 
 /** WXWebAssembly failed under this base library and WeChat; another version gets another chance. */
 function versions(wx: WxLike): string {
-  const base = wx.getAppBaseInfo ? wx.getAppBaseInfo() : {};
+  const base = wx.getAppBaseInfo?.() || {};
   return `${base.SDKVersion}|${base.version}`;
 }
 

@@ -54,13 +54,33 @@ const gatewayToo = (fail: Failed) => (failure: WxFailure & { errCode?: number; m
     ? fail(failure)
     : fail({ errno: failure.errCode, errMsg: failure.errMsg || failure.message || '' });
 
-export function wxHost(wx: WxLike, holder: unknown, load: () => Promise<CoreModule>): Host {
+/** A success callback that comes without what it has to bring is a failure. */
+const reading =
+  <Result>(read: (result: Result) => void, fail: Failed) =>
+  (result: Result): void => {
+    try {
+      read(result);
+    } catch (error) {
+      fail({ errMsg: String(error) });
+    }
+  };
+
+/** The base library's version; 0 where none is told. */
+function baseLibrary(wx: WxLike): string {
   // The first of them is from 2.20.1 on.
   const about = wx.getAppBaseInfo || wx.getSystemInfoSync;
-  const version: string = about ? about().SDKVersion : '0';
+  try {
+    return String((about ? about().SDKVersion : '') || '0');
+  } catch {
+    return '0';
+  }
+}
+
+export function wxHost(wx: WxLike, holder: unknown, load: () => Promise<CoreModule>): Host {
+  const version = baseLibrary(wx);
   const encrypt = atLeast(version, ENCRYPTED_STORAGE) ? { encrypt: true } : {};
-  const setting = (done: (setting: AuthSetting) => void) => (result: { authSetting: AuthSetting }) =>
-    done(result.authSetting);
+  const setting = (done: (setting: AuthSetting) => void, fail: Failed) =>
+    reading((result: { authSetting: AuthSetting }) => done(result.authSetting), fail);
   return {
     canLogin: true,
     registry: registryOn(holder),
@@ -72,13 +92,19 @@ export function wxHost(wx: WxLike, holder: unknown, load: () => Promise<CoreModu
       if (!wx.getRandomValues) return fallback();
       wx.getRandomValues({
         length: 4,
-        success: (result: { randomValues: ArrayBuffer }) => done(new DataView(result.randomValues).getUint32(0)),
+        success: reading(
+          (result: { randomValues: ArrayBuffer }) => done(new DataView(result.randomValues).getUint32(0)),
+          fallback,
+        ),
         fail: fallback,
       });
     },
     read(key, done, failed) {
-      const success = (result: { data: unknown }) => done(typeof result.data === 'string' ? result.data : undefined);
-      const fail: Failed = (failure) => (/not found/.test(failure.errMsg) ? done(undefined) : failed(failure));
+      const success = reading(
+        (result: { data: unknown }) => done(typeof result.data === 'string' ? result.data : undefined),
+        failed,
+      );
+      const fail: Failed = (failure) => (/not found/.test(failure?.errMsg) ? done(undefined) : failed(failure));
       wx.getStorage(Object.assign({ key, success, fail }, encrypt));
     },
     write: (key, data, done, fail) => wx.setStorage(Object.assign({ key, data, success: () => done(), fail }, encrypt)),
@@ -87,17 +113,17 @@ export function wxHost(wx: WxLike, holder: unknown, load: () => Promise<CoreModu
       return task?.abort ? () => task.abort() : undefined;
     },
     login: (timeout, done, fail) =>
-      wx.login({ timeout, success: (result: { code: string }) => done(result.code), fail }),
+      wx.login({ timeout, success: reading((result: { code: string }) => done(result.code), fail), fail }),
     // Its only failure is "expired" (§1.1).
     checkSession: (done) => wx.checkSession({ success: () => done(true), fail: () => done(false) }),
-    getSetting: (done, fail) => wx.getSetting({ success: setting(done), fail }),
-    openSetting: (done, fail) => wx.openSetting({ success: setting(done), fail }),
+    getSetting: (done, fail) => wx.getSetting({ success: setting(done, fail), fail }),
+    openSetting: (done, fail) => wx.openSetting({ success: setting(done, fail), fail }),
     authorize: (scope, success, fail) => wx.authorize({ scope, success: () => success(), fail }),
     getPrivacySetting(done, fail) {
       // Below 2.32.3 nothing is intercepted (§1.5).
       if (!wx.getPrivacySetting) return done(false);
       wx.getPrivacySetting({
-        success: (result: { needAuthorization: boolean }) => done(result.needAuthorization),
+        success: reading((result: { needAuthorization: boolean }) => done(result.needAuthorization), fail),
         fail,
       });
     },
