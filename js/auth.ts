@@ -3,7 +3,7 @@
 import type { Permission, ScopeGrant, State } from 'wxauth-core';
 import type { CancelSignal } from './cancel.js';
 import { Client } from './client.js';
-import { origin } from './edge.js';
+import { isSafe, origin } from './edge.js';
 import { invalid } from './error.js';
 import type { Host, Reply } from './host.js';
 import type { Trace, TraceEntry } from './trace.js';
@@ -135,17 +135,33 @@ export interface Auth {
   dispose(): void;
 }
 
+/** The core has a fixed memory. */
+const MOST_EXPIRY_VALUES = 64;
+
 export function createAuth(options: AuthOptions): Auth {
+  const { host, origins = [], login, privacy, expiry } = options || {};
+  if (!host) throw invalid('host is needed: weappHost() or webHost()');
   const edge = String(options.edge || '').replace(/\/+$/, '');
-  if (!origin(edge)) throw invalid('edge must be an https address');
-  const appid = options.appid || options.host.appid();
+  for (const [name, url] of [['edge', edge], ...origins.map((listed) => ['origins', listed])]) {
+    if (!isSafe(origin(String(url)) || ''))
+      throw invalid(`${name} must be an https address; http only on this machine`);
+  }
+  if (expiry && !(Array.isArray(expiry.values) && expiry.values.length <= MOST_EXPIRY_VALUES))
+    throw invalid(`expiry.values must be a list of at most ${MOST_EXPIRY_VALUES}`);
+  const appid = options.appid || host.appid();
   if (!appid)
     throw invalid('appid is needed: this platform does not tell its own. On a web page use webHost and name the appid');
-  const known = options.host.registry.get(appid) as Auth | undefined;
-  if (known) return known;
-  const auth = new Client(options, edge, appid);
-  options.host.registry.set(appid, auth);
-  // What comes of it is told by `ready`, `state` and whoever asks next.
-  if (options.host.returned) auth.login().catch(() => undefined);
+  const made = JSON.stringify([edge, origins, login, typeof privacy === 'function' || privacy, expiry]);
+  const known = host.registry.get(appid) as Client | undefined;
+  if (known) {
+    // One that another copy of this package made may be of a version without it.
+    if (known.made !== undefined && known.made !== made && typeof console !== 'undefined')
+      console.warn(`wxauth: createAuth was called before for ${appid}, with other options; the first ones hold.`);
+    return known;
+  }
+  const auth = new Client(options, edge, appid, made);
+  host.registry.set(appid, auth);
+  // The outcome shows in `ready`, in `state`, and to the next caller.
+  if (host.returned) auth.login().catch(() => undefined);
   return auth;
 }

@@ -14,12 +14,18 @@ import type {
   RequestOptions,
   Waiting,
 } from './auth.js';
-import { cap, Driver, names } from './driver.js';
+import { cap, Driver, names, type Payload } from './driver.js';
 import { origin } from './edge.js';
 import { AuthError, invalid } from './error.js';
 import type { Reply, WxFailure } from './host.js';
 
 const body = <T>({ data }: Reply): T => data as T;
+/** An argument that is not what it has to be rejects, as every failure does. */
+function object<T>(value: T, name: string): T {
+  if (!value || typeof value !== 'object') throw invalid(`${name} must be an object`);
+  return value;
+}
+const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
 export class Client implements Auth {
   private readonly driver: Driver;
@@ -29,6 +35,8 @@ export class Client implements Auth {
     private readonly options: AuthOptions,
     private readonly edge: string,
     appid: string,
+    /** The options, to compare them with those of a second `createAuth`. */
+    readonly made: string,
   ) {
     this.origins = [edge, ...(options.origins || [])].map((listed) => origin(listed) || '');
     this.driver = new Driver(options, edge, appid, this);
@@ -38,28 +46,34 @@ export class Client implements Auth {
     return this.driver.state;
   }
 
-  ready = ({ openData, signal }: Waiting & { openData?: boolean } = {}) =>
-    this.driver.wait<State>((id) => this.driver.tell(openData ? 'keyReady' : 'ready', id), { signal });
-  login = (options: Waiting = {}) => this.driver.wait<State>((id) => this.driver.tell('login', id), options);
-  logout = ({ everywhere = false } = {}) =>
-    this.driver.wait<State>((id) => this.driver.tell('logout', id, everywhere)).then(() => undefined);
-  token = (options: Waiting = {}) =>
-    this.driver.wait<{ token: string; generation: number }>((id) => this.driver.tell('token', id), options);
-  expired = (generation: number) => this.driver.tell('expired', generation);
+  ready = async (options: Waiting & { openData?: boolean } = {}) => {
+    const { openData, signal } = object(options, 'options');
+    return this.driver.wait<State>((id) => this.driver.tell(openData ? 'keyReady' : 'ready', id), { signal });
+  };
+  login = async (options: Waiting = {}) => this.wait<State>(options, (id) => this.driver.tell('login', id));
+  logout = async (options: { everywhere?: boolean } = {}) => {
+    const { everywhere } = object(options, 'options');
+    await this.driver.wait<State>((id) => this.driver.tell('logout', id, !!everywhere));
+  };
+  token = async (options: Waiting = {}) =>
+    this.wait<{ token: string; generation: number }>(options, (id) => this.driver.tell('token', id));
+  expired = (generation: number) => this.driver.tell('expired', Number(generation));
 
-  request = (options: RequestOptions): Promise<Reply> => {
-    const { url, guest = false, signal } = options;
+  request = async (options: RequestOptions): Promise<Reply> => {
+    const { url, guest, signal } = object(options, 'options');
+    if (typeof url !== 'string') throw invalid('url must be a string');
     const absolute = /^\/(?!\/)/.test(url) ? this.edge + url : url;
     const target = origin(absolute);
-    if (!target || this.origins.indexOf(target) < 0) return Promise.reject(new AuthError('origin_not_listed'));
+    if (!target || this.origins.indexOf(target) < 0) throw new AuthError('origin_not_listed');
     const payload = Object.assign({}, options, { url: absolute });
-    return this.driver.wait<Reply>((id) => this.driver.tell('request', id, guest), { payload, signal });
+    return this.driver.wait<Reply>((id) => this.driver.tell('request', id, !!guest), { payload, signal });
   };
 
-  ensure = (scope: string, options: Waiting = {}) =>
-    this.driver.wait<Permission>((id) => this.driver.tell('ensure', id, cap(scope)), options);
+  ensure = async (scope: string, options: Waiting = {}) =>
+    this.wait<Permission>(options, (id) => this.driver.tell('ensure', id, cap(scope)));
 
   use = async <T>(scope: string, fn: () => T | Promise<T>, options?: Waiting): Promise<T> => {
+    if (typeof fn !== 'function') throw invalid('use needs a function');
     const permission = await this.ensure(scope, options);
     if (permission.type !== 'granted') throw new AuthError('scope_not_granted', false, null, permission);
     try {
@@ -68,17 +82,20 @@ export class Client implements Auth {
       const { errno, errMsg } = (error || {}) as Partial<WxFailure>;
       if (errMsg === undefined) throw error;
       const refusal = await this.driver
-        .wait<Permission>((id) => this.driver.tell('useFailed', id, cap(scope), errno, cap(errMsg)))
+        .wait<Permission>((id) => this.driver.tell('useFailed', id, cap(scope), number(errno), cap(errMsg)))
         .catch(() => undefined);
       throw refusal ? new AuthError('scope_not_granted', false, null, refusal) : error;
     }
   };
 
-  scopes = (options: Waiting = {}) =>
-    this.driver.wait<State>((id) => this.driver.tell('scopes', id), options).then(({ scopes }) => scopes);
+  scopes = async (options: Waiting = {}) => {
+    const { scopes } = await this.wait<State>(options, (id) => this.driver.tell('scopes', id));
+    return scopes;
+  };
 
-  openSetting = (options: Waiting = {}) =>
-    this.driver.wait<State>((id) => {
+  // Up to the platform's call nothing is awaited: it has to be made in the tap's own call stack.
+  openSetting = async (options: Waiting = {}) =>
+    this.wait<State>(options, (id) => {
       this.driver.tell('settingOpening', id);
       const failed = this.driver.failure('settingFailed', id);
       this.driver.attempt(
@@ -86,28 +103,32 @@ export class Client implements Auth {
           this.options.host.openSetting((setting) => this.driver.tell('settingOpened', id, ...names(setting)), failed),
         failed,
       );
-    }, options);
+    });
 
-  phone = ({ code, errno, errMsg }: PhoneDetail) =>
-    this.driver
-      .wait<Reply>((id) => this.driver.tell('phone', id, code && cap(code), errno, cap(errMsg)), {
-        payload: this.post('/wechat/phone', { code }),
-      })
-      .then(body<PhoneNumber>);
+  phone = async (detail: PhoneDetail) => {
+    const { code, errno, errMsg } = object(detail, 'detail');
+    const payload = this.post('/wechat/phone', { code }, (body) => typeof body.phone_number === 'string');
+    const reply = await this.driver.wait<Reply>(
+      (id) => this.driver.tell('phone', id, code ? cap(code) : undefined, number(errno), cap(errMsg)),
+      { payload },
+    );
+    return body<PhoneNumber>(reply);
+  };
 
-  openData = ({ encryptedData, iv, errno, errMsg }: OpenDataDetail) =>
-    this.driver
-      .wait<Reply>((id) => this.driver.tell('openData', id, !!encryptedData && !!iv, errno, cap(errMsg)), {
-        payload: this.post('/wechat/open-data', { encrypted_data: encryptedData, iv }),
-      })
-      .then((reply) => body<{ data: Record<string, unknown> }>(reply).data);
+  openData = async (detail: OpenDataDetail) => {
+    const { encryptedData, iv, errno, errMsg } = object(detail, 'detail');
+    const sent = { encrypted_data: encryptedData, iv };
+    const payload = this.post('/wechat/open-data', sent, ({ data }) => !!data && typeof data === 'object');
+    const reply = await this.tap(payload, !!encryptedData && !!iv, errno, errMsg);
+    return body<{ data: Record<string, unknown> }>(reply).data;
+  };
 
   profile = async (detail: ProfileDetail, upload?: (path: string) => Promise<string>): Promise<Profile> => {
-    const { rawData, signature, errno, errMsg, nickName, avatarUrl } = detail;
+    const { rawData, signature, errno, errMsg, nickName, avatarUrl } = object(detail, 'detail');
     if (rawData !== undefined || (avatarUrl === undefined && nickName === undefined)) {
-      await this.driver.wait((id) => this.driver.tell('openData', id, !!rawData, errno, cap(errMsg)), {
-        payload: this.post('/wechat/user-info/verify', { raw_data: rawData, signature }),
-      });
+      const sent = { raw_data: rawData, signature };
+      const payload = this.post('/wechat/user-info/verify', sent, ({ valid }) => valid === true);
+      await this.tap(payload, !!rawData, errno, errMsg);
       return Object.assign(pick(JSON.parse(String(rawData))), { verified: true });
     }
     if (avatarUrl === undefined) return Object.assign(pick({ nickName }), { verified: false });
@@ -115,23 +136,42 @@ export class Client implements Auth {
     return Object.assign(pick({ nickName, avatarUrl: await upload(avatarUrl) }), { verified: false });
   };
 
-  askProfile = ({ desc }: { desc: string }) => {
-    const asked = new Promise<ProfileDetail>((resolve) => {
-      const failed = ({ errMsg, errno }: WxFailure) => resolve(errno === undefined ? { errMsg } : { errMsg, errno });
-      this.driver.attempt(() => this.options.host.getUserProfile(desc, resolve, failed), failed);
+  askProfile = async (options: { desc: string }) => {
+    const { desc } = object(options, 'options');
+    const detail = await new Promise<ProfileDetail>((resolve) => {
+      const failed = (failure?: WxFailure) => resolve((failure || { errMsg: '' }) as ProfileDetail);
+      this.driver.attempt(
+        () => this.options.host.getUserProfile(desc, (result) => resolve(result || { errMsg: '' }), failed),
+        failed,
+      );
     });
-    return asked.then((detail) => this.profile(detail));
+    return this.profile(detail);
   };
 
   profileWay = () =>
-    this.driver.loaded.then((core) => core.profileWay(this.options.host.version() || '') as ProfileWay);
+    this.driver.loaded.then(
+      (core) => core.profileWay(this.options.host.version() || '') as ProfileWay,
+      () => Promise.reject(new AuthError('core_crashed')),
+    );
 
-  subscribe = (listener: (state: State) => void) => this.driver.subscribe(listener);
+  subscribe = (listener: (state: State) => void) => {
+    if (typeof listener !== 'function') throw invalid('subscribe needs a function');
+    return this.driver.subscribe(listener);
+  };
   trace = () => this.driver.recorder.trace();
   dispose = () => this.driver.end('disposed');
 
-  private post(path: string, data: Record<string, unknown>): RequestOptions {
-    return { url: this.edge + path, method: 'POST', data };
+  private wait<T>(options: Waiting, ask: (id: number) => void): Promise<T> {
+    return this.driver.wait<T>(ask, { signal: object(options, 'options').signal });
+  }
+
+  private tap(payload: Payload, complete: boolean, errno: unknown, errMsg: unknown): Promise<Reply> {
+    const ask = (id: number) => this.driver.tell('openData', id, complete, number(errno), cap(errMsg));
+    return this.driver.wait<Reply>(ask, { payload });
+  }
+
+  private post(path: string, data: Record<string, unknown>, brings: NonNullable<Payload['brings']>): Payload {
+    return { url: this.edge + path, method: 'POST', data, brings };
   }
 }
 
