@@ -70,6 +70,23 @@ test('the client runs in Node against the simulator, and checks a profile at the
   auth.dispose();
 });
 
+test('a program written for a phone or a page runs in Node as it stands', async () => {
+  const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'as it stands' });
+  assert.throws(() => esm.weappHost(), { code: 'invalid_argument' });
+  Object.assign(globalThis, { wx: phone.wx, getApp: () => undefined });
+  try {
+    const auth = esm.createAuth({ edge: world.url, host: esm.weappHost() });
+    assert.equal((await auth.ready()).session, 'logged-in');
+    auth.dispose();
+  } finally {
+    for (const name of ['wx', 'getApp']) Reflect.deleteProperty(globalThis, name);
+  }
+  assert.throws(() => esm.webHost(), { code: 'invalid_argument', message: /in Node webHost needs wx/ });
+  const page = esm.createAuth({ edge: world.url, host: esm.webHost({ wx: phone.wx }) });
+  assert.equal((await page.ready()).session, 'logged-in');
+  page.dispose();
+});
+
 test('a token travels to the edge and to listed origins only', async () => {
   const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'origins' });
   const host = esm.weappHost({ wx: phone.wx });
