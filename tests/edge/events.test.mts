@@ -116,6 +116,30 @@ for (const format of ['json', 'xml'] as const) {
   });
 }
 
+test('a message whose answers are lost comes three times, each time signed anew, and each is accepted', async () => {
+  const { wechat } = world;
+  const session = await logIn(world, 'repeated');
+  const seen = forwarded.length;
+  const answers: number[] = [];
+  let arrived = () => {};
+  const lost: typeof fetch = async (url, init) => {
+    const reply = await fetch(at(APPID, String(url)), { method: 'POST', body: String(init?.body) });
+    answers.push(reply.status);
+    arrived();
+    return new Promise(() => {});
+  };
+  const sent = wechat.push.send(APPID, { user: 'repeated', event: CANCELLATION }, lost);
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    if (answers.length < attempt) await new Promise<void>((resolve) => (arrived = resolve));
+    await wechat.clock.advance(5_000);
+  }
+  assert.deepEqual(await sent, { accepted: false, attempts: 3, status: 0, body: '' });
+  assert.deepEqual(answers, [200, 200, 200]);
+  assert.equal((await refresh(world, session.refresh)).body.code, 'session_ended');
+  const bodies = new Set(forwarded.slice(seen).map(({ body }) => body));
+  assert.equal(bodies.size, 3, 'the backend sees each: it tells doubles by FromUserName and CreateTime');
+});
+
 test('plain mode signs no body, so it erases nothing; it goes on', async () => {
   const { code } = world.wechat.issueCode(OTHER_APPID, 'plain');
   const { exchange } = await import('../harness.mts');

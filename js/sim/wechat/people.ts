@@ -46,6 +46,7 @@ export const identifier = (text: string): string =>
 export class People {
   private readonly persons = new Map<string, Person>();
   private readonly accounts = new Map<string, Account>();
+  private readonly openids = new Map<string, Account>();
 
   constructor(
     private readonly app: (appid: string) => App,
@@ -91,16 +92,18 @@ export class People {
       userKeys: [],
     };
     this.accounts.set(key + mark, account);
+    this.openids.set(account.openid, account);
     return account;
   }
 
   byOpenid(appid: string, openid: string): Account | undefined {
-    return this.of(appid).find((account) => account.openid === openid);
+    const account = this.openids.get(openid);
+    return account?.appid === appid ? account : undefined;
   }
 
   /** The user behind an openid of any app. */
   userOf(openid: string): string | undefined {
-    return [...this.accounts.values()].find((account) => account.openid === openid)?.user;
+    return this.openids.get(openid)?.user;
   }
 
   of(appid: string): Account[] {
@@ -119,5 +122,6 @@ export class People {
   clear(): void {
     this.persons.clear();
     this.accounts.clear();
+    this.openids.clear();
   }
 }
