@@ -17,6 +17,10 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 /** An official account's address must have no port (10003); here loopback may, or nobody could try a login. */
 const portAllowed = ({ port, hostname }: URL): boolean => port === '' || LOOPBACK.includes(hostname);
 
+/** An official account's state is not refused for its characters but altered: `{"a":1}` came back as `{a: 1}` (§3.8). */
+const altered = (state: string): string =>
+  state.includes('"') ? state.replaceAll('"', '').replace(/:(?! )/g, ': ') : state;
+
 /** The login that is asked for, or what is wrong with it, in WeChat's order: app, address, scope, state. */
 function checked(wechat: WeChat, url: URL, qr: boolean): Login | string {
   const param = (name: string) => url.searchParams.get(name) ?? '';
@@ -35,8 +39,7 @@ function checked(wechat: WeChat, url: URL, qr: boolean): Login | string {
   if (kind !== wanted) return `scope: the app is a ${kind ?? 'mini_program'}, ${scope} is for a ${wanted} (10005)`;
   const long = !qr && state.length > LONGEST_STATE;
   if (long && wechat.world.assume.long_state === 'refused') return 'state: state参数过长';
-  // Not refused, but altered: `{"a": 1}` was seen to come back as `{a: 1}`.
-  return { appid, back, scope, state: qr ? state : state.replaceAll('"', '') };
+  return { appid, back, scope, state: qr ? state : altered(state) };
 }
 
 /** Where a refused login leads; undefined where WeChat stays on its page. Real replies differ. */
