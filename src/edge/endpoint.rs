@@ -11,6 +11,7 @@ pub(crate) enum Endpoint {
     Introspect,
     AdminRevoke,
     AdminErase,
+    Session,
     Sessions,
     EndSessions,
     EndSession,
@@ -61,6 +62,7 @@ pub(crate) const ROUTES: &[(&str, Methods)] = &[
     ("/oauth/introspect", &[("POST", Endpoint::Introspect)]),
     ("/admin/revoke", &[("POST", Endpoint::AdminRevoke)]),
     ("/admin/erase", &[("POST", Endpoint::AdminErase)]),
+    ("/session", &[("GET", Endpoint::Session)]),
     ("/sessions", &[("GET", Endpoint::Sessions), ("DELETE", Endpoint::EndSessions)]),
     ("/sessions/{id}", &[("DELETE", Endpoint::EndSession)]),
     ("/account", &[("GET", Endpoint::Account), ("DELETE", Endpoint::EraseAccount)]),
@@ -113,7 +115,8 @@ impl Endpoint {
             Self::CheckEvents | Self::Event => Access::Wechat,
             Self::WebLogin | Self::WebCallback => Access::Browser,
             Self::Introspect | Self::AdminRevoke | Self::AdminErase => Access::Backend,
-            Self::Sessions
+            Self::Session
+            | Self::Sessions
             | Self::EndSessions
             | Self::EndSession
             | Self::Account

@@ -70,6 +70,7 @@ async fn dispatch<P: Ports>(flow: &Flow<'_, P>, endpoint: Endpoint, id: &str) ->
         Endpoint::Introspect => flow.introspect().await,
         Endpoint::AdminRevoke => flow.admin_revoke().await,
         Endpoint::AdminErase => flow.admin_erase().await,
+        Endpoint::Session => flow.session().await,
         Endpoint::Sessions => flow.sessions().await,
         Endpoint::EndSessions => flow.end_sessions().await,
         Endpoint::EndSession => flow.end_session(id).await,

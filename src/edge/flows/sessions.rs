@@ -1,5 +1,5 @@
-//! `GET /sessions`, `DELETE /sessions/{id}`, `DELETE /sessions`: the caller's devices, log out one,
-//! log out everywhere.
+//! `GET /session`, `GET /sessions`, `DELETE /sessions/{id}`, `DELETE /sessions`: whether the caller's
+//! session lives, the caller's devices, log out one, log out everywhere.
 
 use super::{Authenticated, Flow};
 use crate::edge::error::{Caller, Error};
@@ -12,6 +12,12 @@ use crate::edge::wire::{Session, Sessions};
 pub(crate) const LISTED: usize = 32;
 
 impl<P: Ports> Flow<'_, P> {
+    /// 204 while the caller's session lives, for proxies that check a token before they pass a request on.
+    pub(crate) async fn session(&self) -> Result<Response, Error> {
+        self.authenticate().await?;
+        Ok(Response::no_content())
+    }
+
     pub(crate) async fn sessions(&self) -> Result<Response, Error> {
         let caller = self.authenticate().await?;
         let (sessions, more) = self.records().sessions(&caller.user, LISTED).await?;

@@ -63,6 +63,7 @@ fn table() -> Vec<(&'static str, Cost)> {
     world.wechat_says(PHONE);
     let phone = cost(&world, || world.post("/wechat/phone", &with(json!({ "code": "code" }))).unwrap());
     let sessions = cost(&world, || world.send("GET", "/sessions", &with(json!({}))).unwrap());
+    let session = cost(&world, || world.send("GET", "/session", &with(json!({}))).unwrap());
     let revoke = json!({ "client_id": "wx1", "token": tokens["refresh_token"] });
     let revoked = cost(&world, || world.post("/oauth/revoke", &revoke).unwrap());
     let mut everywhere = revoke;
@@ -81,6 +82,7 @@ fn table() -> Vec<(&'static str, Cost)> {
         ("a phone number", phone),
         ("`GET /account`, three sessions", account),
         ("`GET /sessions`, three sessions", sessions),
+        ("`GET /session`", session),
         ("a revoke", revoked),
         ("a revoke everywhere", ended),
     ]

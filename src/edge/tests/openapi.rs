@@ -82,6 +82,7 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
             of::<wire::Done>(generator),
             caller(&[C::AppForeign, C::ParameterMalformed("openid")]),
         ),
+        E::Session => ("Whether the caller's session lives.", None, None, vec![]),
         E::Sessions => ("The caller's sessions.", None, of::<wire::Sessions>(generator), vec![]),
         E::EndSessions => ("Logs out everywhere.", None, None, vec![]),
         E::EndSession => ("Logs out one session.", None, None, caller(&[C::NotFound])),

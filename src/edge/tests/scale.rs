@@ -1,5 +1,6 @@
 //! What one request costs does not grow with the number of apps, and configuring them grows linearly.
-//! Ratios of the shortest of several runs: neither the machine's speed nor its other work counts.
+//! Ratios of the shortest of several runs, far from both sides: linear walks made them 150 and more, and the
+//! quadratic one 1,000.
 
 use super::super::config::Config;
 use crate::edge::fakes::{World, variables};
@@ -61,7 +62,7 @@ fn costs(apps: usize) -> Costs {
 fn no_request_costs_more_with_ten_thousand_apps() {
     let [few, many] = [1, 10_000].map(costs);
     for ((name, few), (_, many)) in few.requests.into_iter().zip(many.requests) {
-        assert!(many < few * 8, "{name}: {few:?} with 1 app, {many:?} with 10,000");
+        assert!(many < few * 30, "{name}: {few:?} with 1 app, {many:?} with 10,000");
     }
 }
 
@@ -71,7 +72,7 @@ fn configuring_apps_grows_linearly() {
         let vars = configured(apps);
         shortest(3, || assert!(Config::parse(&vars).is_ok()))
     });
-    assert!(many < few * 32 * 4, "{few:?} for 1,000 apps, {many:?} for 32,000");
+    assert!(many < few * 32 * 12, "{few:?} for 1,000 apps, {many:?} for 32,000");
 }
 
 /// `cargo test --release --features edge --lib scale_table -- --ignored --nocapture`
