@@ -127,6 +127,9 @@ const PROGRAMS: Program[] = [
     debian: 'python3-venv',
     works: () => capture('python3', ['-c', 'import ensurepip, venv']) !== undefined,
   },
+  // What docs/verify.md, docs/deploy.md and docs/operations.md have recipes for.
+  { name: 'nginx', paths: ['/usr/sbin/nginx', ...onPath('nginx')], debian: 'nginx-light' },
+  { name: 'jq', paths: ['/usr/bin/jq', ...onPath('jq')], debian: 'jq' },
 ];
 
 /** Where a program is; a sentence when it is nowhere. */
@@ -158,7 +161,8 @@ function programs(): void {
     );
   }
   console.log(`[setup] apt-get install ${packages.join(' ')}`);
-  const apt = { env: { DEBIAN_FRONTEND: 'noninteractive' } };
+  // RUNLEVEL: nginx is not to be started as a service.
+  const apt = { env: { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' } };
   run('apt-get', ['update', '-qq'], apt);
   // Noto CJK: the playground is looked at in Chinese too.
   run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages, 'fonts-noto-cjk'], apt);

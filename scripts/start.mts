@@ -41,8 +41,11 @@ export async function start(): Promise<void> {
     : { WECHAT_APPS: JSON.stringify(demoApps(origin)) };
 
   await mustBeFree('WECHAT_PORT', wechatPort);
-  // Of one Open Platform account, as far as the simulator goes: the web's two show the same unionid.
-  const played = Object.entries(appsOf(apps)).map(([appid, app]) => [appid, { ...app, unionid: true }]);
+  const issuer = process.env.ISSUER ?? origin;
+  // Registered at WeChat is the edge's host; `redirect_uris` are where the edge goes on to. All apps are of one Open
+  // Platform account: one person has the same unionid in each.
+  const atWeChat = { redirect_uris: [issuer], unionid: true };
+  const played = Object.entries(appsOf(apps)).map(([appid, app]) => [appid, { ...app, ...atWeChat }]);
   const wechat = new WeChat({ apps: Object.fromEntries(played) });
   const simulator = await startServer(wechat, wechatPort);
   // With real apps the edge talks to the real WeChat, unless told otherwise.
@@ -64,7 +67,7 @@ export async function start(): Promise<void> {
       wechat.world.log.add('edge', 'log', line);
     },
     bindings: {
-      ISSUER: process.env.ISSUER ?? origin,
+      ISSUER: issuer,
       ...(wechatApi === undefined ? {} : { WECHAT_API_BASE: wechatApi }),
       ...apps,
       ...keysIn(stateDir),
