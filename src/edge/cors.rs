@@ -1,6 +1,6 @@
 //! Pages of other origins. A preflight cannot say which app it is for, so it is answered for the
 //! origins of all apps together; the request itself then has to come from its own app's, or is 403.
-//! Credentials are never allowed: there are no cookies to send.
+//! Credentials are never allowed: the one cookie is of a web login, which is a navigation and no script's request.
 
 use super::config::{App, Config};
 use super::endpoint::{Access, Path, list};

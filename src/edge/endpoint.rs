@@ -1,4 +1,5 @@
-//! The endpoints, as a table: what is routed, allowed, logged and described is read from here.
+//! The endpoints, as a table: what is routed, allowed and logged is read from here. `tests/openapi.rs` adds
+//! what the OpenAPI document says of each.
 //! `worker::Router` would add 9 KB, axum 45 KB and two to four times the cost per request.
 
 use super::error::Caller;

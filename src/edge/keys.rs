@@ -1,7 +1,7 @@
 //! Signing keys: P-256 private JWKs, named by their RFC 7638 thumbprint.
 //!
 //! The first key signs, all are published: to rotate, append the new key, wait an hour, move it
-//! to the front, and drop the old one 15 minutes later.
+//! to the front, and drop the old one after `access_token_ttl_s` and 5 minutes (docs/operations.md).
 
 use super::ports::Es256;
 use crate::wechat::Object;

@@ -3,9 +3,12 @@
 //! | layer | files | knows |
 //! |---|---|---|
 //! | runtime | `runtime/` | workerd: requests, KV, fetch, WebCrypto, the clock |
-//! | routes | `endpoint`, `routes`, `http`, `wire`, `cors`, `error`, `audit` | paths, bodies, statuses, lines of the log |
-//! | flows | `flows/`, one a use case | what an endpoint does |
-//! | stores | `records`, `seal`, `tokens` | what is written where, and how it is sealed |
+//! | routes | `endpoint`, `routes`, `http`, `params`, `wire`, `cors`, `error`, `audit` | paths, bodies, statuses, lines of the log |
+//! | flows | `flows/`, one a use case; `label`, `web_code` | what an endpoint does |
+//! | stores | `records`, `json`, `seal`, `tokens` | what is written where, and how it is sealed |
+//! | WeChat | `upstream`, `wechat_token` | calls of WeChat, and the access token they need |
+//! | isolate | `verified`, `guesses` | what is remembered between requests |
+//! | configuration | `config/`, `keys` | the operator's settings, parsed once |
 //!
 //! All but `runtime/` is pure or behind the small traits of `ports`, so it is tested natively with
 //! fakes and in workerd for real. Nothing reachable from input may panic: a panic fails every
