@@ -12,11 +12,8 @@ type Needed =
   | 'getStorageSync'
   | 'setStorage'
   | 'getSetting'
-  | 'openSetting'
   | 'authorize'
-  | 'getAccountInfoSync'
-  | 'onAppShow'
-  | 'onAppHide';
+  | 'getAccountInfoSync';
 type Optional =
   | 'checkSession'
   | 'getPrivacySetting'
@@ -26,6 +23,10 @@ type Optional =
   | 'getSystemInfoSync'
   | 'getSystemSetting'
   | 'getUserProfile'
+  // A skill of WeChat's AI mode has no settings page and no app events (§1.12).
+  | 'openSetting'
+  | 'onAppShow'
+  | 'onAppHide'
   | 'offAppShow'
   | 'offAppHide';
 
@@ -53,6 +54,8 @@ const gatewayToo = (fail: Failed) => (failure: WxFailure & { errCode?: number; m
   failure?.errCode === undefined || failure.errno !== undefined
     ? fail(failure)
     : fail({ errno: failure.errCode, errMsg: failure.errMsg || failure.message || '' });
+
+const unsupported = (name: string): WxFailure => ({ errMsg: `${name}:fail not supported`, errno: 100 });
 
 /** A success callback that comes without what it has to bring is a failure. */
 const reading =
@@ -117,7 +120,8 @@ export function wxHost(wx: WxLike, holder: unknown, load: () => Promise<CoreModu
     // Its only failure is "expired" (§1.1).
     checkSession: (done) => wx.checkSession({ success: () => done(true), fail: () => done(false) }),
     getSetting: (done, fail) => wx.getSetting({ success: setting(done, fail), fail }),
-    openSetting: (done, fail) => wx.openSetting({ success: setting(done, fail), fail }),
+    openSetting: (done, fail) =>
+      wx.openSetting ? wx.openSetting({ success: setting(done, fail), fail }) : fail(unsupported('openSetting')),
     authorize: (scope, success, fail) => wx.authorize({ scope, success: () => success(), fail }),
     getPrivacySetting(done, fail) {
       // Below 2.32.3 nothing is intercepted (§1.5).
@@ -136,13 +140,13 @@ export function wxHost(wx: WxLike, holder: unknown, load: () => Promise<CoreModu
       );
     },
     getUserProfile(desc, success, fail) {
-      if (!wx.getUserProfile) return fail({ errMsg: 'getUserProfile:fail not supported', errno: 100 });
+      if (!wx.getUserProfile) return fail(unsupported('getUserProfile'));
       wx.getUserProfile({ desc, success, fail });
     },
     version: () => version,
     onVisibility(shown, hidden) {
-      wx.onAppShow(shown);
-      wx.onAppHide(hidden);
+      wx.onAppShow?.(shown);
+      wx.onAppHide?.(hidden);
       return () => {
         wx.offAppShow?.(shown);
         wx.offAppHide?.(hidden);

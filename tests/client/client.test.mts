@@ -87,6 +87,16 @@ test('a dialog that is closed is no refusal, whatever number comes with it (§1.
   assert.deepEqual(permission, { type: 'misconfigured', missing: 'scope-name' });
 });
 
+test('a wx without app events, settings page and random values logs in all the same, as a skill’s may (§1.12)', async () => {
+  const { phone } = device(world, { ...user('skill'), ...yes });
+  const { onAppShow, offAppShow, onAppHide, offAppHide, openSetting, getRandomValues, ...wx } = phone.wx;
+  const auth = client.createAuth({ edge: world.url, host: client.weappHost({ wx }) });
+  assert.equal((await auth.request({ url: '/healthz' })).statusCode, 200);
+  assert.deepEqual(await auth.ensure('scope.camera'), { type: 'granted' });
+  assert.equal(await codeOf(auth.openSetting()), 'unsupported');
+  auth.dispose();
+});
+
 test('errors of the WeChat gateway, which have errCode and no errno, are understood (§1.8)', async () => {
   const { phone } = device(world, user('gateway'));
   const table = [
