@@ -40,7 +40,12 @@ async function draw({ session }: State): Promise<void> {
   say('unionid', unionid);
 }
 
+/** Nothing where the request fails: a stored session may have ended at the edge, and `draw` then shows a guest. */
 async function account(): Promise<{ openid?: string; unionid?: string }> {
-  const { data } = await auth.request({ url: '/account' });
-  return data as { openid?: string; unionid?: string };
+  try {
+    const { statusCode, data } = await auth.request({ url: '/account' });
+    return statusCode === 200 ? (data as { openid?: string; unionid?: string }) : {};
+  } catch {
+    return {};
+  }
 }

@@ -339,30 +339,38 @@ for (const as of ['official', 'website'] as const) {
   });
 }
 
-test('a web page whose session was ended at the edge stays where it is, and its visitor is a guest', async () => {
-  const site = await (await browser.newContext()).newPage();
-  await site.goto(`${url}/site?as=official`);
-  await site.getByRole('button', { name: 'Log in with WeChat' }).click();
-  await site.getByRole('link', { name: 'li' }).click();
-  await until('logged in', async () => (await site.textContent('#session')) === 'Logged in');
-  const outcome = await site.evaluate(async () => {
-    const { __wxauth: machines } = globalThis as unknown as { __wxauth: Map<string, Auth> };
-    const [[appid, auth]] = [...machines] as [[string, Auth]];
-    const { token } = await auth.token();
-    await fetch('/oauth/revoke', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ token, client_id: appid }),
-    });
-    const refused = await auth.request({ url: '/account' }).catch((error) => error.code);
-    return [refused, (await auth.ready()).session];
+for (const away of [false, true]) {
+  test(`a web page whose session was ended ${away ? 'while it was closed' : 'under it'} stays where it is, as a guest`, async () => {
+    const site = await (await browser.newContext()).newPage();
+    const thrown: string[] = [];
+    site.on('pageerror', (error) => thrown.push(String(error)));
+    const state = (wanted: string) =>
+      until(wanted, async () => (await site.textContent('#session').catch(() => '')) === wanted);
+    await site.goto(`${url}/site?as=official`);
+    await site.getByRole('button', { name: 'Log in with WeChat' }).click();
+    await site.getByRole('link', { name: 'li' }).click();
+    await state('Logged in');
+    const outcome = await site.evaluate(async (away) => {
+      const { __wxauth: machines } = globalThis as unknown as { __wxauth: Map<string, Auth> };
+      const [[appid, auth]] = [...machines] as [[string, Auth]];
+      const { token } = await auth.token();
+      await fetch('/oauth/revoke', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ token, client_id: appid }),
+      });
+      if (away) return undefined;
+      const refused = await auth.request({ url: '/account' }).catch((error) => error.code);
+      return [refused, (await auth.ready()).session];
+    }, away);
+    assert.deepEqual(outcome, away ? undefined : ['login_required', 'guest']);
+    await site.reload();
+    await state('Guest');
+    assert.equal(site.url(), `${url}/site?as=official`);
+    assert.deepEqual(thrown, []);
+    await site.context().close();
   });
-  assert.deepEqual(outcome, ['login_required', 'guest']);
-  await site.reload();
-  await until('a guest', async () => (await site.textContent('#session')) === 'Guest');
-  assert.equal(site.url(), `${url}/site?as=official`);
-  await site.context().close();
-});
+}
 
 for (const width of [390, 1280]) {
   test(`at ${width} px nothing sticks out`, async () => {
