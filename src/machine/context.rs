@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 /// WeChat allows one user four calls a second of those it rates (§1.1).
 const RATED_CALLS: usize = 4;
 const RATED_WINDOW_MS: Instant = 1_000;
+/// Effects beside those of many callers: what is stored, the state, a wake-up.
+const FEW_MORE: usize = 8;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Context {
@@ -24,6 +26,12 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// Makes room for so many effects and a few more: a list that grows by doubling needs half as much
+    /// memory again.
+    pub(crate) fn expect(&mut self, effects: usize) {
+        self.effects.reserve(effects + FEW_MORE);
+    }
+
     pub(crate) fn emit(&mut self, effect: Effect) {
         self.effects.push(effect);
     }

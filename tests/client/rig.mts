@@ -68,7 +68,7 @@ export interface Rig {
 }
 
 /** A phone whose user agrees to everything and whose edge answers well. */
-export function rig(fault: WasmFault = 'none', change: Record<string, Call> = {}): Rig {
+export function rig(fault: WasmFault = 'none', change: Record<string, Call> = {}, globals: object = {}): Rig {
   const time = new Time();
   const stored = new Map<string, unknown>();
   const sent: Json[] = [];
@@ -123,7 +123,7 @@ export function rig(fault: WasmFault = 'none', change: Record<string, Call> = {}
     offAppHide: () => {},
     ...change,
   };
-  const phone = lockedPhone(wx, fault, time.globals());
+  const phone = lockedPhone(wx, fault, { ...time.globals(), ...globals });
   const create: Rig['create'] = (options) =>
     phone.weapp.createAuth({ edge: EDGE, host: phone.weapp.weappHost(), ...options });
   return { time, wx, weapp: phone.weapp, sent, answers, create, show: () => shown(), hide: () => hidden() };

@@ -33,7 +33,7 @@ impl Session {
             return self.give_up(cx, &rate_limited(retry_after));
         }
         // A renewal brings no key: whoever needs one waits for a login.
-        let for_the_key = self.key_is_known_dead() && self.waiters.need_key();
+        let for_the_key = self.key_is_known_dead() && self.waiters.any_parked(Wants::needs_key);
         match &self.record.held {
             Some(held) if !self.refresh_refused && !for_the_key => {
                 let refresh_token = held.refresh_token.clone();
@@ -59,7 +59,7 @@ impl Session {
     fn may_log_in(&self) -> bool {
         match self.mode {
             LoginMode::Silent | LoginMode::OnDemand => true,
-            LoginMode::Explicit => self.waiters.parked().iter().any(|(_, wants)| matches!(wants, Wants::Login)),
+            LoginMode::Explicit => self.waiters.any_parked(|wants| wants == Wants::Login),
             LoginMode::Never => false,
         }
     }

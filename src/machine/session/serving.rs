@@ -21,25 +21,24 @@ impl Session {
 
     pub(crate) fn serve_parked_as(&mut self, cx: &mut Context, live: bool) {
         let parked = self.waiters.parked();
+        cx.expect(parked.len());
         self.serve_these(cx, live, &parked);
     }
 
     /// The same for one caller: nothing has changed for the others.
     pub(crate) fn serve_parked_one(&mut self, cx: &mut Context, id: WaiterId) {
-        if let Some(wants) = self.waiters.parked_for(id) {
-            let live = self.is_live(cx);
-            self.serve_these(cx, live, &[(id, wants)]);
-        }
+        let live = self.is_live(cx);
+        self.serve_these(cx, live, &[id]);
     }
 
-    fn serve_these(&mut self, cx: &mut Context, live: bool, parked: &[(WaiterId, Wants)]) {
+    fn serve_these(&mut self, cx: &mut Context, live: bool, ids: &[WaiterId]) {
         if !self.launched {
             return;
         }
         let logged_out = self.record.logged_out;
-        let is_ready = |parked: &&(WaiterId, Wants)| parked.1 == Wants::Ready;
         let mut left = false;
-        for &(id, wants) in parked.iter().filter(|parked| !is_ready(parked)) {
+        for &id in ids {
+            let Some(wants) = self.waiters.parked_for(id).filter(|wants| *wants != Wants::Ready) else { continue };
             let has_all = live && (!wants.needs_key() || self.key_is_alive());
             let guest = wants == Wants::Request { guest: true } && self.record.held.is_none();
             if has_all || logged_out || guest {
@@ -52,11 +51,11 @@ impl Session {
         // Last, since what the others want may begin a login, and `ready` tells how that ends.
         let guest_is_fine = self.flight.is_landed() && self.record.held.is_none() && self.mode != LoginMode::Silent;
         let mut left = false;
-        for &(id, _) in parked.iter().filter(is_ready) {
-            if live || logged_out || guest_is_fine {
-                self.serve_one(cx, id, live);
-            } else {
-                left = true;
+        for &id in ids {
+            match self.waiters.parked_for(id) {
+                Some(Wants::Ready) if live || logged_out || guest_is_fine => self.serve_one(cx, id, live),
+                Some(Wants::Ready) => left = true,
+                _ => {}
             }
         }
         self.go_for(cx, live, left);
@@ -112,10 +111,13 @@ impl Session {
 
     /// Settles parked callers as `outcome` says; `None` sends the request without a token.
     pub(crate) fn serve(&mut self, cx: &mut Context, outcome: impl Fn(Wants) -> Option<Outcome>) {
-        for (id, wants) in self.waiters.parked() {
-            match outcome(wants) {
-                Some(outcome) => self.settle(cx, id, outcome),
-                None => self.serve_one(cx, id, false),
+        let parked = self.waiters.parked();
+        cx.expect(parked.len());
+        for id in parked {
+            match self.waiters.parked_for(id).map(&outcome) {
+                Some(Some(outcome)) => self.settle(cx, id, outcome),
+                Some(None) => self.serve_one(cx, id, false),
+                None => {}
             }
         }
     }

@@ -13,20 +13,25 @@ const REQUEST_TIMEOUT_MS: Instant = 65_000;
 const GUEST_PATIENCE_MS: Instant = 2_000;
 /// How often one request is sent again after an expiry reply.
 const MAX_REPLAYS: u8 = 2;
-/// Deadlines of requests are rounded up to this, so that many share one look through all callers.
-const DEADLINE_STEP_MS: Instant = 500;
+/// Deadlines are counted in steps of this many milliseconds: they take less memory, and many callers
+/// share one look through all of them.
+const STEP_MS: Instant = 500;
 /// Callers that have gone stay in the list until there are this many more of them than of others.
 const MOST_GONE: usize = 32;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Waiters {
     /// In ascending order of their ids: the host counts upwards, so a new caller goes to the end.
     all: Vec<Waiter>,
     /// How many of `all` have gone.
     gone: usize,
     /// No caller's deadline is before this.
-    next_deadline: Option<Instant>,
+    next_deadline: Deadline,
 }
+
+/// In steps since launch.
+type Deadline = u32;
+const NEVER: Deadline = Deadline::MAX;
 
 #[derive(Debug, Clone)]
 struct Waiter {
@@ -35,7 +40,7 @@ struct Waiter {
     stage: Stage,
     replays: u8,
     /// Of a request that is out, and of one that may go as a guest's.
-    deadline: Option<Instant>,
+    deadline: Deadline,
 }
 
 /// What a caller waits for.
@@ -82,10 +87,16 @@ enum Stage {
     Gone,
 }
 
+impl Default for Waiters {
+    fn default() -> Self {
+        Self { all: Vec::new(), gone: 0, next_deadline: NEVER }
+    }
+}
+
 impl Waiters {
     pub(crate) fn park(&mut self, cx: &Context, id: WaiterId, wants: Wants) {
         let guest = wants == Wants::Request { guest: true };
-        let deadline = guest.then(|| self.deadline_in(cx, GUEST_PATIENCE_MS));
+        let deadline = if guest { self.deadline_in(cx, GUEST_PATIENCE_MS) } else { NEVER };
         let waiter = Waiter { id, wants, stage: Stage::Parked, replays: 0, deadline };
         match self.all.binary_search_by_key(&id, |known| known.id) {
             Ok(at) => {
@@ -103,7 +114,7 @@ impl Waiters {
         if let Some(waiter) = self.find_mut(id) {
             waiter.wants = wants;
             waiter.stage = Stage::Parked;
-            waiter.deadline = None;
+            waiter.deadline = NEVER;
         }
     }
 
@@ -115,7 +126,7 @@ impl Waiters {
         if self.gone == self.all.len() {
             self.all.clear();
             self.gone = 0;
-            self.next_deadline = None;
+            self.next_deadline = NEVER;
         } else if self.gone > self.all.len() / 2 + MOST_GONE {
             self.all.retain(|waiter| waiter.stage != Stage::Gone);
             self.gone = 0;
@@ -124,9 +135,10 @@ impl Waiters {
     }
 
     /// Who waits for a session, in the order they came.
-    pub(crate) fn parked(&self) -> Vec<(WaiterId, Wants)> {
-        let parked = self.all.iter().filter(|waiter| waiter.stage == Stage::Parked);
-        parked.map(|waiter| (waiter.id, waiter.wants)).collect()
+    pub(crate) fn parked(&self) -> Vec<WaiterId> {
+        let mut parked = Vec::with_capacity(self.all.len());
+        parked.extend(self.all.iter().filter(|waiter| waiter.stage == Stage::Parked).map(|waiter| waiter.id));
+        parked
     }
 
     /// What the caller of this id waits for a session for.
@@ -134,9 +146,9 @@ impl Waiters {
         self.find(id).filter(|waiter| waiter.stage == Stage::Parked).map(|waiter| waiter.wants)
     }
 
-    /// Whether somebody waits who needs the edge's session_key.
-    pub(crate) fn need_key(&self) -> bool {
-        self.all.iter().any(|waiter| waiter.stage == Stage::Parked && waiter.wants.needs_key())
+    /// Whether a caller waits for a session for such a purpose.
+    pub(crate) fn any_parked(&self, is: impl Fn(Wants) -> bool) -> bool {
+        self.all.iter().any(|waiter| waiter.stage == Stage::Parked && is(waiter.wants))
     }
 
     /// What is wanted by the caller of a request that is out.
@@ -149,7 +161,7 @@ impl Waiters {
         let deadline = self.deadline_in(cx, REQUEST_TIMEOUT_MS);
         if let Some(waiter) = self.find_mut(id) {
             waiter.stage = Stage::Sent(generation);
-            waiter.deadline = Some(deadline);
+            waiter.deadline = deadline;
         }
     }
 
@@ -162,7 +174,7 @@ impl Waiters {
             Stage::Sent(Some(used)) if waiter.replays < MAX_REPLAYS => {
                 waiter.replays += 1;
                 waiter.stage = Stage::Parked;
-                waiter.deadline = (waiter.wants == Wants::Request { guest: true }).then_some(patience);
+                waiter.deadline = if waiter.wants == (Wants::Request { guest: true }) { patience } else { NEVER };
                 Some(used)
             }
             _ => None,
@@ -171,41 +183,42 @@ impl Waiters {
 
     /// After JavaScript was stopped: replies that came meanwhile are still to be delivered.
     pub(crate) fn allow_after_shown(&mut self, cx: &Context) {
-        for deadline in self.all.iter_mut().filter_map(|waiter| waiter.deadline.as_mut()) {
-            *deadline = after_shown(*deadline, cx);
+        let earliest = steps(after_shown(0, cx));
+        for waiter in &mut self.all {
+            waiter.deadline = waiter.deadline.max(earliest);
         }
         self.find_next_deadline();
     }
 
     /// Callers whose time is over, each once.
     pub(crate) fn overdue(&mut self, cx: &Context) -> Vec<WaiterId> {
-        let now = cx.clock.elapsed();
-        if self.next_deadline.is_none_or(|next| next > now) {
-            return Vec::new();
+        let mut overdue = Vec::new();
+        if Instant::from(self.next_deadline) * STEP_MS <= cx.clock.elapsed() {
+            for waiter in &mut self.all {
+                if Instant::from(waiter.deadline) * STEP_MS <= cx.clock.elapsed() {
+                    waiter.deadline = NEVER;
+                    if waiter.stage != Stage::Gone {
+                        overdue.push(waiter.id);
+                    }
+                }
+            }
+            self.find_next_deadline();
         }
-        let is_overdue = |deadline: &mut Instant| *deadline <= now;
-        let overdue = self
-            .all
-            .iter_mut()
-            .filter_map(|waiter| waiter.deadline.take_if(is_overdue).map(|_| waiter))
-            .filter(|waiter| waiter.stage != Stage::Gone);
-        let overdue = overdue.map(|waiter| waiter.id).collect();
-        self.find_next_deadline();
         overdue
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.next_deadline
+        (self.next_deadline != NEVER).then_some(Instant::from(self.next_deadline) * STEP_MS)
     }
 
     fn find_next_deadline(&mut self) {
         let open = self.all.iter().filter(|waiter| waiter.stage != Stage::Gone);
-        self.next_deadline = open.filter_map(|waiter| waiter.deadline).min();
+        self.next_deadline = open.map(|waiter| waiter.deadline).min().unwrap_or(NEVER);
     }
 
-    fn deadline_in(&mut self, cx: &Context, wait_ms: Instant) -> Instant {
-        let deadline = (cx.clock.elapsed() + wait_ms).next_multiple_of(DEADLINE_STEP_MS);
-        self.next_deadline = Some(self.next_deadline.map_or(deadline, |next| next.min(deadline)));
+    fn deadline_in(&mut self, cx: &Context, wait_ms: Instant) -> Deadline {
+        let deadline = steps(cx.clock.elapsed() + wait_ms);
+        self.next_deadline = self.next_deadline.min(deadline);
         deadline
     }
 
@@ -218,4 +231,8 @@ impl Waiters {
         let at = self.all.binary_search_by_key(&id, |waiter| waiter.id).ok()?;
         self.all.get_mut(at).filter(|waiter| waiter.stage != Stage::Gone)
     }
+}
+
+fn steps(instant: Instant) -> Deadline {
+    Deadline::try_from(instant.div_ceil(STEP_MS)).unwrap_or(NEVER)
 }
