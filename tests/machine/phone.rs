@@ -213,6 +213,12 @@ impl Phone {
         sent
     }
 
+    /// The phone's clock is set; timers run on.
+    pub(crate) fn set_clock(&mut self, by: i64) {
+        self.now = self.now.saturating_add_signed(by);
+        self.wake_at = self.wake_at.map(|at| at.saturating_add_signed(by));
+    }
+
     /// Lets time pass as a host does that only wakes the machine when it asked for that.
     pub(crate) fn idle(&mut self, ms: u64) -> &mut Self {
         self.idle_late(ms, 0)

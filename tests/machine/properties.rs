@@ -3,8 +3,13 @@
 use crate::phone::{Phone, tokens};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use wxauth::machine::{AuthSetting, EdgeFailure, Effect, Event, LoginCode, LoginMode, PhoneCode, PrivacyMode};
+use wxauth::machine::{
+    AuthSetting, EdgeFailure, Effect, Event, LoginCode, LoginMode, Outcome, PhoneCode, PrivacyMode, SessionState,
+};
 use wxauth::wechat::Failure;
+
+/// One with a dialog in the rig's answers, two more, one with its own picker, one that means nothing.
+const SCOPES: [&str; 5] = ["scope.camera", "scope.record", "scope.bluetooth", "scope.address", "scope.userInfo"];
 
 /// What may happen next: a caller comes, the host answers something outstanding (or answers
 /// twice, or late), the app is hidden, the clock is set.
@@ -17,7 +22,8 @@ enum Step {
     Login,
     Token,
     Logout,
-    Ensure,
+    /// One of [`SCOPES`].
+    Ensure(usize),
     OpenData,
     KeyReady,
     /// One of a few codes, so that some come twice.
@@ -37,6 +43,8 @@ enum Step {
         status: u16,
     },
     Wait(u64),
+    /// Time without JavaScript, hidden or idle, after which a timer runs.
+    Sleep(u64),
     ClockSet(i64),
     Hidden,
     Shown,
@@ -50,7 +58,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Login),
         1 => Just(Step::Token),
         1 => Just(Step::Logout),
-        2 => Just(Step::Ensure),
+        2 => (0..SCOPES.len()).prop_map(Step::Ensure),
         2 => Just(Step::OpenData),
         1 => Just(Step::KeyReady),
         2 => (0..4_u8).prop_map(Step::Phone),
@@ -63,6 +71,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (any::<usize>(), prop::sample::select(vec![200_u16, 401, 500]))
             .prop_map(|(nth, status)| Step::Reply { nth, status }),
         4 => (0..30_000_u64).prop_map(Step::Wait),
+        1 => (0..600_000_u64).prop_map(Step::Sleep),
         1 => (-172_800_000..172_800_000_i64).prop_map(Step::ClockSet),
         1 => Just(Step::Hidden),
         1 => Just(Step::Shown),
@@ -72,7 +81,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn answer(phone: &mut Phone, effect: &Effect, well: bool, status: u16) {
-    let failure = EdgeFailure::Refused { status, code: String::new(), retry_after_s: None };
+    let retry_after_s = [None, Some(300), Some(u32::MAX)][phone.asked.len() % 3];
+    let failure = EdgeFailure::Refused { status, code: String::new(), retry_after_s };
     let event = match (effect.clone(), well) {
         (Effect::CallLogin { op, .. }, true) => {
             phone.codes += 1;
@@ -104,7 +114,12 @@ fn answer(phone: &mut Phone, effect: &Effect, well: bool, status: u16) {
 }
 
 fn play(phone: &mut Phone, steps: &[Step]) -> u32 {
-    let mut waiters = 0;
+    play_after(phone, steps, 0)
+}
+
+/// The same with callers numbered from the next number on; gives the last.
+fn play_after(phone: &mut Phone, steps: &[Step], last: u32) -> u32 {
+    let mut waiters = last;
     let mut next = || {
         waiters += 1;
         waiters
@@ -131,9 +146,9 @@ fn play(phone: &mut Phone, steps: &[Step]) -> u32 {
                 let waiter = next();
                 phone.tell(Event::Logout { waiter, everywhere: false });
             }
-            Step::Ensure => {
+            Step::Ensure(nth) => {
                 let waiter = next();
-                phone.ensure(waiter);
+                phone.tell(Event::Ensure { waiter, scope: SCOPES[nth].into() });
             }
             Step::OpenData => {
                 let waiter = next();
@@ -174,7 +189,11 @@ fn play(phone: &mut Phone, steps: &[Step]) -> u32 {
             Step::Wait(ms) => {
                 phone.wait(ms);
             }
-            Step::ClockSet(by) => phone.now = phone.now.saturating_add_signed(by),
+            Step::Sleep(ms) => {
+                phone.now += ms;
+                phone.tell(Event::Tick);
+            }
+            Step::ClockSet(by) => phone.set_clock(by),
             Step::Hidden => {
                 phone.tell(Event::Hidden);
             }
@@ -203,18 +222,35 @@ proptest! {
         let mut phone = Phone::new(login, privacy);
         phone.launch(None);
         let waiters = play(&mut phone, &steps);
-        // The host goes silent; dialogs are closed by their owner. Nothing else is needed.
-        phone.tell(Event::Shown);
-        for _ in 0..40 {
-            phone.wait(10_000);
-            for effect in phone.asked.clone() {
-                if matches!(effect, Effect::ShowPrivacy { .. } | Effect::Authorize { .. }) {
-                    answer(&mut phone, &effect, false, 0);
-                }
-            }
-        }
+        // The host goes silent, shown or hidden, and dialogs stay open. Nothing else than time is needed.
+        phone.idle(1_200_000);
         for waiter in 1..=waiters {
             prop_assert!(phone.outcome(waiter).is_some(), "waiter {} hangs", waiter);
+        }
+    }
+
+    #[test]
+    fn ready_resolves_when_no_login_is_under_way(steps in steps(), (login, privacy) in modes()) {
+        const FIRST_READY: u32 = 100_000;
+        let mut phone = Phone::new(login, privacy);
+        // Some of what happens comes before the launch.
+        let (early, late) = steps.split_at(steps.len() / 4);
+        let before = play(&mut phone, early);
+        phone.launch(None);
+        let mut last = before;
+        for (ready, step) in (FIRST_READY..).zip(late) {
+            phone.tell(Event::Ready(ready));
+            last = play_after(&mut phone, core::slice::from_ref(step), last);
+        }
+        let mut state = SessionState::Starting;
+        for effect in &phone.asked {
+            match effect {
+                Effect::State { state: shown } => state = shown.session,
+                Effect::Settle { waiter, outcome: Outcome::Done } if *waiter >= FIRST_READY => {
+                    prop_assert!(!matches!(state, SessionState::LoggingIn | SessionState::Starting), "{:?}", state);
+                }
+                _ => {}
+            }
         }
     }
 
@@ -270,7 +306,8 @@ proptest! {
         phone.ensure(1000).setting(&[], &["scope.camera"]);
         let quiet: Vec<_> = steps.into_iter().filter(|step| !matches!(step, Step::Answer { .. } | Step::Shown | Step::OpenSetting)).collect();
         play(&mut phone, &quiet);
-        prop_assert_eq!(phone.count("Authorize"), 0);
+        let camera = |effect: &&Effect| matches!(effect, Effect::Authorize { scope, .. } if scope == "scope.camera");
+        prop_assert_eq!(phone.asked.iter().filter(camera).count(), 0);
     }
 
     #[test]
