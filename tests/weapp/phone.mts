@@ -45,7 +45,10 @@ export function lockedPhone(wx: object, fault: WasmFault = 'none', globals: obje
   };
   if (fault !== 'absent') sandbox.WXWebAssembly = { instantiate: instantiate(fault) };
   const context = createContext(sandbox, { codeGeneration: { strings: false, wasm: false } });
-  runInContext(`for (const name of ${JSON.stringify(ABSENT.filter((name) => !(name in globals)))}) delete globalThis[name];`, context);
+  runInContext(
+    `for (const name of ${JSON.stringify(ABSENT.filter((name) => !(name in globals)))}) delete globalThis[name];`,
+    context,
+  );
   const required: string[] = [];
   const require = (path: string): object => {
     const file = path.replace(/^\.\//, '');
