@@ -80,7 +80,7 @@ async function opens(folder: string, entry: string): Promise<string> {
   return title;
 }
 
-test('what is published is what users need, with both licenses: no tests, no sources, no more than 1.5 MB', () => {
+test('what is published is what users need, with both licenses: no tests, no sources, no more than 1.7 MB', () => {
   const listed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: at(),
     encoding: 'utf8',
@@ -90,7 +90,7 @@ test('what is published is what users need, with both licenses: no tests, no sou
   const documents = ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'README.zh-CN.md', 'package.json'];
   const built = ['errors', 'index.d.ts', 'node', 'sim', 'weapp', 'web'].map((name) => `dist/${name}`);
   assert.deepEqual([...folders].sort(), [...documents, ...built].sort());
-  assert.ok(unpackedSize < 1_500_000, `${unpackedSize}`);
+  assert.ok(unpackedSize < 1_700_000, `${unpackedSize}`);
   console.log(`# npm package: ${unpackedSize} bytes unpacked`);
 });
 
