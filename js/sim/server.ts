@@ -21,7 +21,7 @@ const refused = (status: number): Response => new Response(null, { status, heade
 async function bodyOf(incoming: IncomingMessage): Promise<Buffer<ArrayBuffer> | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+  for await (const chunk of incoming) {
     chunks.push(chunk as Buffer);
     length += (chunk as Buffer).length;
     if (length > BODY_LIMIT) return undefined;
@@ -68,8 +68,6 @@ async function respond(handle: Handler, incoming: IncomingMessage, outgoing: Ser
 export async function startServer(wechat: WeChat, port = 0, host = '127.0.0.1'): Promise<SimServer> {
   const handle = serve(wechat);
   const server = createServer((incoming, outgoing) => {
-    // Without a listener, writing to a client that has left would be an uncaught error.
-    outgoing.on('error', () => {});
     respond(handle, incoming, outgoing).catch((error: Error) => {
       if (outgoing.headersSent || !incoming.complete) return void outgoing.destroy();
       wechat.world.log.add('wechat', 'server', `internal error: ${error.message}`);

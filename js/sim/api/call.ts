@@ -25,9 +25,9 @@ function jsonObject(body: string): Record<string, unknown> {
 
 export async function parseCall(request: Request, url: URL, ip: string): Promise<Call> {
   const body = request.method === 'POST' ? (await request.text()).trim() : '';
-  // curl and others declare every body a form, so what looks like JSON is not parsed as one.
+  // A body declared as a form may still be JSON: curl declares every body so.
   const declared = request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded');
-  const form = new URLSearchParams(declared && !body.startsWith('{') ? body : '');
+  const form = new URLSearchParams(declared ? body : '');
   return { param: (name) => url.searchParams.get(name) ?? form.get(name) ?? '', json: () => jsonObject(body), ip };
 }
 
