@@ -61,7 +61,7 @@ test('a download gives a temporary path, which can be uploaded; the status is to
   }
 });
 
-test('an upload of what is not there fails, and one can be aborted', async () => {
+test('an upload of a missing file fails, and a download can be aborted', async () => {
   const { wx } = phone();
   await assert.rejects(called(wx.uploadFile, { url: base, filePath: 'wxfile://tmp_gone', name: 'file' }), {
     errMsg: 'uploadFile:fail file not found',

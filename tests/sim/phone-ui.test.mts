@@ -141,7 +141,7 @@ test('code that registers socket listeners can be loaded; connecting fails', asy
   await assert.rejects(called(wx.closeSocket), { errMsg: /^closeSocket:fail/ });
 });
 
-test('canIUse is true for what this wx has, and for nothing else (§1.1)', () => {
+test('canIUse is true for the methods of this wx only (§1.1)', () => {
   const { wx } = fake().phone();
   const old = fake().phone({ SDKVersion: '2.20.0' }).wx;
   const table: Array<[schema: string, today: boolean, in2020: boolean]> = [

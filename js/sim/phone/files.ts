@@ -51,7 +51,7 @@ type HeadersListener = (result: { header: Record<string, string> }) => void;
 
 export interface Task {
   abort(): void;
-  /** Called once, when all is there. */
+  /** Called once, at the end. */
   onProgressUpdate(listener: ProgressListener): void;
   offProgressUpdate(listener?: ProgressListener): void;
   onHeadersReceived(listener: HeadersListener): void;

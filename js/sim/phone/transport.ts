@@ -64,7 +64,7 @@ export function transport(body: Body): Send {
     });
     const worked = turn().then(async () => {
       try {
-        // Whoever was ended in the queue sends nothing.
+        // A call that ended in the queue sends nothing.
         if (reason) throw reason;
         return await exchange(cut.signal).catch((error: unknown) => {
           throw cut.signal.aborted || error instanceof Failure ? error : networkFailure(error);

@@ -38,9 +38,10 @@ export function ui(body: Body) {
     body.toast = toast;
     // Another one that was shown meanwhile stays.
     if (ms !== undefined) {
-      body.clock.after(ms, () => {
+      const end = () => {
         if (body.toast === toast) body.toast = undefined;
-      });
+      };
+      body.clock.after(ms, end, { background: true });
     }
     return {};
   };
