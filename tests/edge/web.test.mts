@@ -87,13 +87,14 @@ const redeem = (client_id: string, code: string, code_verifier: string, more: Re
     ...more,
   });
 
-for (const [kind, client, page, scope] of [
-  ['official account', OFFICIAL, '/connect/oauth2/authorize', 'snsapi_base'],
-  ['website', SITE, '/connect/qrconnect', 'snsapi_login'],
+for (const [kind, client, page, scope, asked] of [
+  ['official account', OFFICIAL, '/connect/oauth2/authorize', 'snsapi_base', {}],
+  ['official account', OFFICIAL, '/connect/oauth2/authorize', 'snsapi_userinfo', { scope: 'snsapi_userinfo' }],
+  ['website', SITE, '/connect/qrconnect', 'snsapi_login', {}],
 ] as const) {
-  test(`a ${kind}’s user logs in, refreshes and logs out`, async () => {
+  test(`a ${kind}’s user logs in by ${scope}, refreshes and logs out`, async () => {
     const secret = verifier();
-    const login = await begin(client, secret);
+    const login = await begin(client, secret, asked);
     assert.equal(login.status, 302);
     const to = location(login);
     assert.deepEqual([to.origin + to.pathname, to.hash], [world.simulator.url + page, '#wechat_redirect']);
@@ -117,10 +118,10 @@ for (const [kind, client, page, scope] of [
     const { openid, unionid } = await world.wechat.account(client, 'mei');
     const claims = JSON.parse(Buffer.from(body.access_token.split('.')[1], 'base64url').toString());
     assert.deepEqual([claims.sub, claims.client_id], [openid, client]);
-    const asked = await post(`${world.url}/oauth/introspect`, { token: body.access_token }, basic('api', 'secret'));
+    const seen = await post(`${world.url}/oauth/introspect`, { token: body.access_token }, basic('api', 'secret'));
     // WeChat names no unionid where it asked the user nothing.
     const expected = scope === 'snsapi_base' ? undefined : unionid;
-    assert.equal(asked.body.unionid, expected, 'joins the apps of one Open Platform account');
+    assert.equal(seen.body.unionid, expected, 'joins the apps of one Open Platform account');
     const renewed = await refresh(world, body.refresh_token, client);
     assert.equal(renewed.status, 200);
     assert.equal((await revoke(world, renewed.body.refresh_token, client)).status, 200);
