@@ -59,6 +59,11 @@ export const edgeErrors: Record<string, EdgeExplanation> = {
     'The user did not log in at WeChat. Told in the redirect, as access_denied.',
     'Go on without.',
   ),
+  login_superseded: say(
+    503,
+    'A log-out everywhere, an erasure or the end of this session came while the login was under way. Nothing of it is kept.',
+    'Try again with a fresh code.',
+  ),
   login_unknown: say(
     400,
     'No such web login is under way in this browser: its cookie is missing, over 10 minutes old, or spent.',

@@ -102,6 +102,8 @@ pub(crate) enum User {
     Blocked,
     /// They did not want to log in.
     Refused,
+    /// A log-out everywhere or an erasure came while the login was under way.
+    LoginSuperseded,
     /// A virtual account of a snapshot page (§3.8), which is nobody.
     Snapshot,
 }
@@ -192,6 +194,9 @@ impl Error {
                 wire(400, REQUEST, "login_unknown", "No such login is under way in this browser; begin again.")
             }
             Self::User(User::Refused) => wire(403, "access_denied", "login_refused", "The user did not log in."),
+            Self::User(User::LoginSuperseded) => {
+                later(1, wire(503, BUSY, "login_superseded", "A log-out came in between; try again with a fresh code."))
+            }
             Self::User(User::Snapshot) => {
                 wire(403, "access_denied", "snapshot_user", "This is a page preview of WeChat's, not a user.")
             }

@@ -9,10 +9,10 @@ use crate::edge::guesses::Guesses;
 use crate::edge::http::{Body, Request, Response};
 use crate::edge::keys::{PublicKey, SigningKey};
 use crate::edge::ports::{
-    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Isolate, Limit, Overdue, Put, Random, RateLimit, Reply, Store,
-    StoreFailure,
+    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Isolate, Limit, Overdue, Page, Put, Random, RateLimit, Reply,
+    Store, StoreFailure,
 };
-use crate::edge::routes::route;
+use crate::edge::routes::{route, write_late};
 use crate::edge::verified::Verified;
 use crate::edge::wechat_token::Slot;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -26,6 +26,9 @@ use std::task::{Context, Poll, Waker};
 
 /// When tests begin, ms since 1970.
 pub(crate) const NOW: u64 = 1_790_000_000_000;
+
+/// Names on a page, as KV has them.
+const PAGE: usize = 1000;
 
 /// The P-256 example of RFC 7517, appendix A.2.
 pub(crate) const JWK: &str = r#"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
@@ -128,8 +131,8 @@ impl World {
         if let Some(error) = answer.error {
             return Err(error);
         }
-        if let Some(put) = &answer.response.later {
-            let _ = at_once(self.put(core::slice::from_ref(put)));
+        if let Some(late) = &answer.response.later {
+            let _ = at_once(write_late(self, &self.config, late));
         }
         Ok(answer.response)
     }
@@ -230,10 +233,15 @@ impl Store for World {
         Ok(())
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreFailure> {
+    async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, StoreFailure> {
         self.suspend().await;
         self.read()?;
-        Ok(self.kv.borrow().keys().filter(|name| name.starts_with(prefix)).cloned().collect())
+        let kv = self.kv.borrow();
+        let behind = |name: &&String| after.is_none_or(|after| name.as_str() > after);
+        let mut names = kv.keys().filter(|name| name.starts_with(prefix)).filter(behind).cloned();
+        let page: Vec<String> = names.by_ref().take(PAGE).collect();
+        let next = names.next().and(page.last().cloned());
+        Ok(Page { names: page, next })
     }
 }
 

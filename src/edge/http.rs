@@ -2,7 +2,7 @@
 
 use super::error::{Caller, Error};
 use super::params::{Params, Query};
-use super::ports::Put;
+use super::revocations::LateSession;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -48,8 +48,8 @@ pub(crate) struct Response {
     pub(crate) plain: bool,
     /// The error that the answer stands for, where it is not told in its body.
     pub(crate) because: Option<Error>,
-    /// A write that may follow the answer.
-    pub(crate) later: Option<Put>,
+    /// A write that follows the answer.
+    pub(crate) later: Option<LateSession>,
 }
 
 impl Response {

@@ -5,7 +5,7 @@
 //! | runtime | `runtime/` | workerd: requests, KV, fetch, WebCrypto, the clock |
 //! | routes | `endpoint`, `routes`, `http`, `params`, `wire`, `cors`, `error`, `audit` | paths, bodies, statuses, lines of the log |
 //! | flows | `flows/`, one a use case; `label`, `web_code` | what an endpoint does |
-//! | stores | `records`, `json`, `seal`, `tokens` | what is written where, and how it is sealed |
+//! | stores | `records`, `revocations`, `json`, `seal`, `tokens` | what is written where, and how it is sealed |
 //! | WeChat | `upstream`, `wechat_token` | calls of WeChat, and the access token they need |
 //! | isolate | `verified`, `guesses` | what is remembered between requests |
 //! | configuration | `config/`, `keys` | the operator's settings, parsed once |
@@ -28,6 +28,7 @@ mod label;
 mod params;
 mod ports;
 mod records;
+mod revocations;
 mod routes;
 mod seal;
 mod tokens;

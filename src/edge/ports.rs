@@ -10,7 +10,7 @@ use super::wechat_token::Slot;
 /// For the whole of a call outward, unless the request itself ends before.
 pub(crate) const CALL_MS: u32 = 5_000;
 
-/// Milliseconds since 1970. Frozen during a request on Workers, so it is asked at the start.
+/// Milliseconds since 1970. On Workers the clock stands still while a request computes and moves with its IO.
 pub(crate) trait Clock {
     fn now_ms(&self) -> u64;
 }
@@ -27,8 +27,16 @@ pub(crate) trait Store {
     async fn put(&self, puts: &[Put]) -> Result<(), StoreFailure>;
     /// All of them, in one round trip. A name that is not there is fine.
     async fn delete(&self, names: &[String]) -> Result<(), StoreFailure>;
-    /// The names that begin so.
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreFailure>;
+    /// One page of the names that begin so, in ascending order: the first, or the one that `after` names.
+    async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, StoreFailure>;
+}
+
+/// A page of names: at most 1,000.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    pub(crate) names: Vec<String>,
+    /// Names the next page; absent on the last.
+    pub(crate) next: Option<String>,
 }
 
 /// One write.

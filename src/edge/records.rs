@@ -5,7 +5,7 @@
 
 use super::config::{App, Config, NameKey};
 use super::json::{self, Stored};
-use super::ports::{Ports, Put, StoreFailure, random};
+use super::ports::{Page, Ports, Put, StoreFailure, random};
 use super::seal::Purpose;
 use crate::wechat::{AppId, Object, OpenId, SessionKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -13,12 +13,16 @@ use core::fmt;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Serialize;
 use sha2::Sha256;
+use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 /// KV refuses a shorter TTL.
 const MIN_TTL_S: u64 = 60;
 /// A tombstone outlives what it buries by the grace of a refresh.
 pub(crate) const GRACE_S: u64 = 120;
+/// How long a rotation stays out of the lists of sessions. Far more than the grace.
+const LAG_MS: u64 = 3_600_000;
+const DAY_MS: u64 = 86_400_000;
 
 /// A user of one app, as KV names show them: a keyed hash, so a dump names nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,19 +76,22 @@ impl From<Sid> for String {
     }
 }
 
-fn sessions_prefix(user: &UserName) -> String {
+/// The kinds of records that are read for a session.
+const KINDS: [&str; 4] = ["s1", "e1", "x1", "k1"];
+
+pub(super) fn sessions_prefix(user: &UserName) -> String {
     format!("s1:{}:", user.0)
 }
 fn tombstones_prefix(user: &UserName) -> String {
     format!("x1:{}:", user.0)
 }
-fn session_name(user: &UserName, sid: &Sid) -> String {
+pub(super) fn session_name(user: &UserName, sid: &Sid) -> String {
     sessions_prefix(user) + &sid.0
 }
-fn tombstone_name(user: &UserName, sid: &Sid) -> String {
+pub(super) fn tombstone_name(user: &UserName, sid: &Sid) -> String {
     tombstones_prefix(user) + &sid.0
 }
-fn key_name(user: &UserName) -> String {
+pub(super) fn key_name(user: &UserName) -> String {
     format!("k1:{}", user.0)
 }
 fn everywhere_name(user: &UserName) -> String {
@@ -108,6 +115,9 @@ pub(crate) struct SessionRecord {
     /// How the user's list of sessions names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) label: Option<String>,
+    /// The last rotation that was [`LAG_MS`] older than `t` or more, ms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    earlier: Option<u64>,
 }
 
 impl Stored for SessionRecord {
@@ -119,6 +129,7 @@ impl Stored for SessionRecord {
             session_key: fields.owned("session_key"),
             unionid: fields.owned("unionid"),
             label: fields.owned("label"),
+            earlier: fields.number("earlier"),
         })
     }
 }
@@ -138,7 +149,15 @@ impl SessionRecord {
     }
 
     pub(crate) fn rotated(self, g: i64, t: u64) -> Self {
-        Self { g, t, ..self }
+        let earlier = if t.saturating_sub(self.t) >= LAG_MS { Some(self.t) } else { self.earlier };
+        Self { g, t, earlier, ..self }
+    }
+
+    /// The day of the last rotation that is at least an hour old, ms; of the login where there is none. A list that
+    /// showed a rotation as it happens would tell the holder of a stolen token when to present it within the grace.
+    pub(crate) fn last_seen(&self, now: u64) -> u64 {
+        let seen = if now.saturating_sub(self.t) >= LAG_MS { self.t } else { self.earlier.unwrap_or(self.auth) };
+        seen - seen % DAY_MS
     }
 }
 
@@ -148,7 +167,7 @@ impl fmt::Debug for SessionRecord {
     }
 }
 
-/// What the store said about one session.
+/// What the store said about one session. A record that was not asked for counts as missing.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Found {
     /// `s1`. A record that does not open counts as missing.
@@ -164,12 +183,8 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// When the session began, ms. Without its record, no later than its token was issued.
-    pub(crate) fn began(&self, issued: u64) -> u64 {
-        self.session.as_ref().map_or(issued, |session| session.auth)
-    }
-
-    /// Whether something revoked a session that began at `auth`.
+    /// Whether something revoked the tokens of the login at `auth`, ms. It is the token that says of which login it
+    /// is: a later login with the same session id does not bring it back.
     pub(crate) fn is_revoked(&self, auth: u64) -> bool {
         self.buried || self.revoked_before.is_some_and(|before| auth <= before)
     }
@@ -186,30 +201,47 @@ impl<P: Ports> Records<'_, P> {
         UserName::new(&self.config.name_key, appid, openid)
     }
 
-    /// Everything about one session, in one round trip.
+    /// Everything about one session but the user's key, in one round trip.
     pub(crate) async fn find(&self, user: &UserName, sid: &Sid) -> Result<Found, StoreFailure> {
-        let names = [session_name(user, sid), everywhere_name(user), key_name(user), tombstone_name(user, sid)];
-        let mut blobs = self.ports.get(&names).await?.into_iter();
-        let mut unreadable = Vec::new();
-        // What is there and does not open is Some(None).
-        let mut read = |name: &str, kind| {
-            let opened = blobs.next().flatten().map(|blob| self.open(name, &blob));
-            if opened == Some(None) {
-                unreadable.push(kind);
+        self.look_up(&[session_name(user, sid), everywhere_name(user), tombstone_name(user, sid)]).await
+    }
+
+    /// Everything about one session, and the user's newest session_key.
+    pub(crate) async fn find_with_key(&self, user: &UserName, sid: &Sid) -> Result<Found, StoreFailure> {
+        let names = [session_name(user, sid), everywhere_name(user), tombstone_name(user, sid), key_name(user)];
+        self.look_up(&names).await
+    }
+
+    /// The user's newest session_key alone.
+    pub(crate) async fn find_key(&self, user: &UserName) -> Result<Found, StoreFailure> {
+        self.look_up(&[key_name(user)]).await
+    }
+
+    /// The user's `e1`, and `x1` of the session if one is named.
+    pub(crate) async fn find_revocation(&self, user: &UserName, sid: Option<&Sid>) -> Result<Found, StoreFailure> {
+        let tombstone = sid.map(|sid| tombstone_name(user, sid));
+        let names: Vec<String> = core::iter::once(everywhere_name(user)).chain(tombstone).collect();
+        self.look_up(&names).await
+    }
+
+    async fn look_up(&self, names: &[String]) -> Result<Found, StoreFailure> {
+        let mut found = Found::default();
+        for (name, blob) in names.iter().zip(self.ports.get(names).await?) {
+            let Some(blob) = blob else { continue };
+            let body = self.open(name, &blob);
+            let kind = KINDS.into_iter().find(|kind| name.starts_with(kind)).unwrap_or_default();
+            match kind {
+                "s1" => found.session = body.as_ref().and_then(|body| json::parse(body)),
+                "k1" => found.newest_key = body.as_ref().and_then(|body| parse_key(body)),
+                "e1" => found.revoked_before = Some(end_of(body.as_ref())),
+                // Whatever is in it.
+                _ => found.buried = true,
             }
-            opened
-        };
-        let [session_name, everywhere_name, key_name, _] = &names;
-        let session = read(session_name, "s1").flatten();
-        let everywhere = read(everywhere_name, "e1");
-        let key = read(key_name, "k1").flatten();
-        Ok(Found {
-            session: session.and_then(|body| json::parse(&body)),
-            revoked_before: everywhere.map(end_of),
-            newest_key: key.and_then(|body| parse_key(&body)),
-            buried: blobs.next().flatten().is_some(),
-            unreadable,
-        })
+            if body.is_none() && kind != "x1" {
+                found.unreadable.push(kind);
+            }
+        }
+        Ok(found)
     }
 
     /// The user's living sessions, newest first, at most `max` of them, and whether there are more.
@@ -219,40 +251,29 @@ impl<P: Ports> Records<'_, P> {
         max: usize,
     ) -> Result<(Vec<(Sid, SessionRecord)>, bool), StoreFailure> {
         let (sessions, tombstones) = (sessions_prefix(user), tombstones_prefix(user));
-        let mut names = self.ports.list(&sessions).await?;
-        let buried = self.ports.list(&tombstones).await?;
-        let is_buried = |name: &str| {
-            let sid = name.strip_prefix(&sessions);
-            buried.iter().any(|other| other.strip_prefix(&tombstones) == sid)
-        };
-        names.retain(|name| !is_buried(name));
-        let more = names.len() > max;
+        let Page { mut names, next } = self.ports.list(&sessions, None).await?;
+        let buried = self.ports.list(&tombstones, None).await?;
+        // Both pages are in the order of the ids, so a page of tombstones that is not the last one says nothing of
+        // the ids behind its own.
+        let known_until = buried.next.as_ref().and(buried.names.last()).and_then(|name| name.strip_prefix(&tombstones));
+        let is_known = |sid: &str| known_until.is_none_or(|last| sid <= last);
+        let is_buried: BTreeSet<_> = buried.names.iter().filter_map(|name| name.strip_prefix(&tombstones)).collect();
+        names.retain(|name| name.strip_prefix(&sessions).is_some_and(|sid| is_known(sid) && !is_buried.contains(sid)));
+        let more = names.len() > max || next.is_some() || buried.next.is_some();
         names.truncate(max);
         names.push(everywhere_name(user));
         let mut blobs = self.ports.get(&names).await?;
-        let everywhere = names.pop().zip(blobs.pop().flatten()).map(|(name, blob)| end_of(self.open(&name, &blob)));
+        let everywhere = names.pop().zip(blobs.pop().flatten());
+        let everywhere = everywhere.map(|(name, blob)| end_of(self.open(&name, &blob).as_ref()));
         let read = |(name, blob): (&String, Option<Vec<u8>>)| {
             let sid = Sid::try_from(name.strip_prefix(&sessions)?.to_owned()).ok()?;
             let record: SessionRecord = json::parse(&self.open(name, &blob?)?)?;
             everywhere.is_none_or(|before| record.auth > before).then_some((sid, record))
         };
         let mut living: Vec<_> = names.iter().zip(blobs).filter_map(read).collect();
-        living.sort_unstable_by_key(|(_, record)| core::cmp::Reverse(record.t));
+        // By the login, since an order by rotations would tell of them.
+        living.sort_unstable_by_key(|(_, record)| core::cmp::Reverse(record.auth));
         Ok((living, more))
-    }
-
-    /// Deletes what grants: sessions and keys. What revokes stays until the last token is dead.
-    pub(crate) async fn erase(&self, user: &UserName) -> Result<(), StoreFailure> {
-        let mut names = self.ports.list(&sessions_prefix(user)).await?;
-        names.push(key_name(user));
-        self.ports.delete(&names).await
-    }
-
-    /// The user's newest session_key.
-    pub(crate) async fn newest_key(&self, user: &UserName) -> Result<Option<SessionKey>, StoreFailure> {
-        let name = key_name(user);
-        let blob = self.ports.get(core::slice::from_ref(&name)).await?.pop().flatten();
-        Ok(blob.and_then(|blob| self.open(&name, &blob)).and_then(|body| parse_key(&body)))
     }
 
     pub(crate) fn session(&self, app: &App, user: &UserName, sid: &Sid, record: &SessionRecord, now: u64) -> Put {
@@ -266,9 +287,9 @@ impl<P: Ports> Records<'_, P> {
         self.put(tombstone_name(user, sid), b"", app.ttl.session_s + GRACE_S)
     }
 
-    /// Ends every session that has begun by now.
-    pub(crate) fn everywhere(&self, app: &App, user: &UserName, now: u64) -> Put {
-        let body = serde_json::to_vec(&now).unwrap_or_default();
+    /// Ends every session that has begun by `end`.
+    pub(super) fn everywhere(&self, app: &App, user: &UserName, end: u64) -> Put {
+        let body = serde_json::to_vec(&end).unwrap_or_default();
         self.put(everywhere_name(user), &body, app.ttl.session_s + GRACE_S)
     }
 
@@ -281,7 +302,7 @@ impl<P: Ports> Records<'_, P> {
         Put { key, value, ttl_s: ttl_s.max(MIN_TTL_S) }
     }
 
-    fn open(&self, name: &str, blob: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn open(&self, name: &str, blob: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         self.config.sealer.open(Purpose::Record, name, blob)
     }
 }
@@ -291,8 +312,8 @@ fn parse_key(body: &[u8]) -> Option<SessionKey> {
 }
 
 /// Since when sessions live, by the body of an `e1`: where it cannot be read, none does.
-fn end_of(body: Option<Zeroizing<Vec<u8>>>) -> u64 {
-    body.and_then(|body| core::str::from_utf8(&body).ok()?.parse().ok()).unwrap_or(u64::MAX)
+fn end_of(body: Option<&Zeroizing<Vec<u8>>>) -> u64 {
+    body.and_then(|body| core::str::from_utf8(body).ok()?.parse().ok()).unwrap_or(u64::MAX)
 }
 
 /// Seconds left of a session's absolute life.

@@ -6,7 +6,9 @@ use super::endpoint::{DEADLINE_MS, Endpoint, Path};
 use super::error::{Caller, Error};
 use super::flows::Flow;
 use super::http::{Body, Request, Response};
-use super::ports::Ports;
+use super::ports::{Ports, StoreFailure};
+use super::records::Records;
+use super::revocations::LateSession;
 use super::wire::Health;
 
 /// What one request came to.
@@ -61,6 +63,18 @@ pub(crate) async fn route<P: Ports>(
 pub(crate) fn deadline_ms(request: &Request) -> u32 {
     let endpoint = Path::find(&request.path).and_then(|path| path.endpoint(&request.method).ok());
     endpoint.map_or(DEADLINE_MS, Endpoint::deadline_ms)
+}
+
+/// The write that follows an answer.
+pub(crate) async fn write_late<P: Ports>(
+    ports: &P,
+    config: &Result<Config, Misconfigured>,
+    late: &LateSession,
+) -> Result<(), StoreFailure> {
+    match config {
+        Ok(config) => Records { ports, config }.write_late(late).await,
+        Err(_) => Ok(()),
+    }
 }
 
 async fn dispatch<P: Ports>(flow: &Flow<'_, P>, endpoint: Endpoint, id: &str) -> Result<Response, Error> {

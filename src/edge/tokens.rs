@@ -43,6 +43,9 @@ pub(crate) struct Claims {
     pub(crate) exp: u64,
     pub(crate) jti: String,
     pub(crate) sid: Sid,
+    /// When the user logged in, ms. Every check compares this with `e1`. A token of a version that did not write it
+    /// counts as 0: any log-out everywhere ends it.
+    pub(crate) auth: u64,
 }
 
 #[derive(Serialize)]
@@ -78,6 +81,7 @@ impl Stored for Claims {
             exp: fields.number("exp")?,
             jti: fields.owned("jti")?,
             sid: Sid::try_from(fields.owned("sid")?).ok()?,
+            auth: fields.number("auth").unwrap_or_default(),
         })
     }
 }
@@ -135,6 +139,7 @@ impl<P: Ports> Tokens<'_, P> {
             exp: iat + expires_in,
             jti: URL_SAFE_NO_PAD.encode(random::<16>(self.ports)),
             sid: subject.sid.clone(),
+            auth: subject.auth,
         };
         Ok(TokenReply {
             access_token: self.sign(&claims).await?,

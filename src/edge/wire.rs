@@ -45,7 +45,8 @@ pub(crate) struct RevokeRequest {
     pub(crate) client_id: String,
     /// An access or refresh token, of any age.
     pub(crate) token: String,
-    /// Our extension: `true` ends all sessions of the token's user.
+    /// Our extension: `true` ends all sessions of the token's user, if the token's own session lives. A refresh token
+    /// whose session has expired ends those that had begun when it was issued; any other token ends its own at most.
     pub(crate) everywhere: Option<String>,
 }
 
@@ -138,6 +139,9 @@ pub(crate) struct Introspection {
     pub(crate) jti: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sid: Option<Sid>,
+    /// When the user logged in, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) auth: Option<u64>,
     /// Where WeChat gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) unionid: Option<String>,
@@ -164,7 +168,7 @@ pub(crate) struct Session {
     pub(crate) label: Option<String>,
     /// Of the last login, in seconds since 1970.
     pub(crate) logged_in_at: u64,
-    /// Of the last rotation, in seconds since 1970.
+    /// The day (UTC) of the last rotation that is at least an hour old, in seconds since 1970; of the login before that.
     pub(crate) refreshed_at: u64,
 }
 

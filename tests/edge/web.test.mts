@@ -154,15 +154,18 @@ test('oauth4webapi does the whole flow, with no special case but http', async ()
   assert.equal(tokens.token_type, 'bearer');
 });
 
-test('a code replayed within its minute meets the same session, and rotation is not turned back', async () => {
+test('a code sent again meets the same session until that is refreshed, and is then used (RFC 6749 §4.1.2)', async () => {
   const secret = verifier();
   const code = (await authorize(SITE, secret, 'replay')).searchParams.get('code') as string;
   const first = (await redeem(SITE, code, secret)).body;
   const sid = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()).sid;
-  let token = first.refresh_token;
-  for (let n = 0; n < 3; n++) token = (await refresh(world, token, SITE)).body.refresh_token;
   const again = (await redeem(SITE, code, secret)).body;
   assert.equal(sid(again.access_token), sid(first.access_token));
+  let token = first.refresh_token;
+  for (let n = 0; n < 3; n++) token = (await refresh(world, token, SITE)).body.refresh_token;
+  const used = await redeem(SITE, code, secret);
+  assert.deepEqual([used.status, used.body.error, used.body.code], [400, 'invalid_grant', 'code_used']);
+  assert.equal((await refresh(world, token, SITE)).status, 200, 'the session goes on');
   assert.equal((await refresh(world, again.refresh_token, SITE)).status, 400, 'found out like any old token');
   assert.equal((await redeem(SITE, code, secret)).body.code, 'session_ended');
 });

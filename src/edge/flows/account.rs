@@ -10,13 +10,13 @@ use crate::edge::wire::Account;
 
 impl<P: Ports> Flow<'_, P> {
     pub(crate) async fn account(&self) -> Result<Response, Error> {
-        let caller = self.authenticate().await?;
+        let caller = self.authenticate_with_key().await?;
         let (sessions, more) = self.records().sessions(&caller.user, LISTED).await?;
         let account = Account {
             client_id: caller.app.appid.as_str().to_owned(),
             openid: caller.openid.as_str().to_owned(),
             unionid: caller.found.session.as_ref().and_then(|session| session.unionid.clone()),
-            sessions: shown(&caller, sessions),
+            sessions: shown(&caller, sessions, self.now),
             more,
             session_key_stored: caller.found.newest_key.is_some(),
             revoked_before: caller.found.revoked_before.map(|ms| ms / 1000),
@@ -26,7 +26,7 @@ impl<P: Ports> Flow<'_, P> {
 
     pub(crate) async fn erase_account(&self) -> Result<Response, Error> {
         let caller = self.authenticate().await?;
-        self.erase(caller.app, &caller.user).await?;
+        self.erase(caller.app, &caller.user, &caller.found, Some((&caller.sid, caller.auth))).await?;
         let (client_id, user) = (caller.app.appid.as_str(), caller.user.as_str());
         self.ports.audit(&Audit::AccountErase { client_id, user });
         Ok(Response::no_content())

@@ -8,7 +8,7 @@ use crate::edge::error::{Caller, Error};
 use crate::edge::guesses::Guesser;
 use crate::edge::http::Response;
 use crate::edge::ports::Ports;
-use crate::edge::records::UserName;
+use crate::edge::records::{Found, Sid, UserName};
 use crate::edge::wire::{AdminRequest, Done};
 use crate::wechat::OpenId;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -17,7 +17,8 @@ impl<'a, P: Ports> Flow<'a, P> {
     pub(crate) async fn admin_revoke(&self) -> Result<Response, Error> {
         let backend = self.backend()?;
         let (app, user) = self.named(backend)?;
-        self.ports.put(&[self.records().everywhere(app, &user, self.now)]).await?;
+        let known = self.records().find_revocation(&user, None).await?;
+        self.records().end_all(app, &user, &known, 0).await?;
         let (client_id, user) = (app.appid.as_str(), user.as_str());
         self.ports.audit(&Audit::AdminRevoke { backend: &backend.id, client_id, user });
         Ok(Response::json(200, &Done {}))
@@ -26,17 +27,25 @@ impl<'a, P: Ports> Flow<'a, P> {
     pub(crate) async fn admin_erase(&self) -> Result<Response, Error> {
         let backend = self.backend()?;
         let (app, user) = self.named(backend)?;
-        self.erase(app, &user).await?;
+        let known = self.records().find_revocation(&user, None).await?;
+        self.erase(app, &user, &known, None).await?;
         let (client_id, user) = (app.appid.as_str(), user.as_str());
         self.ports.audit(&Audit::AdminErase { backend: &backend.id, client_id, user });
         Ok(Response::json(200, &Done {}))
     }
 
-    /// Ends everything first, so that what is deleted cannot come back; then deletes.
-    pub(crate) async fn erase(&self, app: &App, user: &UserName) -> Result<(), Error> {
+    /// Ends everything first, so that what is deleted cannot come back; then deletes. `own` is the session of a caller,
+    /// and when it began.
+    pub(crate) async fn erase(
+        &self,
+        app: &App,
+        user: &UserName,
+        known: &Found,
+        own: Option<(&Sid, u64)>,
+    ) -> Result<(), Error> {
         let records = self.records();
-        self.ports.put(&[records.everywhere(app, user, self.now)]).await?;
-        Ok(records.erase(user).await?)
+        records.end_all(app, user, known, own.map_or(0, |(_, auth)| auth)).await?;
+        Ok(records.erase(user, own.map(|(sid, _)| sid)).await?)
     }
 
     /// The backend of an HTTP Basic header. Some clients percent-encode id and secret, as RFC 6749

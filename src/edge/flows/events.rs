@@ -80,7 +80,8 @@ impl<P: Ports> Flow<'_, P> {
             return Err(Error::Caller(Caller::PushStale));
         }
         let user = self.records().user(&app.appid, &openid);
-        self.erase(app, &user).await?;
+        let known = self.records().find_revocation(&user, None).await?;
+        self.erase(app, &user, &known, None).await?;
         let (client_id, user) = (app.appid.as_str(), user.as_str());
         self.ports.audit(&Audit::CancellationErase { client_id, user });
         Ok(())

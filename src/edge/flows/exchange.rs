@@ -2,11 +2,11 @@
 
 use super::Flow;
 use crate::edge::config::{App, Kind};
-use crate::edge::error::{Caller, Error};
+use crate::edge::error::{Caller, Error, User};
 use crate::edge::http::Response;
 use crate::edge::label;
 use crate::edge::ports::{Limit, Ports, random};
-use crate::edge::records::{Found, SessionRecord, Sid};
+use crate::edge::records::{SessionRecord, Sid};
 use crate::edge::tokens::Subject;
 use crate::edge::upstream;
 use crate::edge::wire::TokenRequest;
@@ -48,25 +48,32 @@ impl<P: Ports> Flow<'_, P> {
             .and_then(|token| self.tokens().unseal(app, &token))
             .filter(|(_, subject)| subject.openid == openid);
         let found = match &continued {
-            Some((old, _)) => self.find(app, &user, &old.sid).await?,
-            None => Found { newest_key: records.newest_key(&user).await?, ..Found::default() },
+            Some((old, _)) => self.find_with_key(app, &user, &old.sid).await?,
+            None => self.audited(app, &user, records.find_key(&user).await?),
         };
-        // A re-login goes on where the old session was, as one more rotation, unless that session
-        // was revoked.
-        let (sid, n) = match continued {
-            Some((old, _)) if !found.buried => (old.sid, old.n.saturating_add(1)),
-            _ => (Sid::new(random(self.ports)), 0),
+        // A re-login goes on where the old session was, unless that was revoked. It presents the old token: one that was
+        // presented before turns nothing back and opens no new grace.
+        let (kept, g, t) = match (continued, &found.session) {
+            (Some((old, _)), _) if found.is_revoked(old.auth) => (None, -1, self.now),
+            (Some((old, _)), Some(session)) if old.n <= session.g => (Some(old.sid), session.g, session.t),
+            (Some((old, _)), _) => (Some(old.sid), old.n, self.now),
+            (None, _) => (None, -1, self.now),
         };
+        let sid = kept.clone().unwrap_or_else(|| Sid::new(random(self.ports)));
 
-        let record = SessionRecord::new(n - 1, self.now, self.now, Some(&session_key))
+        let record = SessionRecord::new(g, t, self.now, Some(&session_key))
             .named(unionid.as_ref().map(|unionid| unionid.as_str().to_owned()), label);
         let mut puts = vec![records.session(app, &user, &sid, &record, self.now)];
         if found.newest_key.is_none_or(|newest| newest.reveal() != session_key.reveal()) {
             puts.push(records.key(app, &user, &session_key));
         }
         self.ports.put(&puts).await?;
+        // A log-out or an erasure that came in between would leave tokens that are dead on arrival, and a record.
+        if records.was_ended(&user, kept.as_ref(), self.now, &puts).await? {
+            return Err(Error::User(User::LoginSuperseded));
+        }
         let subject = Subject { openid, unionid, sid, auth: self.now };
-        let reply = self.tokens().issue(app, &subject, n, self.now, Some(ACCESS_TOKEN)).await?;
+        let reply = self.tokens().issue(app, &subject, g.saturating_add(1), self.now, Some(ACCESS_TOKEN)).await?;
         Ok(Response::json(200, &reply))
     }
 }

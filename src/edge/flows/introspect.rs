@@ -7,7 +7,6 @@ use crate::edge::config::Backend;
 use crate::edge::error::Error;
 use crate::edge::http::Response;
 use crate::edge::ports::Ports;
-use crate::edge::records::left_s;
 use crate::edge::tokens::{Claims, RefreshToken, Subject};
 use crate::edge::wire::{IntrospectRequest, Introspection};
 use crate::wechat::OpenId;
@@ -32,8 +31,11 @@ impl<P: Ports> Flow<'_, P> {
         let Some(app) = self.app_of(backend, &token.appid) else { return Ok(None) };
         let user = self.records().user(&app.appid, &subject.openid);
         let record = self.find(app, &user, &token.sid).await?;
-        let left = left_s(app, subject.auth, self.now);
-        if left == 0 || !matches!(decide(&token, &record, self.now), Verdict::Rotate(_)) {
+        // It expires with the session or, unused, with the idle time, whichever is first.
+        let exp = (subject.auth / 1000)
+            .saturating_add(app.ttl.session_s)
+            .min((token.iat / 1000).saturating_add(app.ttl.idle_s));
+        if exp <= self.now / 1000 || !matches!(decide(&token, &record, self.now), Verdict::Rotate(_)) {
             return Ok(None);
         }
         Ok(Some(Introspection {
@@ -42,8 +44,9 @@ impl<P: Ports> Flow<'_, P> {
             sub: Some(subject.openid.as_str().to_owned()),
             client_id: Some(app.appid.as_str().to_owned()),
             iat: Some(token.iat / 1000),
-            exp: Some((token.iat / 1000).saturating_add(left.min(app.ttl.idle_s))),
+            exp: Some(exp),
             sid: Some(token.sid),
+            auth: Some(token.auth),
             unionid: token.unionid,
             ..Introspection::default()
         }))
@@ -55,7 +58,7 @@ impl<P: Ports> Flow<'_, P> {
         let Ok(openid) = OpenId::parse(&claims.sub) else { return Ok(None) };
         let user = self.records().user(&app.appid, &openid);
         let record = self.find(app, &user, &claims.sid).await?;
-        if record.is_revoked(record.began(claims.iat.saturating_mul(1000))) {
+        if record.is_revoked(claims.auth) {
             return Ok(None);
         }
         Ok(Some(active(claims, record.session.and_then(|session| session.unionid))))
@@ -74,6 +77,7 @@ fn active(claims: Claims, unionid: Option<String>) -> Introspection {
         exp: Some(claims.exp),
         jti: Some(claims.jti),
         sid: Some(claims.sid),
+        auth: Some(claims.auth),
         unionid,
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct Authenticated<'a> {
     pub(crate) openid: OpenId,
     pub(crate) user: UserName,
     pub(crate) sid: Sid,
+    /// When the user logged in, ms.
+    pub(crate) auth: u64,
     pub(crate) found: Found,
 }
 
@@ -95,14 +97,24 @@ impl<'a, P: Ports> Flow<'a, P> {
         self.limit(Limit::User, &format!("{}:{what}", user.as_str())).await
     }
 
-    /// What the store knows of one session; what it cannot read is told.
+    /// What the store knows of one session; records that do not open are audited.
     pub(crate) async fn find(&self, app: &App, user: &UserName, sid: &Sid) -> Result<Found, Error> {
         let found = self.records().find(user, sid).await?;
+        Ok(self.audited(app, user, found))
+    }
+
+    /// The same, with the user's newest session_key.
+    pub(crate) async fn find_with_key(&self, app: &App, user: &UserName, sid: &Sid) -> Result<Found, Error> {
+        let found = self.records().find_with_key(user, sid).await?;
+        Ok(self.audited(app, user, found))
+    }
+
+    pub(crate) fn audited(&self, app: &App, user: &UserName, found: Found) -> Found {
         for record in &found.unreadable {
             let (client_id, user) = (app.appid.as_str(), user.as_str());
             self.ports.audit(&Audit::RecordUnreadable { client_id, user, record });
         }
-        Ok(found)
+        found
     }
 
     /// Something did not open or verify: is that the key's doing? WeChat is asked about the key,
@@ -121,7 +133,20 @@ impl<'a, P: Ports> Flow<'a, P> {
 
     /// The session a request speaks for, within its user's limit. Every way in which it does not is one answer.
     pub(crate) async fn authenticate(&self) -> Result<Authenticated<'a>, Error> {
-        const INVALID: Error = Error::Caller(Caller::SessionInvalid);
+        let caller = self.bearer().await?;
+        let found = self.find(caller.app, &caller.user, &caller.sid).await?;
+        caller.with(found)
+    }
+
+    /// The same, with the user's newest session_key.
+    pub(crate) async fn authenticate_with_key(&self) -> Result<Authenticated<'a>, Error> {
+        let caller = self.bearer().await?;
+        let found = self.find_with_key(caller.app, &caller.user, &caller.sid).await?;
+        caller.with(found)
+    }
+
+    /// The session of the bearer token, of which the store was not asked yet.
+    async fn bearer(&self) -> Result<Authenticated<'a>, Error> {
         let header = self.request.authorization.as_deref().unwrap_or_default();
         let (scheme, token) = header.split_once(' ').ok_or(INVALID)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
@@ -132,15 +157,17 @@ impl<'a, P: Ports> Flow<'a, P> {
         let app = self.admit(self.config.app(&claims.client_id).ok_or(INVALID)?)?;
         let user = self.records().user(&app.appid, &openid);
         self.limit_user("call", &user).await?;
-        let found = self.find(app, &user, &claims.sid).await?;
-        if found.is_revoked(found.began(claims.iat.saturating_mul(1000))) {
-            return Err(INVALID);
-        }
-        Ok(Authenticated { app, openid, user, sid: claims.sid, found })
+        Ok(Authenticated { app, openid, user, sid: claims.sid, auth: claims.auth, found: Found::default() })
     }
 }
 
+const INVALID: Error = Error::Caller(Caller::SessionInvalid);
+
 impl Authenticated<'_> {
+    fn with(self, found: Found) -> Result<Self, Error> {
+        if found.is_revoked(self.auth) { Err(INVALID) } else { Ok(Self { found, ..self }) }
+    }
+
     /// The session's own key, then the user's newest, if that is another.
     pub(crate) fn session_keys(&self) -> Vec<SessionKey> {
         let own = self.found.session.as_ref().and_then(|session| session.session_key());

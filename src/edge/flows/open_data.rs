@@ -13,7 +13,7 @@ use crate::wechat::open_data::{EncryptedData, OpenData, OpenDataError};
 
 impl<P: Ports> Flow<'_, P> {
     pub(crate) async fn open_data(&self) -> Result<Response, Error> {
-        let caller = self.authenticate().await?;
+        let caller = self.authenticate_with_key().await?;
         let OpenDataRequest { encrypted_data, iv } = self.request.json()?;
         let sealed = EncryptedData::parse(&encrypted_data, &iv)?;
         let keys = caller.session_keys();

@@ -35,8 +35,7 @@ pub(crate) fn decide(token: &RefreshToken, found: &Found, now: u64) -> Verdict {
         Some(record) => record.clone(),
         // KV has not converged on the login or rotation that issued this token. It proves itself.
         None if now.saturating_sub(token.iat) <= GRACE_MS => {
-            SessionRecord::new(token.n.saturating_sub(1), now, token.auth, found.newest_key.as_ref())
-                .named(token.unionid.clone(), None)
+            SessionRecord::new(token.n.saturating_sub(1), now, token.auth, None).named(token.unionid.clone(), None)
         }
         None => return Verdict::Ended,
     };
@@ -66,7 +65,7 @@ impl<P: Ports> Flow<'_, P> {
             Verdict::Rotate(record) => {
                 let reply = self.tokens().issue(app, &subject, token.n.saturating_add(1), self.now, None).await?;
                 let mut response = Response::json(200, &reply);
-                response.later = record.map(|record| records.session(app, &user, &token.sid, &record, self.now));
+                response.later = record.map(|record| records.late_session(app, user, &token.sid, &record, self.now));
                 Ok(response)
             }
             Verdict::Ended => Err(ENDED),

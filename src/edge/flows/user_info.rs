@@ -9,7 +9,7 @@ use crate::wechat::signature;
 
 impl<P: Ports> Flow<'_, P> {
     pub(crate) async fn verify_user_info(&self) -> Result<Response, Error> {
-        let caller = self.authenticate().await?;
+        let caller = self.authenticate_with_key().await?;
         let UserInfoRequest { raw_data, signature: given } = self.request.json()?;
         let keys = caller.session_keys();
         if keys.is_empty() {

@@ -34,10 +34,18 @@ impl<P: Ports> Flow<'_, P> {
         if found.is_revoked(code.iat) {
             return Err(Error::Caller(Caller::SessionEnded));
         }
+        // RFC 6749 §4.1.2: where the session is known to have gone on, its code was used.
+        if found.session.as_ref().is_some_and(|session| session.g >= 0) {
+            return Err(Error::Caller(Caller::CodeUsed));
+        }
         if found.session.is_none() {
             let label = label::of_user_agent(self.request.user_agent.as_deref().unwrap_or_default());
             let record = SessionRecord::new(-1, self.now, code.iat, None).named(code.unionid.clone(), label);
-            self.ports.put(&[self.records().session(app, &user, &sid, &record, self.now)]).await?;
+            let put = self.records().session(app, &user, &sid, &record, self.now);
+            self.ports.put(core::slice::from_ref(&put)).await?;
+            if self.records().was_ended(&user, Some(&sid), code.iat, &[put]).await? {
+                return Err(Error::Caller(Caller::SessionEnded));
+            }
         }
         let unionid = code.unionid.and_then(|unionid| UnionId::parse(&unionid).ok());
         let subject = Subject { openid, unionid, sid, auth: code.iat };

@@ -2,7 +2,7 @@
 
 use super::Workerd;
 use super::deadline::Missed;
-use crate::edge::ports::{Put, Store, StoreFailure};
+use crate::edge::ports::{Page, Put, Store, StoreFailure};
 use js_sys::{Array, JsString, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -48,20 +48,14 @@ impl Store for Workerd {
         self.settle("delete", names.iter().map(|name| self.sessions.delete(name))).await.map(|_| ())
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreFailure> {
+    async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, StoreFailure> {
         let field = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED);
-        let mut names = Vec::new();
-        let mut cursor = JsValue::UNDEFINED;
-        loop {
-            let options = object(&[("prefix", prefix.into()), ("cursor", cursor)]);
-            let page = self.settle("list", core::iter::once(self.sessions.list(&options))).await?.get(0);
-            let keys: Array = field(&page, "keys").dyn_into().unwrap_or_default();
-            names.extend(keys.iter().filter_map(|key| field(&key, "name").as_string()));
-            cursor = field(&page, "cursor");
-            if field(&page, "list_complete").is_truthy() || !cursor.is_string() {
-                return Ok(names);
-            }
-        }
+        let options = object(&[("prefix", prefix.into()), ("cursor", after.into())]);
+        let page = self.settle("list", core::iter::once(self.sessions.list(&options))).await?.get(0);
+        let keys: Array = field(&page, "keys").dyn_into().unwrap_or_default();
+        let names = keys.iter().filter_map(|key| field(&key, "name").as_string()).collect();
+        let next = field(&page, "cursor").as_string().filter(|_| !field(&page, "list_complete").is_truthy());
+        Ok(Page { names, next })
     }
 }
 

@@ -13,7 +13,7 @@ use super::audit::{Audit, Line};
 use super::config::{Config, Misconfigured};
 use super::endpoint::DEADLINE_MS;
 use super::guesses::Guesses;
-use super::ports::{AuditLog, Clock, Isolate, Overdue, Random, Store, StoreFailure};
+use super::ports::{AuditLog, Clock, Isolate, Overdue, Random, StoreFailure};
 use super::routes;
 use super::verified::Verified;
 use super::wechat_token::Slot;
@@ -139,11 +139,12 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     let answer = routes::route(&ports, &config, &head, &ports.request_id).await;
     print(&Line::new(&ports.request_id, &head.method, &answer, ports.rate_limit_open.get()));
 
-    if let Some(put) = answer.response.later.clone() {
+    if let Some(late) = answer.response.later.clone() {
         // It has time of its own: the request may have used up its.
         let ports = Workerd::new(&env, ports.request_id, DEADLINE_MS);
+        let config = Rc::clone(&config);
         context.wait_until(async move {
-            if let Err(StoreFailure(reason)) = ports.put(&[put]).await {
+            if let Err(StoreFailure(reason)) = routes::write_late(&ports, &config, &late).await {
                 let request_id = &ports.request_id;
                 print(&serde_json::json!({ "level": "error", "request_id": request_id, "late_put": reason }));
             }

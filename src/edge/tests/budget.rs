@@ -66,9 +66,10 @@ fn table() -> Vec<(&'static str, Cost)> {
     let session = cost(&world, || world.send("GET", "/session", &with(json!({}))).unwrap());
     let revoke = json!({ "client_id": "wx1", "token": tokens["refresh_token"] });
     let revoked = cost(&world, || world.post("/oauth/revoke", &revoke).unwrap());
-    let mut everywhere = revoke;
-    everywhere["everywhere"] = "true".into();
+    let other = log_in_as(&world, KEY, &json!({}));
+    let everywhere = json!({ "client_id": "wx1", "token": other["refresh_token"], "everywhere": "true" });
     let ended = cost(&world, || world.post("/oauth/revoke", &everywhere).unwrap());
+    let over = cost(&world, || world.post("/oauth/revoke", &everywhere).unwrap());
     vec![
         ("a login", login),
         ("a login whose session_key is known", same_key),
@@ -85,6 +86,7 @@ fn table() -> Vec<(&'static str, Cost)> {
         ("`GET /session`", session),
         ("a revoke", revoked),
         ("a revoke everywhere", ended),
+        ("a revoke of a session that is over", over),
     ]
 }
 

@@ -59,7 +59,7 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
             [
                 caller(&[C::GrantTypeUnsupported, C::CodeMissing, C::CodeMalformed, C::CodeInvalid, C::CodeUsed]),
                 caller(&[C::SessionEnded, C::RateLimited, C::ParameterMalformed("label")]),
-                vec![Error::User(User::Blocked)],
+                vec![Error::User(User::Blocked), Error::User(User::LoginSuperseded)],
                 wechat(),
             ]
             .concat(),

@@ -7,10 +7,10 @@ use crate::edge::guesses::Guesses;
 use crate::edge::http::{Body, Request};
 use crate::edge::keys::{PublicKey, SigningKey};
 use crate::edge::ports::{
-    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Isolate, Limit, Overdue, Put, Random, RateLimit, Reply, Store,
-    StoreFailure,
+    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Isolate, Limit, Overdue, Page, Put, Random, RateLimit, Reply,
+    Store, StoreFailure,
 };
-use crate::edge::routes::route;
+use crate::edge::routes::{route, write_late};
 use crate::edge::verified::Verified;
 use crate::edge::wechat_token::Slot;
 use serde_json::Value;
@@ -58,11 +58,11 @@ impl Edge {
             ..Request::default()
         };
         let answer = route(self, &self.config, &request, "id").await;
-        if let Some(put) = answer.response.later {
+        if let Some(late) = answer.response.later {
             let edge = self.clone();
             // As `waitUntil` does: after the answer, and whatever comes of it.
             self.kv.time.spawn(async move {
-                let _ = edge.put(&[put]).await;
+                let _ = write_late(&edge, &edge.config, &late).await;
             });
         }
         self.kv.time.sleep(self.kv.between(5, 80)).await;
@@ -101,9 +101,9 @@ impl Store for Edge {
         if done { Ok(()) } else { Err(StoreFailure("500".into())) }
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreFailure> {
+    async fn list(&self, prefix: &str, _: Option<&str>) -> Result<Page, StoreFailure> {
         self.kv.time.sleep(self.kv.between(1, 60)).await;
-        Ok(self.kv.names(self.location, prefix))
+        Ok(Page { names: self.kv.names(self.location, prefix), next: None })
     }
 }
 
