@@ -5,6 +5,7 @@ mod backends;
 mod budget;
 mod flows;
 mod fuzz_seeds;
+mod interleavings;
 mod limits;
 mod openapi;
 mod params;

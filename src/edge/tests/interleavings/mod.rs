@@ -1,0 +1,287 @@
+//! Every interleaving of the store operations of concurrent requests, with stateright.
+//!
+//! The model is the Worker itself: its routes and flows, one future a request, polled by hand. A future cannot be
+//! copied, so a state is the list of choices that lead to it, and is reached by playing them again; two states
+//! are the same where the store, the clock, the answers and what each request has read are the same.
+//!
+//! `cargo test --features edge --lib interleavings -- --nocapture` prints states and depth; `MODEL_DEPTH=4` takes
+//! all groups of three requests instead of those of two.
+
+mod promises;
+mod requests;
+mod world;
+
+use promises::{Course, PROMISES, Weather, broken};
+use requests::{Actor, Ends, Setup, setup};
+use stateright::{Checker, Model, Property};
+use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
+use world::{How, Operation, World, digest};
+
+/// Some requests at once, and what may befall them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Case {
+    actors: Vec<Actor>,
+    /// Whether the clock moves before each step that may read it, or stands still, as on Workers it may.
+    moves: bool,
+    /// Whether a read may see the store as it was before.
+    stale: bool,
+    /// How many writes may fail, or isolates die.
+    faults: usize,
+    /// Whether two writes of `e1` that are under way at once land in the order in which they were sent.
+    in_order: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Choice {
+    /// The request arrives, or its operation takes effect.
+    Step(usize, How),
+    /// The isolate dies with the write behind the answer.
+    Lose(usize),
+}
+
+#[derive(Debug, Clone)]
+struct State {
+    case: usize,
+    path: Vec<Choice>,
+    digest: u64,
+    choices: Vec<Choice>,
+    broken: Vec<&'static str>,
+}
+
+impl Hash for State {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (self.case, self.digest).hash(hasher);
+    }
+}
+
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        (self.case, self.digest) == (other.case, other.digest)
+    }
+}
+
+struct Edge {
+    cases: Vec<Case>,
+}
+
+fn before() -> &'static Setup {
+    static SETUP: OnceLock<Setup> = OnceLock::new();
+    SETUP.get_or_init(setup)
+}
+
+/// A case, played along a list of choices.
+fn play(case: &Case, path: &[Choice]) -> (World, Vec<Course>) {
+    let setup = before();
+    let world = World::new(setup.kv.clone(), setup.now);
+    let new = |actor: &Actor| Course { actor: *actor, began: None, answered: None, answer: None };
+    let mut courses: Vec<Course> = case.actors.iter().map(new).collect();
+    for actor in &case.actors {
+        world.add(actor.request(setup));
+    }
+    for (step, choice) in path.iter().enumerate() {
+        let (Choice::Lose(task) | Choice::Step(task, _)) = *choice;
+        // A request reads the clock when it arrives, and again to end all sessions.
+        let reads = |course: &Course| course.began.is_none() || course.actor.ends(setup) == Ends::All;
+        if case.moves && courses.get(task).is_some_and(reads) {
+            world.0.now.set(world.0.now.get() + 1);
+        }
+        match *choice {
+            Choice::Lose(task) => world.lose(task),
+            Choice::Step(task, how) => {
+                let answer = world.step(task, how);
+                if let Some(course) = courses.get_mut(task) {
+                    course.began.get_or_insert(step + 1);
+                    if answer.is_some() {
+                        (course.answered, course.answer) = (Some(step + 1), answer);
+                    }
+                }
+            }
+        }
+    }
+    (world, courses)
+}
+
+fn choices(case: &Case, world: &World, path: &[Choice]) -> Vec<Choice> {
+    let everywhere = |operation: &Operation| match operation {
+        Operation::Put(puts) => puts.iter().any(|put| put.key.starts_with("e1:")),
+        _ => false,
+    };
+    let is_fault =
+        |choice: &&Choice| matches!(choice, Choice::Lose(_) | Choice::Step(_, How::Refused | How::Ambiguous));
+    let faults_left = path.iter().filter(is_fault).count() < case.faults;
+    let running = || (0..world.len()).filter(|task| world.is_running(*task));
+    let mut choices = Vec::new();
+    for task in running() {
+        let Some(operation) = world.waits(task) else {
+            choices.push(Choice::Step(task, How::Well));
+            continue;
+        };
+        let earlier = |other: &usize| world.issued(*other) < world.issued(task);
+        let is_overtaken =
+            || running().filter(earlier).any(|other| world.waits(other).as_ref().is_some_and(everywhere));
+        if case.in_order && everywhere(&operation) && is_overtaken() {
+            continue;
+        }
+        choices.push(Choice::Step(task, How::Well));
+        if case.stale {
+            let kinds = ["e1", "x1", "s1"].into_iter().filter(|kind| world.is_stale(kind, &operation));
+            choices.extend(kinds.map(|kind| Choice::Step(task, How::Stale(kind))));
+        }
+        if faults_left && matches!(operation, Operation::Put(_) | Operation::Delete(_)) {
+            choices.push(Choice::Step(task, How::Refused));
+            choices.push(Choice::Step(task, How::Ambiguous));
+        }
+        if faults_left && task >= case.actors.len() {
+            choices.push(Choice::Lose(task));
+        }
+    }
+    choices
+}
+
+impl Edge {
+    fn state(&self, index: usize, path: Vec<Choice>) -> State {
+        let case = &self.cases[index];
+        let (world, courses) = play(case, &path);
+        let seen: Vec<_> = courses.iter().map(|course| (course.began, course.answered, &course.answer)).collect();
+        // Of the steps only their order counts.
+        let mut steps: Vec<_> = seen.iter().flat_map(|(began, answered, _)| [*began, *answered]).flatten().collect();
+        steps.sort_unstable();
+        let rank = |step: Option<usize>| step.map(|step| steps.binary_search(&step));
+        let order: Vec<_> =
+            seen.iter().map(|(began, answered, answer)| (rank(*began), rank(*answered), *answer)).collect();
+        let faults = path.iter().filter(|choice| !matches!(choice, Choice::Step(_, How::Well))).count();
+        let digest = digest(&(world.digest(), order, faults));
+        let choices = choices(case, &world, &path);
+        let weather = Weather { stale: case.stale, faulty: case.faults > 0 };
+        let broken = if choices.is_empty() {
+            broken(before(), &courses, &world.0.kv.borrow(), world.0.reused.get(), world.0.now.get(), weather)
+        } else {
+            Vec::new()
+        };
+        State { case: index, path, digest, choices, broken }
+    }
+}
+
+impl Model for Edge {
+    type State = State;
+    type Action = Choice;
+
+    fn init_states(&self) -> Vec<State> {
+        (0..self.cases.len()).map(|case| self.state(case, Vec::new())).collect()
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Choice>) {
+        actions.extend(&state.choices);
+    }
+
+    fn next_state(&self, state: &State, choice: Choice) -> Option<State> {
+        Some(self.state(state.case, [&state.path[..], &[choice]].concat()))
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        macro_rules! promise {
+            ($index:literal) => {
+                Property::always(PROMISES[$index], |_: &Self, state: &State| !state.broken.contains(&PROMISES[$index]))
+            };
+        }
+        vec![
+            promise!(0),
+            promise!(1),
+            promise!(2),
+            promise!(3),
+            promise!(4),
+            promise!(5),
+            promise!(6),
+            promise!(7),
+            promise!(8),
+            promise!(9),
+        ]
+    }
+}
+
+/// All groups of `size` requests of which one ends sessions or logs in with an old token.
+fn groups(size: usize) -> Vec<Vec<Actor>> {
+    fn grow(from: &[Actor], size: usize) -> Vec<Vec<Actor>> {
+        if size == 0 {
+            return vec![Vec::new()];
+        }
+        let with = |(at, actor): (usize, &Actor)| {
+            let rest = grow(&from[at + 1..], size - 1).into_iter();
+            rest.map(|rest| [&[*actor], &rest[..]].concat()).collect::<Vec<_>>()
+        };
+        from.iter().enumerate().flat_map(with).collect()
+    }
+    [grow(&Actor::PHONES, size), grow(&Actor::BROWSERS, size)].concat()
+}
+
+/// The promises that do not hold, each with the shortest way there.
+fn check(name: &str, cases: Vec<Case>) -> Vec<String> {
+    let began = std::time::Instant::now();
+    let model = Edge { cases };
+    let groups = model.cases.len();
+    let checker = model.checker().threads(2).spawn_bfs().join();
+    println!(
+        "{name}: {groups} groups of requests, {} states, depth {}, {:.1} s",
+        checker.unique_state_count(),
+        checker.max_depth(),
+        began.elapsed().as_secs_f64(),
+    );
+    let told = |(promise, path): (&str, stateright::Path<State, Choice>)| {
+        let state = path.last_state();
+        let case = &checker.model().cases[state.case];
+        let mut text = format!("not kept: {promise}\n  {case:?}\n");
+        for at in 1..=state.path.len() {
+            let (world, _) = play(case, &state.path[..at - 1]);
+            let (_, courses) = play(case, &state.path[..at]);
+            let (Choice::Step(task, _) | Choice::Lose(task)) = state.path[at - 1];
+            let who =
+                case.actors.get(task).map_or("the write behind an answer".to_owned(), |actor| format!("{actor:?}"));
+            let what = world.waits(task).map_or("arrives".to_owned(), |operation| operation.told());
+            let answered = courses.get(task).filter(|course| course.answered == Some(at));
+            let answered =
+                answered.and_then(|course| course.answer.as_ref()).map(|answer| format!(" → {}", answer.status));
+            let how = match state.path[at - 1] {
+                Choice::Step(_, How::Well) => String::new(),
+                other => format!(" ({other:?})"),
+            };
+            text += &format!("  {at:2}. {who}: {what}{how}{}\n", answered.unwrap_or_default());
+        }
+        text
+    };
+    checker.discoveries().into_iter().map(told).collect()
+}
+
+fn cases(groups: Vec<Vec<Actor>>, like: &Case) -> Vec<Case> {
+    groups.into_iter().map(|actors| Case { actors, ..like.clone() }).collect()
+}
+
+const CALM: Case = Case { actors: Vec::new(), moves: true, stale: false, faults: 0, in_order: true };
+
+/// Groups of three that two requests cannot stand for.
+const THREES: [[Actor; 3]; 6] = [
+    // Two writers of e1, and a login between them.
+    [Actor::TabletEndsAll, Actor::NewDeviceLogsIn, Actor::BackendRevokes],
+    [Actor::PhoneErases, Actor::NewDeviceLogsIn, Actor::PhoneLogsOutEverywhere],
+    // Logins and rotations under way during an erasure.
+    [Actor::PhoneErases, Actor::TabletRefreshes, Actor::PhoneLogsInAgain],
+    [Actor::BackendErases, Actor::PhoneRefreshes, Actor::NewDeviceLogsIn],
+    // A thief beside the phone that logs in again.
+    [Actor::PhoneLogsInAgainWithItsFirstToken, Actor::ThiefPresentsAnOldToken, Actor::BackendRevokes],
+    [Actor::BrowserLogsIn, Actor::BrowserErases, Actor::BrowserRepeatsItsCode],
+];
+
+#[test]
+fn every_promise_is_kept_in_every_interleaving() {
+    let pairs = || groups(2);
+    let mut failed = check("pairs", cases(pairs(), &CALM));
+    failed.extend(check("pairs, the clock stands", cases(pairs(), &Case { moves: false, ..CALM })));
+    failed.extend(check("pairs, stale reads", cases(pairs(), &Case { stale: true, ..CALM })));
+    failed.extend(check("pairs, one fault", cases(pairs(), &Case { faults: 1, ..CALM })));
+    failed.extend(check("threes", cases(THREES.map(Vec::from).into(), &CALM)));
+    if std::env::var("MODEL_DEPTH").is_ok() {
+        let ends = |actors: &Vec<Actor>| actors.iter().any(|actor| actor.ends(before()) != Ends::None);
+        failed.extend(check("all threes", cases(groups(3).into_iter().filter(ends).collect(), &CALM)));
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}

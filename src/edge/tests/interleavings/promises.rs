@@ -1,0 +1,254 @@
+//! The promises of docs/storage.md, each looked at by an observer after the last request.
+
+use super::requests::{Actor, Ends, Setup, Tokens, backend, log_in, refresh, user, web_log_in};
+use super::world::{Answer, Stored, World};
+use crate::edge::records::UserName;
+use crate::edge::seal::Purpose;
+use crate::wechat::{AppId, OpenId};
+use serde_json::json;
+
+/// After convergence: what was stale is not any more.
+const CONVERGED_MS: u64 = 60_000;
+
+pub(super) const PROMISES: [&str; 10] =
+    [ACCESS, INTROSPECTION, REFRESH, MINT, ERASURE, DEVICES, BORN, OTHERS, OLD, SOUND];
+const ACCESS: &str = "an access token of a revoked session is refused";
+const INTROSPECTION: &str = "introspection of a revoked session's tokens says inactive";
+const REFRESH: &str = "a refresh token of a revoked session is refused";
+const MINT: &str = "no token is minted after a revocation was answered";
+const ERASURE: &str = "an erasure leaves no session and no key of before";
+const DEVICES: &str = "the list of devices shows no revoked session";
+const BORN: &str = "no login is answered with tokens that are dead on arrival";
+const OTHERS: &str = "what was not revoked lives";
+const OLD: &str = "a refresh token that was rotated out long ago is refused";
+const SOUND: &str = "no request is answered 500";
+
+/// How one request went.
+#[derive(Debug, Clone)]
+pub(super) struct Course {
+    pub(super) actor: Actor,
+    /// Steps of the scheduler.
+    pub(super) began: Option<usize>,
+    pub(super) answered: Option<usize>,
+    pub(super) answer: Option<Answer>,
+}
+
+impl Course {
+    fn is_success(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| answer.status < 300)
+    }
+}
+
+/// What may go wrong, and therefore is not promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Weather {
+    /// Reads may be stale.
+    pub(super) stale: bool,
+    /// A write failed, or an isolate died.
+    pub(super) faulty: bool,
+}
+
+/// A login: of before (0), or one of the requests.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Login {
+    Before,
+    /// Of before, and its session was ended before.
+    Ended,
+    Of(usize),
+}
+
+/// Tokens that somebody holds, and the login that they go back to.
+struct Held {
+    tokens: Tokens,
+    login: Login,
+    newest: bool,
+}
+
+pub(super) fn broken(
+    setup: &Setup,
+    courses: &[Course],
+    kv: &Stored,
+    reused: bool,
+    now: u64,
+    weather: Weather,
+) -> Vec<&'static str> {
+    let mut broken = Vec::new();
+    let mut held = vec![
+        Held { tokens: setup.phone.last().unwrap().clone(), login: Login::Before, newest: true },
+        Held { tokens: setup.tablet.clone(), login: Login::Before, newest: true },
+        Held { tokens: setup.browser.clone(), login: Login::Before, newest: true },
+        Held { tokens: setup.ended.clone(), login: Login::Ended, newest: true },
+    ];
+    for (index, course) in courses.iter().enumerate() {
+        let Some(answer) = course.answer.as_ref() else { continue };
+        if answer.status == 500 {
+            broken.push(SOUND);
+        }
+        let Some(tokens) = Tokens::of(answer, course.actor.app()) else { continue };
+        if course.actor == Actor::ThiefPresentsAnOldToken {
+            broken.push(OLD);
+        }
+        let login = if course.actor.logs_in() { Login::Of(index) } else { Login::Before };
+        for other in &mut held {
+            other.newest &= other.tokens.sid != tokens.sid;
+        }
+        held.push(Held { tokens, login, newest: true });
+    }
+
+    let revocations = || courses.iter().filter(|course| course.actor.ends(setup) != Ends::None);
+    let may_meet = |course: &Course, tokens: &Tokens| match course.actor.ends(setup) {
+        Ends::None => false,
+        Ends::All => course.actor.app() == tokens.app,
+        Ends::These(sids) => sids.contains(&tokens.sid),
+    };
+    let again = [Actor::PhoneLogsInAgain, Actor::PhoneLogsInAgainWithItsFirstToken];
+    let logs_in_again = courses.iter().any(|course| again.contains(&course.actor));
+    let meets = |course: &Course, tokens: &Tokens| match course.actor {
+        // With a token of a session that is over already it ends that one at most.
+        Actor::PhoneLogsOutEverywhere if reused || others_end_phone(setup, courses) => setup.phone[0].sid == tokens.sid,
+        // A session that has logged in again since is not of before.
+        Actor::ExpiredSessionLogsOutEverywhere if logs_in_again => setup.expired.sid == tokens.sid,
+        _ => may_meet(course, tokens),
+    };
+    let logged_in = |login| match login {
+        Login::Before => Some((0, 0)),
+        Login::Ended => None,
+        Login::Of(index) => courses[index].began.zip(courses[index].answered),
+    };
+    let is_over = |held: &Held| {
+        if held.login == Login::Ended {
+            return true;
+        }
+        let Some((_, answered)) = logged_in(held.login) else { return false };
+        revocations().any(|course| {
+            course.is_success() && meets(course, &held.tokens) && course.began.is_some_and(|began| answered < began)
+        })
+    };
+    // Nothing that could have ended it was sent after its login began.
+    let is_alive = |held: &Held| {
+        let Some((began, _)) = logged_in(held.login) else { return false };
+        let before =
+            |course: &Course| course.answered.is_some_and(|answered| held.login != Login::Before && answered < began);
+        !revocations().any(|course| course.began.is_some() && may_meet(course, &held.tokens) && !before(course))
+    };
+
+    let later = now + CONVERGED_MS;
+    let ask = |request| World::new(kv.clone(), later).run(request);
+    let is_active = |tokens: &Tokens, token: &str| {
+        tokens.app == "wx1" && ask(backend("/oauth/introspect", &json!({ "token": token }))).json()["active"] == true
+    };
+    for held in &held {
+        let Held { tokens, .. } = held;
+        let access = ask(user("GET", "/account", tokens)).status;
+        let refreshed = ask(refresh(tokens)).status;
+        let (access_active, refresh_active) = (is_active(tokens, &tokens.access), is_active(tokens, &tokens.refresh));
+        if is_over(held) {
+            broken.extend((access != 401).then_some(ACCESS));
+            broken.extend((access_active || refresh_active).then_some(INTROSPECTION));
+            broken.extend((refreshed != 400).then_some(REFRESH));
+        }
+        if !weather.stale && !weather.faulty && !reused && is_alive(held) {
+            let introspected = tokens.app != "wx1" || access_active;
+            let lives = access == 200 && introspected && (!held.newest || refreshed == 200);
+            broken.extend((!lives).then_some(OTHERS));
+        }
+        // A login that was answered after the last revocation.
+        if let Login::Of(index) = held.login
+            && !weather.stale
+            && !weather.faulty
+            && !reused
+            && courses[index].actor.logs_in()
+            && revocations().all(|course| {
+                course.began.is_none() || course.answered.is_some_and(|at| at < courses[index].answered.unwrap())
+            })
+            && access != 200
+        {
+            broken.push(BORN);
+        }
+    }
+    for course in courses.iter().filter(|course| course.is_success()) {
+        let Some(session) = course.actor.refreshes(setup) else { continue };
+        let late = |revocation: &Course| {
+            revocation.is_success() && meets(revocation, session) && revocation.answered < course.answered
+        };
+        if !weather.stale && revocations().any(late) {
+            broken.push(MINT);
+        }
+    }
+    if !weather.stale && !weather.faulty {
+        broken.extend(erasure(setup, courses, kv).then_some(ERASURE));
+    }
+    let shown: Vec<_> = held.iter().map(|held| Shown { held, is_over: is_over(held) }).collect();
+    broken.extend(devices(setup, kv, later, &shown).then_some(DEVICES));
+    broken.sort_unstable();
+    broken.dedup();
+    broken
+}
+
+/// Whether another request may have ended the phone's session before the phone logs out everywhere.
+fn others_end_phone(setup: &Setup, courses: &[Course]) -> bool {
+    let phone = courses.iter().find(|course| course.actor == Actor::PhoneLogsOutEverywhere);
+    let answered = phone.and_then(|phone| phone.answered).unwrap_or(usize::MAX);
+    let ends = |course: &Course| match course.actor.ends(setup) {
+        Ends::None => false,
+        Ends::All => course.actor.app() == "wx1",
+        Ends::These(sids) => sids.contains(&setup.phone[0].sid),
+    };
+    let mut others = courses.iter().filter(|course| course.actor != Actor::PhoneLogsOutEverywhere);
+    others.any(|course| ends(course) && course.began.is_some_and(|began| began < answered))
+}
+
+/// Whether something of before an erasure is still there.
+fn erasure(setup: &Setup, courses: &[Course], kv: &Stored) -> bool {
+    let erased = |course: &&Course| course.actor.erases() && course.is_success();
+    let Some(erased) = courses.iter().find(erased) else { return false };
+    // Another writer of e1 may be later than the erasure, and ends without erasing.
+    if courses
+        .iter()
+        .any(|course| !course.actor.erases() && course.actor.ends(setup) == Ends::All && course.began.is_some())
+    {
+        return false;
+    }
+    let world = World::new(kv.clone(), setup.now);
+    let config = (*world.0.config).as_ref().unwrap();
+    let appid = AppId::parse(erased.actor.app()).unwrap();
+    let user = UserName::new(&config.name_key, &appid, &OpenId::parse("oMei").unwrap());
+    let open = |name: &str| -> Option<serde_json::Value> {
+        let body = config.sealer.open(Purpose::Record, name, kv.get(name)?)?;
+        serde_json::from_slice(&body).ok()
+    };
+    let ended = open(&format!("e1:{}", user.as_str())).and_then(|end| end.as_u64()).unwrap_or_default();
+    let sessions = kv.keys().filter(|name| name.starts_with(&format!("s1:{}:", user.as_str())));
+    let began: Vec<u64> = sessions.map(|name| open(name).unwrap()["auth"].as_u64().unwrap()).collect();
+    let key = kv.contains_key(&format!("k1:{}", user.as_str()));
+    began.iter().any(|began| *began <= ended) || (key && began.is_empty())
+}
+
+struct Shown<'a> {
+    held: &'a Held,
+    is_over: bool,
+}
+
+/// Whether somebody who logs in now is shown a session that is over.
+fn devices(setup: &Setup, kv: &Stored, now: u64, shown: &[Shown<'_>]) -> bool {
+    for (app, request) in [("wx1", log_in(None)), ("wx2", web_log_in(9, now))] {
+        if !shown.iter().any(|Shown { held, is_over }| *is_over && held.tokens.app == app) {
+            continue;
+        }
+        let world = World::new(kv.clone(), now);
+        let mine = Tokens::of(&world.run(request), app).unwrap();
+        let listed = world.run(user("GET", "/sessions", &mine)).json();
+        let is_over = |session: &serde_json::Value| {
+            // A login with an old token keeps the session's id.
+            let is_later = session["logged_in_at"].as_u64().unwrap() >= setup.now / 1000;
+            let is_same =
+                |held: &Held| held.tokens.sid == session["id"] && matches!(held.login, Login::Of(_)) == is_later;
+            let mut same = shown.iter().filter(|shown| is_same(shown.held)).peekable();
+            same.peek().is_some() && same.all(|shown| shown.is_over)
+        };
+        if listed["sessions"].as_array().unwrap().iter().any(is_over) {
+            return true;
+        }
+    }
+    false
+}
