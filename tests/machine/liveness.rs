@@ -167,6 +167,17 @@ fn ready_tells_how_a_login_ended_never_that_one_is_under_way() {
 }
 
 #[test]
+fn ready_waits_for_a_login_that_was_asked_for_after_a_log_out_before_the_launch() {
+    let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
+    phone.tell(Event::Ready(1)).request(2).tell(Event::Logout { waiter: 3, everywhere: false }).tell(Event::Login(4));
+    phone.launch(None);
+    assert_eq!(phone.failed_with(2), ErrorCode::LoggedOut, "it was asked of the session that ended");
+    assert!(phone.outcome(1).is_none());
+    phone.log_in();
+    assert!(matches!(phone.outcome(1), Some(Outcome::Done)));
+}
+
+#[test]
 fn ready_without_a_login_is_a_guest_and_without_a_session_logged_out() {
     let mut guest = Phone::new(LoginMode::OnDemand, PrivacyMode::Official);
     guest.tell(Event::Ready(1)).launch(None);

@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use wxauth::machine::{
-    AccessToken, AuthSetting, EdgeFailure, Effect, Event, LoginCode, Machine, OpId, RefreshToken, SessionState, Tokens,
-    WaiterId,
+    AccessToken, AuthSetting, EdgeFailure, Effect, ErrorCode, Event, LoginCode, Machine, OpId, Outcome, RefreshToken,
+    SessionState, Tokens, WaiterId,
 };
 use wxauth::wechat::Failure;
 
+/// Who calls `ready()`.
+pub(crate) const READY: WaiterId = 8;
 /// The life of an access token, seconds.
 const TOKEN_LIFE_S: u32 = 600;
 
@@ -46,6 +48,8 @@ pub(crate) struct World {
     pub(crate) sleeps: u8,
     /// The last step of the hidden app was longer than it had asked for.
     late: bool,
+    /// Until when a 429 keeps callers away, by the phone's clock.
+    closed_until: Option<u64>,
     pub(crate) storage_failures: u8,
     /// Which calls were made, a bit each.
     pub(crate) called: u8,
@@ -54,7 +58,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(machine: Machine) -> Self {
-        let mut world = Self {
+        Self {
             machine,
             now: 1_790_000_000_000,
             elapsed: 0,
@@ -77,12 +81,21 @@ impl World {
             jumps: 1,
             sleeps: 1,
             late: false,
+            closed_until: None,
             storage_failures: 1,
             called: 0,
             pages_open: [true, true],
-        };
-        world.tell(Event::Launched { record: None, seed: 7 });
-        world
+        }
+    }
+
+    /// The app is up and its storage read.
+    pub(crate) fn launched(mut self) -> Self {
+        self.launch();
+        self
+    }
+
+    pub(crate) fn launch(&mut self) {
+        self.tell(Event::Launched { record: None, seed: 7 });
     }
 
     /// The same phone with a session: what comes later is within the depth from here.
@@ -138,10 +151,15 @@ impl World {
                     *used = named;
                 }
             }
-            Effect::Settle { waiter, .. } => {
+            Effect::Settle { waiter, outcome } => {
                 let open = self.open.remove(waiter).is_some();
                 let first = self.settled.insert(*waiter);
                 self.must(open && first, "a waiter was settled twice");
+                let named = !matches!(self.state, SessionState::LoggingIn | SessionState::Starting);
+                self.must(*waiter != READY || !matches!(outcome, Outcome::Done) || named, "ready() during a login");
+                let turned_away = matches!(outcome, Outcome::Failed { code: ErrorCode::RateLimited, .. });
+                let waited = self.closed_until.is_some_and(|until| self.now >= until);
+                self.must(!(turned_away && waited), "a caller who waited as told was turned away");
             }
             Effect::Wake { after } => self.wake = Some(self.elapsed + u64::from(*after)),
             Effect::State { state } => {
@@ -180,6 +198,14 @@ impl World {
                 tokens(op, self.now)
             }
             (Effect::Refresh { op, .. }, false) => Event::EdgeFailed { op, failure: refused },
+            // No answer, 429 with five minutes, 429 with a number that no server means.
+            (Effect::Exchange { op, .. }, false) if op % 2 == 0 => {
+                let retry_after_s = if self.issued % 2 == 0 { 300 } else { u32::MAX };
+                self.closed_until = Some(self.now + u64::from(retry_after_s.min(3_600)) * 1_000);
+                let code = "rate_limited".into();
+                let failure = EdgeFailure::Refused { status: 429, code, retry_after_s: Some(retry_after_s) };
+                Event::EdgeFailed { op, failure }
+            }
             (Effect::Exchange { op, .. }, false) => Event::EdgeFailed { op, failure: EdgeFailure::Unreachable },
             (Effect::Revoke { op, .. }, true) => Event::Revoked { op },
             (Effect::Revoke { op, .. }, false) => Event::EdgeFailed { op, failure: EdgeFailure::Unreachable },
@@ -275,6 +301,9 @@ impl World {
     /// Within how many ticks is nothing left? `None`: not within `ticks`.
     /// A hidden app stays hidden: it runs on in the background, or its `Shown` was lost.
     pub(crate) fn comes_to_rest_within(mut self, ticks: usize) -> Option<usize> {
+        if self.state == SessionState::Starting {
+            self.launch();
+        }
         for tick in 0..=ticks {
             while !self.outstanding.is_empty() {
                 // The user says no, which settles as well as yes does.

@@ -1,6 +1,6 @@
 //! Model checking: every order of what can happen, to a depth, with stateright.
 //!
-//! Seven callers on two pages, a privacy sheet, `wx` calls that are answered well, badly, late or never, replies of
+//! Eight callers on two pages, a privacy sheet, `wx` calls that are answered well, badly, late or never, replies of
 //! older generations, hiding and showing, storage that fails, a clock that is set. Deeper, and printed:
 //! `MODEL_DEPTH=8 cargo test --release --test model -- --nocapture`.
 #![cfg(not(target_arch = "wasm32"))]
@@ -11,7 +11,7 @@ mod host;
 use host::World;
 use stateright::{Checker, Model, Property};
 use std::hash::{Hash, Hasher};
-use wxauth::machine::{Event, LoginMode, Machine, PrivacyMode};
+use wxauth::machine::{Event, LoginMode, Machine, PrivacyMode, SessionState};
 
 /// Once faults stop, everything is over within so many wake-ups.
 const TICKS: usize = 12;
@@ -21,7 +21,7 @@ const DEPTH: usize = 7;
 const DAY_MS: i64 = 86_400_000;
 
 /// Which page makes which call, each once and in any order; both pages may be closed, which lets their callers go.
-const CALLS: [(usize, Call); 7] = [
+const CALLS: [(usize, Call); 8] = [
     (0, Call::Request),
     (1, Call::Request),
     (0, Call::OpenData),
@@ -29,6 +29,7 @@ const CALLS: [(usize, Call); 7] = [
     (1, Call::Ensure),
     (1, Call::Logout),
     (0, Call::Login),
+    (1, Call::Ready),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,10 +39,13 @@ enum Call {
     Ensure,
     Logout,
     Login,
+    Ready,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Action {
+    /// The core is up and storage read; calls may come before.
+    Launch,
     /// A call of [`CALLS`] is made.
     Call(usize),
     ClosePage(usize),
@@ -103,13 +107,17 @@ impl Model for Phone {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        let cold = World::new(Machine::new(self.login, PrivacyMode::Handler, Vec::new()));
-        vec![State(cold.clone()), State(cold.clone().logged_in()), State(cold.logged_in().consented())]
+        let started = World::new(Machine::new(self.login, PrivacyMode::Handler, Vec::new()));
+        let cold = started.clone().launched();
+        vec![State(started), State(cold.clone()), State(cold.clone().logged_in()), State(cold.logged_in().consented())]
     }
 
     fn actions(&self, State(world): &State, actions: &mut Vec<Action>) {
         if world.broken.is_some() {
             return;
+        }
+        if world.state == SessionState::Starting {
+            actions.push(Action::Launch);
         }
         for (index, (page, _)) in CALLS.iter().enumerate() {
             if world.called & (1 << index) == 0 && world.pages_open.get(*page) == Some(&true) {
@@ -165,9 +173,11 @@ impl Model for Phone {
                         Call::Ensure => Event::Ensure { waiter, scope: "scope.camera".into() },
                         Call::Logout => Event::Logout { waiter, everywhere: false },
                         Call::Login => Event::Login(waiter),
+                        Call::Ready => Event::Ready(waiter),
                     },
                 );
             }
+            Action::Launch => world.launch(),
             Action::ClosePage(page) => {
                 *world.pages_open.get_mut(page)? = false;
                 for (index, (of, _)) in CALLS.iter().enumerate() {

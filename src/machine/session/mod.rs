@@ -126,7 +126,6 @@ impl Session {
         if self.launched {
             return;
         }
-        self.launched = true;
         self.rng = seed.max(1);
         match record.map(Record::read) {
             Some(Some(record)) => {
@@ -141,6 +140,7 @@ impl Session {
 
     /// What was asked before the launch has been taken in.
     pub(crate) fn start(&mut self, cx: &mut Context) {
+        self.launched = true;
         self.revoke_owed(cx);
         if self.mode == LoginMode::Silent && !self.record.logged_out && !self.is_live(cx) {
             self.take_off(cx);

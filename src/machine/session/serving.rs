@@ -114,7 +114,9 @@ impl Session {
         let parked = self.waiters.parked();
         cx.expect(parked.len());
         for id in parked {
-            match self.waiters.parked_for(id).map(&outcome) {
+            // `ready` waits for the launch, whatever is asked before it.
+            let wants = self.waiters.parked_for(id).filter(|wants| self.launched || *wants != Wants::Ready);
+            match wants.map(&outcome) {
                 Some(Some(outcome)) => self.settle(cx, id, outcome),
                 Some(None) => self.serve_one(cx, id, false),
                 None => {}
