@@ -131,6 +131,14 @@ fn what_a_use_fails_with_is_news_about_the_scope() {
     assert_eq!(phone.permission(5), Permission::Cancelled);
     used(&mut phone, 6, Failure::Unknown);
     assert_eq!(phone.failed_with(6), ErrorCode::PermissionFailed);
+    used(&mut phone, 7, Failure::PrivacyRefused);
+    assert_eq!(phone.permission(7), Permission::NeedsTap { tap: Tap::AgreePrivacy });
+    used(&mut phone, 8, Failure::Misconfigured(Declaration::ScopeName));
+    assert_eq!(phone.permission(8), Permission::Misconfigured { missing: Declaration::ScopeName });
+    used(&mut phone, 9, Failure::Unsupported);
+    assert_eq!(phone.permission(9), Permission::Unsupported);
+    used(&mut phone, 10, Failure::Blocked);
+    assert_eq!(phone.permission(10), Permission::Misconfigured { missing: Declaration::InterfacePermission });
 }
 
 #[test]

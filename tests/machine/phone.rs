@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use wxauth::machine::{
     AccessToken, AuthSetting, EdgeFailure, Effect, ErrorCode, Event, LoginCode, LoginMode, Machine, OpId, Outcome,
-    Permission, PrivacyMode, RefreshToken, ScopeGrant, SessionState, Tokens, WaiterId,
+    Permission, PhoneCode, PrivacyMode, RefreshToken, ScopeGrant, SessionState, Tokens, WaiterId,
 };
 use wxauth::wechat::Failure;
 
@@ -15,6 +15,8 @@ pub(crate) struct Phone {
     pub(crate) now: u64,
     pub(crate) asked: Vec<Effect>,
     pub(crate) codes: u32,
+    /// Phone codes, and the callers who handed them in.
+    pub(crate) handed_in: Vec<(WaiterId, PhoneCode)>,
     /// When the calls that WeChat rates were asked for.
     pub(crate) rated_at: Vec<u64>,
     /// When the machine asked to be woken.
@@ -28,6 +30,7 @@ impl Phone {
             now: START,
             asked: Vec::new(),
             codes: 0,
+            handed_in: Vec::new(),
             rated_at: Vec::new(),
             wake_at: None,
         }
@@ -46,6 +49,9 @@ impl Phone {
     }
 
     pub(crate) fn tell(&mut self, event: Event) -> &mut Self {
+        if let Event::Phone { waiter, code } = &event {
+            self.handed_in.push((*waiter, code.clone()));
+        }
         let effects = self.machine.handle(self.now, event);
         let rated = |effect: &&Effect| matches!(name(effect), "CallLogin" | "CheckSession" | "ReadSetting");
         self.rated_at.extend(effects.iter().filter(rated).map(|_| self.now));

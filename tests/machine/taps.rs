@@ -3,6 +3,7 @@
 use crate::phone::Phone;
 use wxauth::machine::{ErrorCode, Event, Outcome, PhoneCode};
 use wxauth::wechat::Failure;
+use wxauth::wechat::failure::Declaration;
 
 impl Phone {
     fn phone_code(&mut self, waiter: u32, code: &str) -> &mut Self {
@@ -86,6 +87,12 @@ fn what_a_tap_says_itself_is_told_apart() {
         (Failure::Blocked, ErrorCode::Blocked),
         (Failure::NotInTap, ErrorCode::NotInTap),
         (Failure::Unsupported, ErrorCode::Unsupported),
+        (Failure::Misconfigured(Declaration::InterfacePermission), ErrorCode::Misconfigured),
+        (Failure::Bug, ErrorCode::Misconfigured),
+        (Failure::Throttled, ErrorCode::RateLimited),
+        (Failure::SystemDenied, ErrorCode::PermissionFailed),
+        (Failure::Transient, ErrorCode::PermissionFailed),
+        (Failure::Unknown, ErrorCode::PermissionFailed),
     ] {
         let mut phone = Phone::logged_in();
         phone.tell(Event::TapFailed { waiter: 1, failure });
