@@ -200,7 +200,7 @@ impl World {
             (Effect::Refresh { op, .. }, false) => Event::EdgeFailed { op, failure: refused },
             // No answer, 429 with five minutes, 429 with a number that no server means.
             (Effect::Exchange { op, .. }, false) if op % 2 == 0 => {
-                let retry_after_s = if self.issued % 2 == 0 { 300 } else { u32::MAX };
+                let retry_after_s = if self.issued.is_multiple_of(2) { 300 } else { u32::MAX };
                 self.closed_until = Some(self.now + u64::from(retry_after_s.min(3_600)) * 1_000);
                 let code = "rate_limited".into();
                 let failure = EdgeFailure::Refused { status: 429, code, retry_after_s: Some(retry_after_s) };

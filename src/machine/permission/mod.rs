@@ -18,7 +18,6 @@ use super::event::{OpId, WaiterId};
 use crate::wechat::{Failure, Scope, failure::Declaration, scope::Consent};
 use queue::Ask;
 use setting::Setting;
-use std::collections::VecDeque;
 
 /// For calls that WeChat answers without the user.
 const READ_TIMEOUT_MS: u32 = 5_000;
@@ -45,12 +44,12 @@ pub(crate) struct Permissions {
     mode: PrivacyMode,
     setting: Setting,
     /// Asks that may need a dialog; the front one may have it open.
-    queue: VecDeque<Ask>,
+    queue: Vec<Ask>,
     step: Step,
     /// Asks about granted scopes, which the phone's own settings may withhold (§1.6).
     checks: Vec<(Pending, Ask)>,
     /// Dialogs that were not answered in time, and the open one.
-    unanswered: VecDeque<(OpId, Scope)>,
+    unanswered: Vec<(OpId, Scope)>,
     /// Asked beside the application's privacy sheet, which the user may have left another way.
     privacy_recheck: Option<Pending>,
     /// The user refused the privacy contract.
@@ -72,10 +71,10 @@ impl Permissions {
         Self {
             mode,
             setting: Setting::default(),
-            queue: VecDeque::new(),
+            queue: Vec::new(),
             step: Step::Idle,
             checks: Vec::new(),
-            unanswered: VecDeque::new(),
+            unanswered: Vec::new(),
             privacy_recheck: None,
             quiet: None,
         }

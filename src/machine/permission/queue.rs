@@ -23,7 +23,7 @@ impl Permissions {
         let checked = self.checks.iter_mut().map(|(_, ask)| ask);
         match self.queue.iter_mut().chain(checked).find(|ask| ask.scope == scope) {
             Some(ask) => ask.waiters.push(waiter),
-            None => self.queue.push_back(Ask { scope, waiters: vec![waiter] }),
+            None => self.queue.push(Ask { scope, waiters: vec![waiter] }),
         }
         self.go_on(cx);
     }
@@ -59,7 +59,7 @@ impl Permissions {
 
     /// Whether everybody who wanted the front's scope has gone.
     pub(super) fn is_deserted(&self) -> bool {
-        self.queue.front().is_some_and(|ask| ask.waiters.is_empty())
+        self.queue.first().is_some_and(|ask| ask.waiters.is_empty())
     }
 
     // --- one ask, step by step
@@ -72,13 +72,11 @@ impl Permissions {
                 None => at += 1,
                 Some(Permission::Granted) => self.granted(cx, at),
                 Some(permission) => {
-                    if let Some(ask) = self.queue.remove(at) {
-                        ask.settle(cx, &permission.into());
-                    }
+                    self.queue.remove(at).settle(cx, &permission.into());
                 }
             }
         }
-        let Some(ask) = self.queue.front().filter(|_| matches!(self.step, Step::Idle)) else { return };
+        let Some(ask) = self.queue.first().filter(|_| matches!(self.step, Step::Idle)) else { return };
         if ask.scope.consent() == Consent::Dialog && !self.setting.is_fresh() {
             self.setting.read_once(cx);
         } else if self.mode == PrivacyMode::Handler {
@@ -110,7 +108,10 @@ impl Permissions {
 
     /// WeChat's record says yes; the phone's own settings may differ (§1.6).
     fn granted(&mut self, cx: &mut Context, at: usize) {
-        let Some(ask) = self.queue.remove(at) else { return };
+        if at >= self.queue.len() {
+            return;
+        }
+        let ask = self.queue.remove(at);
         if ask.scope.system_field().is_none() {
             return ask.settle(cx, &Permission::Granted.into());
         }
@@ -120,16 +121,16 @@ impl Permissions {
     }
 
     pub(super) fn authorize(&mut self, cx: &mut Context) {
-        let Some(scope) = self.queue.front().map(|ask| ask.scope) else { return };
+        let Some(scope) = self.queue.first().map(|ask| ask.scope) else { return };
         if scope.consent() != Consent::Dialog {
             return self.finish(cx, Permission::Granted.into());
         }
         let pending = cx.begin(DIALOG_TIMEOUT_MS);
         cx.emit(Effect::Authorize { op: pending.op, scope: scope.name().to_owned() });
         self.step = Step::Authorize(pending);
-        self.unanswered.push_back((pending.op, scope));
+        self.unanswered.push((pending.op, scope));
         if self.unanswered.len() > MOST_UNANSWERED {
-            self.unanswered.pop_front();
+            self.unanswered.remove(0);
         }
         // Others that only needed to know of the consent.
         self.go_on(cx);
@@ -138,7 +139,7 @@ impl Permissions {
     /// The user answered a scope dialog, in time or after it was given up.
     pub(super) fn dialog_answered(&mut self, cx: &mut Context, op: OpId, granted: bool) {
         let Some(at) = self.unanswered.iter().position(|(known, _)| *known == op) else { return };
-        let Some((_, scope)) = self.unanswered.remove(at) else { return };
+        let (_, scope) = self.unanswered.remove(at);
         self.setting.note(scope, granted);
         match self.step {
             Step::Authorize(pending) if pending.op == op && !granted => self.finish(cx, Permission::DeniedNow.into()),
@@ -154,15 +155,15 @@ impl Permissions {
     pub(super) fn finish(&mut self, cx: &mut Context, outcome: Outcome) {
         self.privacy_recheck = None;
         self.step = Step::Idle;
-        if let Some(ask) = self.queue.pop_front() {
-            ask.settle(cx, &outcome);
+        if !self.queue.is_empty() {
+            self.queue.remove(0).settle(cx, &outcome);
         }
         self.go_on(cx);
     }
 
     /// The record of grants was read anew, or could not be, or the user answered about a scope.
     pub(super) fn setting_known(&mut self, cx: &mut Context) {
-        let front = self.queue.front().map(|ask| ask.scope);
+        let front = self.queue.first().map(|ask| ask.scope);
         match self.step {
             // The user answered elsewhere, or the dialog's own answer was lost.
             Step::Authorize(_) if front.is_some_and(|scope| self.setting.grant(scope) != Grant::NotAsked) => {
