@@ -227,7 +227,7 @@ async function exchange(env: Env, keys: Keys, appid: string, app: App, params: R
     signal: AbortSignal.timeout(5_000),
   });
   const who = JSON.parse(await reply.text()) as { openid?: string; session_key?: string; errcode?: number };
-  if (!who.openid || !who.session_key) throw new Failure(400, 'invalid_grant', 'code_invalid');
+  if (!who.openid || !who.session_key) throw new Failure(400, 'invalid_request', 'code_invalid');
   const user = await userOf(keys, appid, who.openid);
   await limited(env.USER_LIMIT, user);
   const sid = base64url(random(16));
@@ -342,7 +342,7 @@ app.post('/wechat/user-info/verify', async (c) => {
     for (let at = 0; at < expected.length; at++) difference |= expected.charCodeAt(at) ^ signature.charCodeAt(at);
     if (difference === 0) return c.json({ valid: true });
   }
-  throw new Failure(401, 'signature_mismatch', 'signature_mismatch');
+  throw new Failure(400, 'invalid_request', 'signature_mismatch');
 });
 
 app.post('/wechat/open-data', async (c) => {

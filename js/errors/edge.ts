@@ -28,15 +28,32 @@ export const edgeErrors: Record<string, EdgeExplanation> = {
   ),
   body_not_utf8: say(400, 'The body is not UTF-8.', 'Send UTF-8.'),
   body_too_large: say(413, 'The body is over 32 KiB.', 'Send less.'),
-  client_unknown: say(401, 'client_id is no appid of this edge.', 'Add the app to WECHAT_APPS, or correct client_id.'),
+  client_unknown: say(
+    401,
+    'client_id (or the id of HTTP Basic, which must have an empty secret) is no appid of this edge.',
+    'Add the app to WECHAT_APPS, or correct client_id.',
+  ),
+  client_unauthorized: say(
+    400,
+    'A web login of a mini program. Told in the redirect, as unauthorized_client.',
+    'Use wx.login; web logins need an app of kind official_account or website.',
+  ),
   code_invalid: say(
     400,
     'The code is wrong, of another app, or too old (WeChat: 40029, after 5 minutes; of a web login: after one).',
     'Log in again for a fresh one.',
   ),
   code_malformed: say(400, 'subject_token has characters that no code has.', 'Send the code as wx.login gave it.'),
-  code_missing: say(400, 'subject_token is missing or empty.', 'Send the code of wx.login.'),
-  code_used: say(400, 'WeChat: the code was redeemed before (40163).', 'Call wx.login again; use a code once.'),
+  code_missing: say(
+    400,
+    'subject_token (of a web login: code) is missing or empty.',
+    'Send the code of wx.login, or of the redirect.',
+  ),
+  code_used: say(
+    400,
+    'The code was redeemed before (WeChat: 40163; of a web login: its session has been refreshed).',
+    'Log in again for a fresh one; use a code once.',
+  ),
   data_stale: say(
     400,
     'The watermark is older than open_data_max_age_s, or from the future.',
@@ -52,7 +69,11 @@ export const edgeErrors: Record<string, EdgeExplanation> = {
     'push_forward_url did not take a pushed message.',
     'Look at your own server; WeChat sends the message again.',
   ),
-  grant_type_unsupported: say(400, 'Neither token exchange with a js-code nor refresh_token.', 'Use one of them.'),
+  grant_type_unsupported: say(
+    400,
+    'Neither token exchange, authorization_code nor refresh_token; or token exchange for an app that is no mini program.',
+    'Use one of them.',
+  ),
   internal: say(500, 'A promise of ours did not hold.', 'Report it with the request_id.'),
   login_refused: say(
     403,
@@ -109,11 +130,16 @@ export const edgeErrors: Record<string, EdgeExplanation> = {
   ),
   session_key_stale: say(
     409,
-    'No session_key is on record for this session.',
+    'WeChat says that the session_key is dead, or none is on record for this session.',
     'Log in again, then ask WeChat for the data again.',
   ),
+  scope_unsupported: say(
+    400,
+    'A scope that this kind of app does not have. Told in the redirect, as invalid_scope.',
+    'Use snsapi_base or snsapi_userinfo inside WeChat, snsapi_login elsewhere; or none.',
+  ),
   signature_mismatch: say(
-    401,
+    400,
     'raw_data does not carry this signature.',
     'Send rawData byte for byte, and the signature in lower case.',
   ),

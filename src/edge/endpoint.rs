@@ -26,6 +26,7 @@ pub(crate) enum Endpoint {
     WebLogin,
     WebCallback,
     Metadata,
+    OpenIdMetadata,
     Jwks,
     OpenApi,
     Health,
@@ -74,6 +75,7 @@ pub(crate) const ROUTES: &[(&str, Methods)] = &[
     ("/web/login", &[("GET", Endpoint::WebLogin)]),
     ("/web/callback", &[("GET", Endpoint::WebCallback)]),
     ("/.well-known/oauth-authorization-server", &[("GET", Endpoint::Metadata)]),
+    ("/.well-known/openid-configuration", &[("GET", Endpoint::OpenIdMetadata)]),
     ("/.well-known/jwks.json", &[("GET", Endpoint::Jwks)]),
     ("/openapi.json", &[("GET", Endpoint::OpenApi)]),
     ("/healthz", &[("GET", Endpoint::Health)]),
@@ -97,7 +99,9 @@ impl<'a> Path<'a> {
         ROUTES.iter().find(|(name, _)| *name == wanted).map(|&(name, methods)| Self { name, methods, id })
     }
 
+    /// HEAD is GET without the body, which the platform leaves out (RFC 9110 §9.3.2).
     pub(crate) fn endpoint(&self, method: &str) -> Result<Endpoint, Caller> {
+        let method = if method == "HEAD" { "GET" } else { method };
         let offered = self.methods.iter().find(|(name, _)| *name == method);
         offered.map(|(_, endpoint)| *endpoint).ok_or(Caller::MethodNotAllowed(self.methods))
     }
@@ -111,7 +115,7 @@ impl Endpoint {
 
     pub(crate) fn access(self) -> Access {
         match self {
-            Self::Metadata | Self::Jwks | Self::OpenApi | Self::Health => Access::Public,
+            Self::Metadata | Self::OpenIdMetadata | Self::Jwks | Self::OpenApi | Self::Health => Access::Public,
             Self::Token | Self::Revoke => Access::Client,
             Self::CheckEvents | Self::Event => Access::Wechat,
             Self::WebLogin | Self::WebCallback => Access::Browser,
@@ -129,8 +133,15 @@ impl Endpoint {
     }
 }
 
-/// The methods of a path, as `Allow` lists them.
+/// The methods that a page has to ask for in a preflight.
 pub(crate) fn list(methods: Methods) -> String {
     let names: Vec<_> = methods.iter().map(|(name, _)| *name).collect();
+    names.join(", ")
+}
+
+/// The methods of a path, as `Allow` lists them.
+pub(crate) fn allow(methods: Methods) -> String {
+    let head = methods.iter().any(|(name, _)| *name == "GET").then_some("HEAD");
+    let names: Vec<_> = methods.iter().map(|(name, _)| *name).chain(head).collect();
     names.join(", ")
 }

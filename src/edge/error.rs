@@ -1,7 +1,7 @@
 //! Everything that can be answered instead of a success, by who is to blame. `docs/errors.md`
 //! lists the codes. On the wire there is never WeChat's text, nor which check failed.
 
-use super::endpoint::{Methods, list};
+use super::endpoint::{Methods, allow};
 use super::http::Response;
 use super::ports::{FetchFailure, Overdue, StoreFailure};
 use super::wire::ErrorBody;
@@ -58,6 +58,14 @@ pub(crate) enum Caller {
     CodeMalformed,
     CodeInvalid,
     CodeUsed,
+    /// The code of a web login is not this client's, or too old.
+    LoginCodeInvalid,
+    /// The code of a web login has made its session.
+    LoginCodeUsed,
+    /// The app is of a kind that has no web login.
+    ClientUnauthorized,
+    /// Not a scope of this kind of app.
+    ScopeUnsupported,
     /// The refresh token is of no living session.
     SessionEnded,
     /// The access token is missing, malformed, foreign, expired or revoked.
@@ -127,6 +135,15 @@ pub(crate) enum Wechat {
         errcode: Errcode,
         rid: Option<String>,
     },
+}
+
+/// What an error's answer depends on, beside the error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// By a browser that shows the answer as a page. Where a 401 names Basic, it asks the user for a password.
+    ByBrowser,
+    WithBearer,
+    Otherwise,
 }
 
 /// What goes out.
@@ -230,17 +247,37 @@ impl Error {
                 wire(400, REQUEST, "code_malformed", "This is no code of wx.login; send it as it came.")
             }
             Self::Caller(C::CodeInvalid) => {
+                // RFC 8693 §2.2.2, of a subject_token.
+                wire(
+                    400,
+                    REQUEST,
+                    "code_invalid",
+                    "The code is wrong, foreign or too old; log in again for a fresh one.",
+                )
+            }
+            Self::Caller(C::CodeUsed) => wire(400, REQUEST, "code_used", "The code was used before; get a fresh one."),
+            // RFC 6749 §5.2, of an authorization code.
+            Self::Caller(C::LoginCodeInvalid) => {
                 wire(400, GRANT, "code_invalid", "The code is wrong, foreign or too old; log in again for a fresh one.")
             }
-            Self::Caller(C::CodeUsed) => {
-                wire(400, GRANT, "code_used", "The code was used before; call wx.login again.")
+            Self::Caller(C::LoginCodeUsed) => {
+                wire(400, GRANT, "code_used", "The code was used before; log in again for a fresh one.")
             }
+            Self::Caller(C::ClientUnauthorized) => {
+                wire(400, "unauthorized_client", "client_unauthorized", "This kind of app has no web login.")
+            }
+            Self::Caller(C::ScopeUnsupported) => wire(
+                400,
+                "invalid_scope",
+                "scope_unsupported",
+                "Use snsapi_base or snsapi_userinfo inside WeChat, snsapi_login elsewhere.",
+            ),
             Self::Caller(C::SessionEnded) => wire(400, GRANT, "session_ended", "The session has ended; log in again."),
             Self::Caller(C::SessionInvalid) => {
                 wire(401, "invalid_token", "session_invalid", "The access token is not valid; refresh it or log in.")
             }
             Self::Caller(C::SignatureMismatch) => {
-                wire(401, "signature_mismatch", "signature_mismatch", "raw_data does not carry this signature.")
+                wire(400, REQUEST, "signature_mismatch", "raw_data does not carry this signature.")
             }
             Self::Caller(C::DecryptFailed(_)) => {
                 wire(400, REQUEST, "decrypt_failed", "The data cannot be opened for this session.")
@@ -317,7 +354,7 @@ impl Error {
         }
     }
 
-    pub(crate) fn response(&self, request_id: &str) -> Response {
+    pub(crate) fn response(&self, request_id: &str, sent: Sent) -> Response {
         let Wire { status, error, code, description, retry_after_s } = self.wire();
         let body = ErrorBody { error, error_description: description, code, request_id, retry_after: retry_after_s };
         let response = Response::json(status, &body);
@@ -325,13 +362,22 @@ impl Error {
             Some(seconds) => response.header("retry-after", seconds.to_string()),
             None => response,
         };
-        match self {
-            Self::Caller(Caller::SessionInvalid) => {
-                response.header("www-authenticate", r#"Bearer error="invalid_token""#)
-            }
-            Self::Caller(Caller::BackendUnknown) => response.header("www-authenticate", r#"Basic realm="wxauth""#),
-            Self::Caller(Caller::MethodNotAllowed(methods)) => response.header("allow", list(methods)),
+        let response = match self {
+            Self::Caller(Caller::MethodNotAllowed(methods)) => response.header("allow", allow(methods)),
             _ => response,
+        };
+        if status == 401 { response.header("www-authenticate", self.challenge(sent)) } else { response }
+    }
+
+    /// What each 401 has to name (RFC 9110 §15.5.2).
+    fn challenge(&self, sent: Sent) -> &'static str {
+        match (self, sent) {
+            // The error is for those who sent a token (RFC 6750 §3.1).
+            (Self::Caller(Caller::SessionInvalid), Sent::WithBearer) => {
+                r#"Bearer realm="wxauth", error="invalid_token""#
+            }
+            (Self::Caller(Caller::SessionInvalid), _) | (_, Sent::ByBrowser) => r#"Bearer realm="wxauth""#,
+            _ => r#"Basic realm="wxauth", charset="UTF-8""#,
         }
     }
 }

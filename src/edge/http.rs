@@ -3,8 +3,10 @@
 use super::error::{Caller, Error};
 use super::params::{Params, Query};
 use super::revocations::LateSession;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 /// Larger bodies are refused unread.
 pub(crate) const MAX_BODY: usize = 32 * 1024;
@@ -24,6 +26,15 @@ pub(crate) struct Request {
     /// Whence it came, as Cloudflare says.
     pub(crate) address: Option<String>,
     pub(crate) body: Body,
+}
+
+/// What an HTTP Basic header says: `id:secret`.
+pub(crate) struct Basic(Zeroizing<String>);
+
+impl Basic {
+    pub(crate) fn pair(&self) -> Option<(&str, &str)> {
+        self.0.split_once(':')
+    }
 }
 
 pub(crate) enum Body {
@@ -86,6 +97,12 @@ impl Response {
         Self::text(204, String::new())
     }
 
+    /// One more `Set-Cookie`.
+    pub(crate) fn set_cookie(mut self, cookie: String) -> Self {
+        self.headers.push(("set-cookie", cookie));
+        self
+    }
+
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.retain(|(other, _)| *other != name);
         self.headers.push((name, value.into()));
@@ -110,10 +127,31 @@ impl Request {
         }
     }
 
+    /// The token of `Authorization: Bearer`.
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        self.credentials("bearer")
+    }
+
+    /// Id and secret of `Authorization: Basic`, as they were sent.
+    pub(crate) fn basic(&self) -> Option<Basic> {
+        let pair = STANDARD.decode(self.credentials("basic")?).ok().and_then(|bytes| String::from_utf8(bytes).ok())?;
+        Some(Basic(Zeroizing::new(pair)))
+    }
+
+    fn credentials(&self, wanted: &str) -> Option<&str> {
+        let (scheme, credentials) = self.authorization.as_deref()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case(wanted).then_some(credentials.trim())
+    }
+
     /// A cookie's value.
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
-        let cookies = self.cookies.as_deref()?.split(';');
-        cookies.filter_map(|cookie| cookie.trim().split_once('=')).find(|(known, _)| *known == name).map(|(_, v)| v)
+        self.cookies().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// Names and values of the cookies, in the order the browser sent them.
+    pub(crate) fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
+        let cookies = self.cookies.as_deref().unwrap_or_default().split(';');
+        cookies.filter_map(|cookie| cookie.trim().split_once('='))
     }
 
     /// The query's parameters.

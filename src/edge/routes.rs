@@ -2,8 +2,8 @@
 
 use super::config::{Config, Misconfigured};
 use super::cors;
-use super::endpoint::{DEADLINE_MS, Endpoint, Path};
-use super::error::{Caller, Error};
+use super::endpoint::{Access, DEADLINE_MS, Endpoint, Path};
+use super::error::{Caller, Error, Sent};
 use super::flows::Flow;
 use super::http::{Body, Request, Response};
 use super::ports::{Ports, StoreFailure};
@@ -46,7 +46,7 @@ pub(crate) async fn route<P: Ports>(
             let because = response.because.take();
             (response, because)
         }
-        Err(error) => (error.response(request_id), Some(error)),
+        Err(error) => (error.response(request_id, sent(path, request)), Some(error)),
     };
     let response = match (config, path) {
         // Whose page it is not may not read why.
@@ -56,6 +56,17 @@ pub(crate) async fn route<P: Ports>(
         _ => response,
     };
     Answer { response, error, path: name }
+}
+
+fn sent(path: Option<Path<'_>>, request: &Request) -> Sent {
+    let access = path.and_then(|path| path.endpoint(&request.method).ok()).map(Endpoint::access);
+    if access == Some(Access::Browser) {
+        Sent::ByBrowser
+    } else if request.bearer().is_some() {
+        Sent::WithBearer
+    } else {
+        Sent::Otherwise
+    }
 }
 
 /// How long the answer to such a request may take, ms.
@@ -98,6 +109,7 @@ async fn dispatch<P: Ports>(flow: &Flow<'_, P>, endpoint: Endpoint, id: &str) ->
         Endpoint::CheckEvents => flow.check_events(id).await,
         Endpoint::Event => flow.event(id).await,
         Endpoint::Metadata => Ok(flow.metadata()),
+        Endpoint::OpenIdMetadata => Ok(flow.openid_metadata()),
         Endpoint::Jwks => Ok(flow.jwks()),
         Endpoint::OpenApi => Ok(flow.openapi()),
         Endpoint::Health => Ok(Response::json(200, &Health { status: "ok" })),

@@ -147,6 +147,7 @@ impl<P: Ports> Tokens<'_, P> {
             expires_in,
             refresh_token: self.seal(app, subject, n, now),
             issued_token_type,
+            scope: None,
         })
     }
 

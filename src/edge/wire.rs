@@ -31,6 +31,8 @@ pub(crate) struct TokenRequest {
     pub(crate) redirect_uri: Option<String>,
     /// Web login: what the code_challenge was made of (RFC 7636).
     pub(crate) code_verifier: Option<String>,
+    /// No token has a scope; where one is asked for, the reply says so.
+    pub(crate) scope: Option<String>,
     /// Token exchange: how the user's list of sessions names this one; of the User-Agent where absent.
     pub(crate) label: Option<String>,
 }
@@ -110,6 +112,9 @@ pub(crate) struct TokenReply {
     pub(crate) refresh_token: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) issued_token_type: Option<&'static str>,
+    /// Empty, where a scope was asked for: none is granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<&'static str>,
 }
 
 /// What introspection answers (RFC 7662 §2.2). Whatever is not an active token of the backend's own
@@ -238,6 +243,18 @@ pub(crate) struct Metadata<'a> {
     pub(crate) token_endpoint_auth_methods_supported: [&'static str; 1],
     pub(crate) revocation_endpoint_auth_methods_supported: [&'static str; 1],
     pub(crate) introspection_endpoint_auth_methods_supported: [&'static str; 1],
+}
+
+/// `GET /.well-known/openid-configuration`: the same for libraries that know this address alone. The edge
+/// issues no ID token, so the list of their algorithms is empty.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub(crate) struct OpenIdMetadata<'a> {
+    #[serde(flatten)]
+    pub(crate) metadata: Metadata<'a>,
+    /// `pairwise`: an openid is of one app.
+    pub(crate) subject_types_supported: [&'static str; 1],
+    pub(crate) id_token_signing_alg_values_supported: [&'static str; 0],
 }
 
 /// `GET /.well-known/jwks.json` (RFC 7517).

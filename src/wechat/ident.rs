@@ -131,4 +131,15 @@ one_time_code!(
     PhoneCode
 );
 
+/// What the official account's page sends as the code of a user who refused (§3.8).
+const REFUSED: &str = "authdeny";
+
+impl Code {
+    /// The code of a web login; `None` where the user refused. Then WeChat's page comes back with the
+    /// state alone, or with a code that is none (§3.8).
+    pub fn of_web_login(text: &str) -> Option<Self> {
+        Self::parse(text).ok().filter(|_| text != REFUSED)
+    }
+}
+
 hidden_debug!(OpenId, UnionId, AppSecret, Code, PhoneCode);

@@ -136,7 +136,7 @@ test('every answer carries the security headers, and only what may be cached is'
 
 test('405 says what there is (T58)', async () => {
   const reply = await send(`${world.url}/account`, { method: 'PUT' });
-  assert.deepEqual([reply.status, reply.headers.get('allow')], [405, 'GET, DELETE']);
+  assert.deepEqual([reply.status, reply.headers.get('allow')], [405, 'GET, DELETE, HEAD']);
 });
 
 test('a user beyond their limit is 429 and others are not (T61)', async () => {

@@ -68,8 +68,8 @@ test('a code that would change the url never leaves (T02)', async () => {
 });
 
 const REFUSALS: Array<[test: string, errcode: number, status: number, error: string, code: string]> = [
-  ['T03', 40029, 400, 'invalid_grant', 'code_invalid'],
-  ['T04', 40163, 400, 'invalid_grant', 'code_used'],
+  ['T03', 40029, 400, 'invalid_request', 'code_invalid'],
+  ['T04', 40163, 400, 'invalid_request', 'code_used'],
   ['T08', 40226, 403, 'access_denied', 'user_blocked'],
   ['T09', 45011, 429, 'temporarily_unavailable', 'upstream_rate_limited'],
   ['T10', -1, 503, 'temporarily_unavailable', 'upstream_busy'],
@@ -230,12 +230,23 @@ test('other methods are 405, other paths 404 (T58)', async () => {
   assert.equal((await fetch(`${world.url}/nothing`)).status, 404);
 });
 
-test('another grant or subject is unsupported_grant_type', async () => {
-  for (const wrong of [{ grant_type: 'password' }, { grant_type: GRANT, subject_token_type: 'urn:x' }]) {
-    assert.equal(
-      (await token({ client_id: APPID, subject_token: 'x', ...wrong })).body.error,
-      'unsupported_grant_type',
-    );
+test('HEAD is GET without the body (RFC 9110 §9.3.2)', async () => {
+  for (const path of ['/healthz', '/.well-known/jwks.json', '/account', '/nothing']) {
+    const [head, get] = await Promise.all([fetch(world.url + path, { method: 'HEAD' }), fetch(world.url + path)]);
+    assert.deepEqual([head.status, await head.text()], [get.status, ''], path);
+    const told = ({ headers }: Response) => ['content-type', 'cache-control'].map((name) => headers.get(name));
+    assert.deepEqual(told(head), told(get), path);
+  }
+});
+
+test('another grant is unsupported_grant_type, another subject invalid_request (RFC 8693 §2.2.2)', async () => {
+  const wrong = [
+    [{ grant_type: 'password' }, 'unsupported_grant_type'],
+    [{ grant_type: GRANT, subject_token_type: 'urn:x' }, 'invalid_request'],
+    [{ grant_type: GRANT }, 'invalid_request'],
+  ] as const;
+  for (const [grant, error] of wrong) {
+    assert.equal((await token({ client_id: APPID, subject_token: 'x', ...grant })).body.error, error);
   }
 });
 
@@ -363,7 +374,8 @@ test('every code of the OpenAPI document is explained in wxauth/errors, with its
   }
   const explained = Object.entries(edgeErrors).map(([code, { status }]) => `${code} ${status}`);
   // Of no operation: an unknown path, another method, and what never is.
-  const beside = ['method_not_allowed 405', 'internal 500', 'login_refused 403', 'snapshot_user 403'];
+  const redirected = ['login_refused 403', 'snapshot_user 403', 'client_unauthorized 400', 'scope_unsupported 400'];
+  const beside = ['method_not_allowed 405', 'internal 500', ...redirected];
   assert.deepEqual([...documented, ...beside].sort(), explained.sort());
 });
 

@@ -157,7 +157,7 @@ test('tokens of one app are nothing to another', async () => {
 test('a code of one app is nothing to another (T20)', async () => {
   const { code } = await world.wechat.issueCode(APPID, 'mei');
   const { status, body } = await exchange(world, code, { client_id: OTHER_APPID });
-  assert.deepEqual([status, body.error, body.code], [400, 'invalid_grant', 'code_invalid']);
+  assert.deepEqual([status, body.error, body.code], [400, 'invalid_request', 'code_invalid']);
 });
 
 test('100 logins with one code make one session (T07)', async () => {
@@ -171,6 +171,7 @@ test('token replies are not cached and say what time it is', async () => {
   const { code } = await world.wechat.issueCode(APPID, 'mei');
   const { headers } = await exchange(world, code);
   assert.equal(headers.get('cache-control'), 'no-store');
+  assert.equal(headers.get('pragma'), 'no-cache');
   assert.equal(headers.get('content-type'), 'application/json');
   assert.ok(Math.abs(Date.parse(headers.get('date') as string) - Date.now()) < 5_000);
 });

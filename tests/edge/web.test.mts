@@ -182,7 +182,11 @@ test('a code is for its own client, address and verifier, and for a minute', asy
     [redeem(SITE, `${code.slice(0, -2)}AA`, secret), 'code_invalid'],
     [redeem(SITE, '', secret), 'code_missing'],
   ];
-  for (const [reply, says] of wrong) assert.deepEqual([(await reply).status, (await reply).body.code], [400, says]);
+  for (const [reply, says] of wrong) {
+    const error = says === 'code_missing' ? 'invalid_request' : 'invalid_grant';
+    const { status, body } = await reply;
+    assert.deepEqual([status, body.error, body.code], [400, error, says]);
+  }
   assert.equal((await redeem(SITE, code, secret)).status, 200);
 });
 
@@ -194,9 +198,8 @@ test('nobody is sent to an address that is not the app’s, to the letter', asyn
       [400, 'redirect_uri_unknown', null],
     );
   }
-  assert.equal((await begin('wx0', verifier())).body.code, 'client_unknown');
-  assert.equal((await begin(APPID, verifier())).body.code, 'grant_type_unsupported', 'a mini program has wx.login');
-  assert.equal((await begin(SITE, verifier(), { scope: 'snsapi_userinfo' })).status, 400);
+  const unknown = await begin('wx0', verifier());
+  assert.deepEqual([unknown.status, unknown.body.code], [401, 'client_unknown']);
 });
 
 test('a malformed request is told at the client’s address', async () => {
@@ -205,6 +208,8 @@ test('a malformed request is told at the client’s address', async () => {
     [{ code_challenge_method: 'plain' }, 'invalid_request'],
     [{ code_challenge: 'short' }, 'invalid_request'],
     [{ state: 'x'.repeat(513) }, 'invalid_request'],
+    [{ scope: 'snsapi_userinfo' }, 'invalid_scope'],
+    [{ client_id: APPID }, 'unauthorized_client'],
   ] as const) {
     const { searchParams } = location(await begin(SITE, verifier(), more));
     assert.deepEqual([searchParams.get('error'), searchParams.get('iss')], [error, world.url]);
@@ -266,6 +271,41 @@ test('who refuses, a snapshot user, and a code that WeChat refuses are told as O
       ['code_invalid', 'caller', 302],
     ],
   );
+});
+
+test('a user who refuses on an official account’s page comes back with authdeny, which is not asked about', async () => {
+  const login = await begin(OFFICIAL, verifier());
+  const denied = await atWechat(login, { user: 'denies' });
+  denied.searchParams.set('code', 'authdeny');
+  const calls = () => JSON.stringify(world.wechat.state().calls);
+  const before = calls();
+  const { searchParams } = location(await back(denied, cookieOf(login)));
+  assert.deepEqual(
+    [searchParams.get('error'), searchParams.get('error_description')],
+    ['access_denied', 'login_refused'],
+  );
+  assert.equal(calls(), before);
+});
+
+test('a browser keeps the cookies of five logins', async () => {
+  const cookies: string[] = [];
+  let sent = '';
+  for (let n = 0; n < 7; n++) {
+    const url = new URL(`${world.url}/web/login`);
+    const asked = { response_type: 'code', client_id: SITE, redirect_uri: BACK, code_challenge_method: 'S256' };
+    for (const [name, value] of Object.entries({ ...asked, code_challenge: challengeOf(verifier()) })) {
+      url.searchParams.set(name, value);
+    }
+    const { headers } = await send(url.href, { headers: sent ? { cookie: sent } : {} });
+    for (const cookie of headers.getSetCookie()) {
+      const [pair] = cookie.split(';') as [string];
+      const at = cookies.findIndex((known) => known.split('=')[0] === pair.split('=')[0]);
+      if (at >= 0) cookies.splice(at, 1);
+      else cookies.push(pair);
+    }
+    sent = cookies.join('; ');
+  }
+  assert.equal(cookies.length, 5);
 });
 
 test('nothing of it is stored before the client shows its verifier, and nothing is logged', async () => {

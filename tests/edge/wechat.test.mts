@@ -50,7 +50,7 @@ test('what WeChat signed is valid, and nothing else (T26, T28)', async () => {
   ] as const;
   for (const [raw, signature] of wrong) {
     const { status, body } = await verify(raw, signature);
-    assert.deepEqual([status, body.code], [401, 'signature_mismatch'], signature);
+    assert.deepEqual([status, body.code], [400, 'signature_mismatch'], signature);
   }
 });
 

@@ -102,9 +102,9 @@ fn data_that_does_not_open_is_lost_where_a_login_came_between_and_wrong_where_no
 }
 
 #[test]
-fn a_wrong_signature_is_a_401_that_says_nothing_about_the_token() {
+fn a_wrong_signature_says_nothing_about_the_token() {
     let mut phone = Phone::logged_in();
-    phone.open_data(1).reply_with(1, 401, "signature_mismatch");
+    phone.open_data(1).reply_with(1, 400, "signature_mismatch");
     assert_eq!((phone.failed_with(1), phone.count("Refresh")), (ErrorCode::DataInvalid, 0));
 }
 

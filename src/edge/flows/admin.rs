@@ -11,7 +11,6 @@ use crate::edge::ports::Ports;
 use crate::edge::records::{Found, Sid, UserName};
 use crate::edge::wire::{AdminRequest, Done};
 use crate::wechat::OpenId;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 impl<'a, P: Ports> Flow<'a, P> {
     pub(crate) async fn admin_revoke(&self) -> Result<Response, Error> {
@@ -52,14 +51,8 @@ impl<'a, P: Ports> Flow<'a, P> {
     /// §2.3.1 wants; some do not. Wrong guesses are counted.
     pub(crate) fn backend(&self) -> Result<&'a Backend, Error> {
         const UNKNOWN: Error = Error::Caller(Caller::BackendUnknown);
-        let header = self.request.authorization.as_deref().unwrap_or_default();
-        let (scheme, encoded) = header.split_once(' ').ok_or(UNKNOWN)?;
-        if !scheme.eq_ignore_ascii_case("basic") {
-            return Err(UNKNOWN);
-        }
-        let pair = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let pair = zeroize::Zeroizing::new(pair.ok_or(UNKNOWN)?);
-        let (id, secret) = pair.split_once(':').ok_or(UNKNOWN)?;
+        let basic = self.request.basic().ok_or(UNKNOWN)?;
+        let (id, secret) = basic.pair().ok_or(UNKNOWN)?;
         let decoded_id = form_decoded(id);
         // One id has many encoded spellings, and they are counted as one.
         let counted = decoded_id.as_deref().unwrap_or(id);

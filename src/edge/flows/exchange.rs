@@ -1,6 +1,6 @@
 //! `POST /oauth/token`, RFC 8693: a code of `wx.login` becomes a session.
 
-use super::Flow;
+use super::{Flow, issued};
 use crate::edge::config::{App, Kind};
 use crate::edge::error::{Caller, Error, User};
 use crate::edge::http::Response;
@@ -20,8 +20,12 @@ const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
 impl<P: Ports> Flow<'_, P> {
     pub(crate) async fn exchange(&self, app: &App, request: TokenRequest) -> Result<Response, Error> {
-        if request.subject_token_type.as_deref() != Some(JS_CODE) || app.kind != Kind::MiniProgram {
-            return Err(Error::Caller(Caller::GrantTypeUnsupported));
+        // RFC 8693 §2.2.2: whatever is wrong with the subject is invalid_request.
+        match request.subject_token_type.as_deref() {
+            None => return Err(Error::Caller(Caller::ParameterMissing("subject_token_type"))),
+            Some(JS_CODE) if app.kind == Kind::MiniProgram => {}
+            Some(JS_CODE) => return Err(Error::Caller(Caller::GrantTypeUnsupported)),
+            Some(_) => return Err(Error::Caller(Caller::ParameterMalformed("subject_token_type"))),
         }
         let code = Code::parse(&request.subject_token.unwrap_or_default()).map_err(|error| {
             Error::Caller(match error {
@@ -74,6 +78,6 @@ impl<P: Ports> Flow<'_, P> {
         }
         let subject = Subject { openid, unionid, sid, auth: self.now };
         let reply = self.tokens().issue(app, &subject, g.saturating_add(1), self.now, Some(ACCESS_TOKEN)).await?;
-        Ok(Response::json(200, &reply))
+        Ok(issued(reply, request.scope))
     }
 }

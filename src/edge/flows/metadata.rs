@@ -4,33 +4,43 @@ use super::Flow;
 use super::{exchange, web_exchange};
 use crate::edge::http::Response;
 use crate::edge::ports::Ports;
-use crate::edge::wire::{Jwks, Metadata};
+use crate::edge::wire::{Jwks, Metadata, OpenIdMetadata};
 
 /// Generated from [`wire`](crate::edge::wire) and [`endpoint`](crate::edge::endpoint) by `npm run docs`.
 const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
 impl<P: Ports> Flow<'_, P> {
     pub(crate) fn metadata(&self) -> Response {
+        cached(Response::json(200, &self.known()))
+    }
+
+    pub(crate) fn openid_metadata(&self) -> Response {
+        let metadata = OpenIdMetadata {
+            metadata: self.known(),
+            subject_types_supported: ["pairwise"],
+            id_token_signing_alg_values_supported: [],
+        };
+        cached(Response::json(200, &metadata))
+    }
+
+    fn known(&self) -> Metadata<'_> {
         let issuer = self.config.issuer.as_str();
         let at = |path: &str| format!("{issuer}{path}");
-        cached(Response::json(
-            200,
-            &Metadata {
-                issuer,
-                authorization_endpoint: at("/web/login"),
-                token_endpoint: at("/oauth/token"),
-                revocation_endpoint: at("/oauth/revoke"),
-                introspection_endpoint: at("/oauth/introspect"),
-                jwks_uri: at("/.well-known/jwks.json"),
-                grant_types_supported: [exchange::GRANT_TYPE, web_exchange::GRANT_TYPE, "refresh_token"],
-                response_types_supported: ["code"],
-                code_challenge_methods_supported: ["S256"],
-                authorization_response_iss_parameter_supported: true,
-                token_endpoint_auth_methods_supported: ["none"],
-                revocation_endpoint_auth_methods_supported: ["none"],
-                introspection_endpoint_auth_methods_supported: ["client_secret_basic"],
-            },
-        ))
+        Metadata {
+            issuer,
+            authorization_endpoint: at("/web/login"),
+            token_endpoint: at("/oauth/token"),
+            revocation_endpoint: at("/oauth/revoke"),
+            introspection_endpoint: at("/oauth/introspect"),
+            jwks_uri: at("/.well-known/jwks.json"),
+            grant_types_supported: [exchange::GRANT_TYPE, web_exchange::GRANT_TYPE, "refresh_token"],
+            response_types_supported: ["code"],
+            code_challenge_methods_supported: ["S256"],
+            authorization_response_iss_parameter_supported: true,
+            token_endpoint_auth_methods_supported: ["none"],
+            revocation_endpoint_auth_methods_supported: ["none"],
+            introspection_endpoint_auth_methods_supported: ["client_secret_basic"],
+        }
     }
 
     pub(crate) fn jwks(&self) -> Response {

@@ -20,12 +20,12 @@ use super::audit::Audit;
 use super::config::{App, Config};
 use super::cors;
 use super::error::{Caller, Error};
-use super::http::{Request, Response};
+use super::http::{Basic, Request, Response};
 use super::ports::{Limit, Ports};
 use super::records::{Found, Records, Sid, UserName};
 use super::tokens::Tokens;
 use super::upstream;
-use super::wire::TokenRequest;
+use super::wire::{TokenReply, TokenRequest};
 use crate::wechat::{OpenId, SessionKey};
 
 /// What every flow has at hand.
@@ -35,6 +35,14 @@ pub(crate) struct Flow<'a, P> {
     pub(crate) request: &'a Request,
     /// When the request arrived, ms.
     pub(crate) now: u64,
+}
+
+/// What the token endpoint answers. No token has a scope, and a client that asked for one has to be told
+/// (RFC 6749 §3.3).
+pub(crate) fn issued(reply: TokenReply, scope: Option<String>) -> Response {
+    let reply = TokenReply { scope: scope.map(|_| ""), ..reply };
+    // RFC 6749 §5.1, for caches of HTTP/1.0.
+    Response::json(200, &reply).header("pragma", "no-cache")
 }
 
 /// Who sent a bearer token, with what the store knows of the session.
@@ -73,9 +81,17 @@ impl<'a, P: Ports> Flow<'a, P> {
         }
     }
 
-    /// The app named by `client_id`; a public client proves nothing more.
+    /// The app named by `client_id`; a public client proves nothing more. Libraries that know no public
+    /// clients name it by HTTP Basic with an empty secret (RFC 6749 §2.3.1). An app has no other secret here.
     pub(crate) fn client(&self, client_id: &str) -> Result<&'a App, Error> {
-        self.admit(self.config.app(client_id).ok_or(Error::Caller(Caller::ClientUnknown))?)
+        const UNKNOWN: Error = Error::Caller(Caller::ClientUnknown);
+        let basic = self.request.basic();
+        let client_id = match basic.as_ref().and_then(Basic::pair) {
+            Some((id, "")) if client_id.is_empty() || client_id == id => id,
+            Some(_) => return Err(UNKNOWN),
+            None => client_id,
+        };
+        self.admit(self.config.app(client_id).ok_or(UNKNOWN)?)
     }
 
     /// Whether the page that asks, if it is one, is the app's.
@@ -147,12 +163,8 @@ impl<'a, P: Ports> Flow<'a, P> {
 
     /// The session of the bearer token, of which the store was not asked yet.
     async fn bearer(&self) -> Result<Authenticated<'a>, Error> {
-        let header = self.request.authorization.as_deref().unwrap_or_default();
-        let (scheme, token) = header.split_once(' ').ok_or(INVALID)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(INVALID);
-        }
-        let claims = self.tokens().verify(token.trim(), self.now).await?;
+        let token = self.request.bearer().ok_or(INVALID)?;
+        let claims = self.tokens().verify(token, self.now).await?;
         let openid = OpenId::parse(&claims.sub).map_err(|_| INVALID)?;
         let app = self.admit(self.config.app(&claims.client_id).ok_or(INVALID)?)?;
         let user = self.records().user(&app.appid, &openid);

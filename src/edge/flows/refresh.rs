@@ -3,7 +3,7 @@
 //! The decision is [`decide`], a pure function of the token, what the store said and the time, so
 //! that it can be simulated against a store that is stale, loses writes and races.
 
-use super::Flow;
+use super::{Flow, issued};
 use crate::edge::audit::Audit;
 use crate::edge::config::App;
 use crate::edge::error::{Caller, Error};
@@ -64,7 +64,7 @@ impl<P: Ports> Flow<'_, P> {
         match decide(&token, &found, self.now) {
             Verdict::Rotate(record) => {
                 let reply = self.tokens().issue(app, &subject, token.n.saturating_add(1), self.now, None).await?;
-                let mut response = Response::json(200, &reply);
+                let mut response = issued(reply, request.scope);
                 response.later = record.map(|record| records.late_session(app, user, &token.sid, &record, self.now));
                 Ok(response)
             }

@@ -1,8 +1,9 @@
-//! `POST /oauth/token`, RFC 6749 §4.1.3: the code of a web login becomes a session. Nothing can make a
-//! code single-use on KV, so a replay within its minute meets the same session: it neither makes a
-//! second one nor turns the first one's rotation back, and its tokens are found out like any copy.
+//! `POST /oauth/token`, RFC 6749 §4.1.3: the code of a web login becomes a session. A client whose answer was
+//! lost may send the code again, with its verifier: it meets the same session, until that is refreshed.
+//! Nothing can make a code single-use on KV. A repetition makes no second session, and its refresh token is
+//! found out like any copy.
 
-use super::Flow;
+use super::{Flow, issued};
 use crate::edge::config::App;
 use crate::edge::error::{Caller, Error};
 use crate::edge::http::Response;
@@ -18,7 +19,7 @@ pub(crate) const GRANT_TYPE: &str = "authorization_code";
 
 impl<P: Ports> Flow<'_, P> {
     pub(crate) async fn web_exchange(&self, app: &App, request: TokenRequest) -> Result<Response, Error> {
-        const WRONG: Error = Error::Caller(Caller::CodeInvalid);
+        const WRONG: Error = Error::Caller(Caller::LoginCodeInvalid);
         let code = request.code.ok_or(Error::Caller(Caller::CodeMissing))?;
         let code = WebCode::open(&self.config.sealer, &code, self.now).ok_or(WRONG)?;
         let (redirect_uri, verifier) =
@@ -36,7 +37,7 @@ impl<P: Ports> Flow<'_, P> {
         }
         // RFC 6749 §4.1.2: where the session is known to have gone on, its code was used.
         if found.session.as_ref().is_some_and(|session| session.g >= 0) {
-            return Err(Error::Caller(Caller::CodeUsed));
+            return Err(Error::Caller(Caller::LoginCodeUsed));
         }
         if found.session.is_none() {
             let label = label::of_user_agent(self.request.user_agent.as_deref().unwrap_or_default());
@@ -50,6 +51,6 @@ impl<P: Ports> Flow<'_, P> {
         let unionid = code.unionid.and_then(|unionid| UnionId::parse(&unionid).ok());
         let subject = Subject { openid, unionid, sid, auth: code.iat };
         let reply = self.tokens().issue(app, &subject, 0, self.now, None).await?;
-        Ok(Response::json(200, &reply))
+        Ok(issued(reply, request.scope))
     }
 }

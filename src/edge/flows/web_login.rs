@@ -11,6 +11,7 @@ use crate::edge::config::{App, Kind};
 use crate::edge::error::{Caller, Error, User, Wechat};
 use crate::edge::http::Response;
 use crate::edge::json::{self, Stored};
+use crate::edge::params::Query;
 use crate::edge::ports::{Limit, Ports, random};
 use crate::edge::seal::Purpose;
 use crate::edge::upstream;
@@ -22,6 +23,9 @@ use serde::Serialize;
 /// As long as WeChat's own codes of the QR login.
 const LOGIN_S: u64 = 600;
 const COOKIE: &str = "__Host-wxauth-";
+/// Logins that one browser may have under way. With the longest state each cookie has about 1.2 KB, and
+/// nginx refuses headers over 8 KB.
+const PENDING: usize = 5;
 
 /// What the cookie remembers of a login under way.
 #[derive(Serialize)]
@@ -51,8 +55,7 @@ impl<P: Ports> Flow<'_, P> {
     pub(crate) fn web_login(&self) -> Result<Response, Error> {
         let query = self.request.query()?;
         let app = self.config.app(query.get("client_id")).ok_or(Error::Caller(Caller::ClientUnknown))?;
-        let scope = scope(app.kind, query.get("scope")).ok_or(Error::Caller(Caller::GrantTypeUnsupported))?;
-        // Until the address is known to be the app's own, nobody is sent there, not even with an error.
+        // Until the address is known to be the app's own, no browser is sent there, not even with an error.
         let redirect_uri = query.get("redirect_uri");
         if !app.redirect_uris.iter().any(|known| known == redirect_uri) {
             return Err(Error::Caller(Caller::RedirectUriUnknown));
@@ -64,16 +67,10 @@ impl<P: Ports> Flow<'_, P> {
             code_challenge: query.get("code_challenge").to_owned(),
             began: self.now,
         };
-        let challenge = URL_SAFE_NO_PAD.decode(&login.code_challenge).unwrap_or_default();
-        let wrong = [
-            ("response_type", query.get("response_type") != "code"),
-            ("code_challenge_method", query.get("code_challenge_method") != "S256"),
-            ("code_challenge", challenge.len() != 32),
-            ("state", login.state.len() > 512),
-        ];
-        if let Some((name, _)) = wrong.iter().find(|(_, wrong)| *wrong) {
-            return Ok(self.refused(&login, Error::Caller(Caller::ParameterMalformed(name))));
-        }
+        let scope = match checked(app, &query, &login) {
+            Ok(scope) => scope,
+            Err(caller) => return Ok(self.refused(&login, Error::Caller(caller))),
+        };
         // WeChat's `state` takes letters and digits only (§3.8).
         let state: String = random::<16>(self.ports).iter().map(|byte| format!("{byte:02x}")).collect();
         let callback = encode(&format!("{}/web/callback", self.config.issuer));
@@ -86,10 +83,27 @@ impl<P: Ports> Flow<'_, P> {
         let plain = serde_json::to_vec(&login).unwrap_or_default();
         let name = format!("{COOKIE}{state}");
         let sealed = self.config.sealer.seal(Purpose::Web, &name, random(self.ports), &plain);
-        Ok(Response::redirect(location).header("set-cookie", cookie(&name, &URL_SAFE_NO_PAD.encode(sealed), LOGIN_S)))
+        let response = Response::redirect(location).set_cookie(cookie(&name, &URL_SAFE_NO_PAD.encode(sealed), LOGIN_S));
+        Ok(self.abandoned().fold(response, |response, name| response.set_cookie(cookie(name, "", 0))))
+    }
+
+    /// The cookies of this browser's oldest logins, so that with the one that begins there are at most
+    /// [`PENDING`]: proxies refuse long headers, and a user may leave WeChat's page again and again.
+    fn abandoned(&self) -> impl Iterator<Item = &str> {
+        let is_state = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let logins = || {
+            let names = self.request.cookies().map(|(name, _)| name);
+            names.filter(move |name| name.strip_prefix(COOKIE).is_some_and(is_state))
+        };
+        // Browsers send the oldest first (RFC 6265 §5.4).
+        logins().take((logins().count() + 1).saturating_sub(PENDING))
     }
 
     pub(crate) async fn web_callback(&self) -> Result<Response, Error> {
+        // HEAD is safe (RFC 9110 §9.2.1), and going on would spend WeChat's code.
+        if self.request.method == "HEAD" {
+            return Ok(Response::no_content());
+        }
         let query = self.request.query()?;
         let name = format!("{COOKIE}{}", query.get("state"));
         let unknown = Error::Caller(Caller::LoginUnknown);
@@ -105,13 +119,12 @@ impl<P: Ports> Flow<'_, P> {
             Err(error) => self.refused(&login, error),
         };
         // Its state is spent.
-        Ok(response.header("set-cookie", cookie(&name, "", 0)))
+        Ok(response.set_cookie(cookie(&name, "", 0)))
     }
 
     /// WeChat's code becomes ours.
     async fn web_code(&self, app: &App, login: &Login, code: &str) -> Result<String, Error> {
-        // Who refuses comes back with the state alone (§3.8).
-        let code = Code::parse(code).map_err(|_| Error::User(User::Refused))?;
+        let code = Code::of_web_login(code).ok_or(Error::User(User::Refused))?;
         if let Some(address) = &self.request.address {
             self.limit(Limit::Address, &format!("{}:{address}", app.appid.as_str())).await?;
         }
@@ -135,6 +148,8 @@ impl<P: Ports> Flow<'_, P> {
         // OAuth's words for a redirect (RFC 6749 §4.1.2.1).
         let word = match &error {
             Error::Caller(Caller::ParameterMalformed("response_type")) => "unsupported_response_type",
+            Error::Caller(Caller::ClientUnauthorized) => "unauthorized_client",
+            Error::Caller(Caller::ScopeUnsupported) => "invalid_scope",
             Error::Caller(Caller::ParameterMalformed(_)) => "invalid_request",
             Error::User(_) => "access_denied",
             Error::Caller(Caller::RateLimited) | Error::Wechat(Wechat::Busy | Wechat::Throttled | Wechat::TimedOut) => {
@@ -153,6 +168,24 @@ impl<P: Ports> Flow<'_, P> {
         let joint = if redirect_uri.contains('?') { '&' } else { '?' };
         let state = if state.is_empty() { String::new() } else { format!("&state={}", encode(state)) };
         format!("{redirect_uri}{joint}{answer}{state}&iss={}", encode(&self.config.issuer))
+    }
+}
+
+/// Whether the login may begin, and with which scope.
+fn checked(app: &App, query: &Query, login: &Login) -> Result<&'static str, Caller> {
+    let challenge = URL_SAFE_NO_PAD.decode(&login.code_challenge).unwrap_or_default();
+    let wrong = [
+        // Of a parameter that comes twice, parsers disagree which one counts (RFC 6749 §3.1).
+        ("query", query.repeats()),
+        ("response_type", query.get("response_type") != "code"),
+        ("code_challenge_method", query.get("code_challenge_method") != "S256"),
+        ("code_challenge", challenge.len() != 32),
+        ("state", login.state.len() > 512),
+    ];
+    match wrong.iter().find(|(_, wrong)| *wrong) {
+        Some((name, _)) => Err(Caller::ParameterMalformed(name)),
+        None if app.kind == Kind::MiniProgram => Err(Caller::ClientUnauthorized),
+        None => scope(app.kind, query.get("scope")).ok_or(Caller::ScopeUnsupported),
     }
 }
 

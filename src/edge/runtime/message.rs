@@ -6,7 +6,7 @@ use super::body::{self, Headers, Unread};
 use super::deadline::Deadline;
 use crate::edge::http::{Body, MAX_BODY, Request, Response};
 use js_sys::{Date, JSON, JsString};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::thread::LocalKey;
 use wasm_bindgen::prelude::*;
 use worker::worker_sys::web_sys;
@@ -80,12 +80,8 @@ fn address(url: &str) -> (String, String) {
 #[derive(Serialize)]
 struct Init<'a> {
     status: u16,
-    #[serde(serialize_with = "as_object")]
+    /// Pairs, since `set-cookie` may come more than once.
     headers: Vec<(&'a str, &'a str)>,
-}
-
-fn as_object<S: Serializer>(headers: &[(&str, &str)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(headers.iter().copied())
 }
 
 pub(super) fn write(response: Response, https: bool) -> Result<web_sys::Response, JsValue> {

@@ -1,6 +1,7 @@
 //! The edge's pure parts, natively. What needs KV, WebCrypto and HTTP is tested in workerd.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod authorization;
 mod backends;
 mod budget;
 mod flows;
@@ -13,6 +14,7 @@ mod push;
 mod races;
 mod scale;
 mod secrets;
+mod standards;
 mod upgrade;
 mod web_login;
 mod wechat_token;

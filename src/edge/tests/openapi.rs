@@ -2,7 +2,7 @@
 //! where it is behind.
 
 use crate::edge::endpoint::{Access, Endpoint, ROUTES};
-use crate::edge::error::{Caller, DecryptReason, Error, User, Wechat};
+use crate::edge::error::{Caller, DecryptReason, Error, Sent, User, Wechat};
 use crate::edge::ports::StoreFailure;
 use crate::edge::wire;
 use crate::wechat::open_data::OpenDataError;
@@ -53,11 +53,18 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
     let decrypt = C::DecryptFailed(DecryptReason::OpenData(OpenDataError::Iv));
     let (summary, request, reply, errors) = match endpoint {
         E::Token => (
-            "A code of wx.login, or a refresh token, becomes tokens.",
+            "Makes tokens of a code of wx.login, a web login's code or a refresh token.",
             of::<wire::TokenRequest>(generator),
             of::<wire::TokenReply>(generator),
             [
-                caller(&[C::GrantTypeUnsupported, C::CodeMissing, C::CodeMalformed, C::CodeInvalid, C::CodeUsed]),
+                caller(&[
+                    C::ParameterMalformed("subject_token_type"),
+                    C::GrantTypeUnsupported,
+                    C::CodeMissing,
+                    C::CodeMalformed,
+                    C::CodeInvalid,
+                    C::CodeUsed,
+                ]),
                 caller(&[C::SessionEnded, C::RateLimited, C::ParameterMalformed("label")]),
                 vec![Error::User(User::Blocked), Error::User(User::LoginSuperseded)],
                 wechat(),
@@ -110,10 +117,10 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
             "Sends a browser to WeChat to log in (RFC 6749 §4.1.1, RFC 7636, RFC 9207).",
             None,
             None,
-            caller(&[C::ClientUnknown, C::GrantTypeUnsupported, C::RedirectUriUnknown, C::Malformed]),
+            caller(&[C::ClientUnknown, C::RedirectUriUnknown, C::Malformed]),
         ),
         E::WebCallback => (
-            "Whence WeChat sends it back, to go on to redirect_uri with a code or an error.",
+            "OAuth callback from WeChat; redirects to redirect_uri with code or error.",
             None,
             None,
             caller(&[C::LoginUnknown, C::Malformed]),
@@ -133,6 +140,12 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
             .concat(),
         ),
         E::Metadata => ("What OAuth clients discover (RFC 8414).", None, of::<wire::Metadata<'_>>(generator), vec![]),
+        E::OpenIdMetadata => (
+            "The same, for libraries that know this address alone.",
+            None,
+            of::<wire::OpenIdMetadata<'_>>(generator),
+            vec![],
+        ),
         E::Jwks => ("The keys that sign access tokens.", None, of::<wire::Jwks<'_>>(generator), vec![]),
         E::OpenApi => ("This document.", None, of::<Value>(generator), vec![]),
         E::Health => ("Whether the edge is up and configured.", None, of::<wire::Health>(generator), vec![]),
@@ -166,7 +179,7 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
 fn failures(errors: &[Error]) -> BTreeMap<String, Value> {
     let mut by_status: BTreeMap<u16, Vec<&'static str>> = BTreeMap::new();
     for error in errors {
-        by_status.entry(error.response("").status).or_default().push(error.code());
+        by_status.entry(error.response("", Sent::Otherwise).status).or_default().push(error.code());
     }
     let response = |mut codes: Vec<&'static str>| {
         codes.sort_unstable();

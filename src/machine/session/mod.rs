@@ -312,7 +312,7 @@ impl Session {
         const UNAUTHORIZED: u16 = 401;
         let Some(wants) = self.waiters.sent(id) else { return };
         let own_code = matches!(wants, Wants::Request { .. }) && self.expiry_codes.iter().any(|known| known == code);
-        let expired = own_code || (status == UNAUTHORIZED && code != verdict::SIGNATURE_MISMATCH);
+        let expired = own_code || status == UNAUTHORIZED;
         let used = if expired { self.waiters.take_back(cx, id) } else { None };
         let reply = Answer { status, code, retry_after_s };
         match (used, wants) {

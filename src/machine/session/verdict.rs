@@ -5,9 +5,6 @@ use super::super::event::WaiterId;
 use super::TOO_MANY_REQUESTS;
 use crate::wechat::Failure;
 
-/// The edge's word for a wrong signature: a 401 that says nothing about the token.
-pub(crate) const SIGNATURE_MISMATCH: &str = "signature_mismatch";
-
 /// `same_key`: no login came between the payload and this answer.
 /// A reply to a tap's payload.
 #[derive(Debug, Clone, Copy)]
@@ -26,9 +23,9 @@ pub(crate) fn of_open_data(id: WaiterId, answer: Answer<'_>, same_key: bool) -> 
         (200, MALFORMED) => Outcome::failed(ErrorCode::EdgeFailed),
         (200, _) => Outcome::Deliver { of: id },
         // Made with a key that a login has since replaced, or too old by now.
-        (_, "decrypt_failed" | SIGNATURE_MISMATCH) if !same_key => Outcome::failed(ErrorCode::TapAgain),
+        (_, "decrypt_failed" | "signature_mismatch") if !same_key => Outcome::failed(ErrorCode::TapAgain),
         (_, "data_stale") => Outcome::failed(ErrorCode::TapAgain),
-        (400, _) | (_, SIGNATURE_MISMATCH) => Outcome::failed(ErrorCode::DataInvalid),
+        (400, _) => Outcome::failed(ErrorCode::DataInvalid),
         _ => of_status(answer),
     }
 }
