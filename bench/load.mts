@@ -18,7 +18,7 @@ const timed = (wasm: boolean, now: string, print: string): string => `
   var before = ${now};
   load(${wasm}).then(function (module) {
     var core = new module.Core('silent', 'official', []);
-    if (core.launched(1790000000000, undefined, 1).length === 0) throw new Error('no effects');
+    if (core.launched(1790000000000, 1).length === 0) throw new Error('no effects');
     ${print}(${now} - before);
   });`;
 

@@ -6,6 +6,7 @@ import type { AuthOptions, RequestOptions, Waiting } from './auth.js';
 import { type Answers, edgeClient, refusal } from './edge.js';
 import { AuthError, type AuthErrorCode, type Because } from './error.js';
 import type { AuthSetting, CoreModule, Host, Reply, WxFailure } from './host.js';
+import { type ContextStorage, contextStorage } from './storage.js';
 import { Recorder } from './trace.js';
 
 /** A caller's request; `brings` is whether a body is what the edge's endpoint answers with. */
@@ -22,15 +23,13 @@ interface Waiter {
   release?: () => void;
 }
 
-/** Storage and randomness that have not come by then will not. */
+/** Randomness that has not come by then will not. */
 const START_PATIENCE_MS = 3_000;
 /** A core that is not there by then will not come; a slow network gets a wasm of 30 KB in this time. */
 const LOAD_PATIENCE_MS = 60_000;
 /** The core has a fixed memory: what is longer than any real message or record is cut or left out. */
 const LONGEST_TEXT = 8_192;
 const LONGEST_NAME = 64;
-/** Two tokens, and some that are still to be revoked. */
-const LONGEST_RECORD = 8 * LONGEST_TEXT;
 const MOST_NAMES = 64;
 
 const STARTING: State = { session: 'starting', generation: 0, degraded: false, scopes: [] };
@@ -55,7 +54,7 @@ export class Driver {
   readonly recorder: Recorder;
   private readonly host: Host;
   private readonly endpoints: ReturnType<typeof edgeClient>;
-  private readonly storageKey: string;
+  private readonly storage: ContextStorage;
   private readonly waiters = new Map<number, Waiter>();
   private readonly listeners = new Set<(state: State) => void>();
   private stopWatching: (() => void) | undefined;
@@ -84,7 +83,13 @@ export class Driver {
     const { host } = options;
     this.host = host;
     this.endpoints = edgeClient(this.host, edge, appid);
-    this.storageKey = `wxauth:${appid}`;
+    this.storage = contextStorage(this.host, appid, {
+      read: (op, record, status) => this.tell('recordRead', op, record, status),
+      stored: (op) => this.tell('stored', op),
+      failed: (op) => this.tell('storageFailed', op),
+      locked: (op, exclusive) => this.tell('lockAcquired', op, exclusive),
+      changed: () => this.tell('storageChanged'),
+    });
     const { login = host.grant ? 'explicit' : 'silent', privacy = 'official', expiry, log } = options;
     const made = {
       login: this.host.canLogin ? login : 'never',
@@ -112,7 +117,7 @@ export class Driver {
         this.guard(() => {
           this.core = new module.Core(made.login, made.privacy, made.expiry);
         });
-        this.restore();
+        this.launch();
         this.drain();
       },
       () => this.end('core_crashed'),
@@ -158,6 +163,7 @@ export class Driver {
     clearTimeout(this.timer);
     const ignore = () => {};
     this.attempt(() => this.stopWatching?.(), ignore);
+    this.storage.stop();
     this.attempt(() => core?.free(), ignore);
     const { registry } = this.host;
     if (registry.get(this.appid) === this.registered) registry.delete(this.appid);
@@ -171,35 +177,17 @@ export class Driver {
 
   // --- events in
 
-  private restore(): void {
-    let missing = 2;
-    let record: string | undefined;
-    let readable = false;
-    let seed = Date.now() >>> 0;
-    const launch = () => {
-      if (missing < 0) return;
-      missing = -1;
+  private launch(): void {
+    let launched = false;
+    const launch = (seed: number) => {
+      if (launched) return;
+      launched = true;
       clearTimeout(patience);
-      if (!readable) this.tell('storageFailed');
-      this.tell('launched', record, seed);
+      this.tell('launched', seed);
     };
-    const arrived = () => {
-      missing -= 1;
-      if (missing === 0) launch();
-    };
-    const patience = setTimeout(launch, START_PATIENCE_MS);
-    const read = (stored: string | undefined) => {
-      // What is longer was not written by the core.
-      record = stored !== undefined && stored.length <= LONGEST_RECORD ? stored : undefined;
-      readable = true;
-      arrived();
-    };
-    this.attempt(() => this.host.read(this.storageKey, read, arrived), arrived);
-    const drawn = (random: number) => {
-      seed = random;
-      arrived();
-    };
-    this.attempt(() => this.host.random(drawn), arrived);
+    const clock = () => launch(Date.now() >>> 0);
+    const patience = setTimeout(clock, START_PATIENCE_MS);
+    this.attempt(() => this.host.random(launch), clock);
   }
 
   /** Tells the core what happened, and does what it says: one event at a time, in order. */
@@ -289,11 +277,11 @@ export class Driver {
         return this.send(effect.waiter, effect.generation);
       case 'Settle':
         return this.settle(effect.waiter, effect.outcome);
-      case 'Save': {
-        const stored = () => this.tell('stored');
-        const failed = () => this.tell('storageFailed');
-        return this.attempt(() => host.write(this.storageKey, effect.record, stored, failed), failed);
-      }
+      case 'ReadRecord':
+      case 'Save':
+      case 'AcquireLock':
+      case 'ReleaseLock':
+        return this.storage.perform(effect);
       case 'CheckSession': {
         const checked = (alive: boolean) => this.tell('sessionChecked', effect.op, !!alive);
         return this.attempt(

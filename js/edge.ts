@@ -63,7 +63,9 @@ export function edgeClient(host: Host, edge: string, appid: string) {
       if (!reply?.statusCode) return failed({ errMsg: 'request:fail no reply' });
       const body: TokenReply = record(reply.data);
       if (reply.statusCode !== 200) return answers.failed(refusal(reply));
-      if (path === '/oauth/revoke') return answers.revoked();
+      // A captive portal's page is not an answer of the edge.
+      if (path === '/oauth/revoke')
+        return body === reply.data && !Array.isArray(body) ? answers.revoked() : answers.failed(refusal(reply));
       const serverNow = Date.parse(header(reply, 'date') || '');
       answers.tokens(
         String(body.access_token || ''),

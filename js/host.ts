@@ -51,6 +51,14 @@ export interface Host {
   /** Calls back with nothing where nothing is stored. */
   read(key: string, done: (value: string | undefined) => void, failed: Failed): void;
   write(key: string, value: string, done: () => void, failed: Failed): void;
+  remove(key: string, done: () => void, failed: Failed): void;
+  /**
+   * Acquires a lock that all contexts on this storage share; absent where the platform has none. `granted(false)` where
+   * it turns out that there is none. Returns how to release it, or to stop waiting for it.
+   */
+  lock?(name: string, granted: (exclusive: boolean) => void): () => void;
+  /** Calls back when another context changes one of these entries, where the platform says so. Returns how to stop. */
+  onStorage?(keys: string[], changed: () => void): () => void;
   /** Gives how to give it up, where the platform can. */
   request(request: HostRequest, done: (reply: Reply) => void, failed: Failed): (() => void) | undefined;
   login(timeout: number, done: (code: string) => void, failed: Failed, edge: string, appid: string): void;

@@ -82,7 +82,7 @@ export class Recorder {
     // Lists are names of scopes and settings.
     if (typeof value === 'number' || typeof value === 'boolean' || Array.isArray(value)) return value;
     if (typeof value !== 'string') return null;
-    if (name === 'launched') return this.withoutTokens(value);
+    if (name === 'recordRead') return this.withoutTokens(value);
     return TELLING.indexOf(name) < 0 ? redacted(value) : withoutUrls(value);
   }
 

@@ -5,6 +5,7 @@ import type { CoreModule, Failed, Host } from '../host.js';
 import { registryOn } from './registry.js';
 import { type WebLogin, webLogin } from './web-login.js';
 import { webRequest } from './web-request.js';
+import { webStorage } from './web-storage.js';
 
 const noSuchCall = (name: string) => (_: unknown, failed: Failed) =>
   failed({ errMsg: `${name}:fail not supported`, errno: 100 });
@@ -17,21 +18,7 @@ export function fetchHost(load: () => Promise<CoreModule>, login?: WebLogin): Ho
     load,
     appid: () => undefined,
     random: (done) => done(crypto.getRandomValues(new Uint32Array(1))[0] as number),
-    read(key, done, failed) {
-      try {
-        done(localStorage.getItem(key) ?? undefined);
-      } catch (error) {
-        failed({ errMsg: String(error) });
-      }
-    },
-    write(key, value, done, failed) {
-      try {
-        localStorage.setItem(key, value);
-      } catch (error) {
-        return failed({ errMsg: String(error) });
-      }
-      done();
-    },
+    ...webStorage,
     request: webRequest,
     login: (_timeout, done, failed, edge, appid) =>
       web ? web.login(edge, appid, done, failed) : noSuchCall('login')(undefined, failed),

@@ -27,6 +27,7 @@ type Optional =
   | 'openSetting'
   | 'onAppShow'
   | 'onAppHide'
+  | 'removeStorage'
   | 'offAppShow'
   | 'offAppHide';
 
@@ -111,6 +112,10 @@ export function wxHost(wx: WxLike, holder: unknown, load: () => Promise<CoreModu
       wx.getStorage(Object.assign({ key, success, fail }, encrypt));
     },
     write: (key, data, done, fail) => wx.setStorage(Object.assign({ key, data, success: () => done(), fail }, encrypt)),
+    remove(key, done, fail) {
+      if (!wx.removeStorage) return fail({ errMsg: 'removeStorage:fail not supported' });
+      wx.removeStorage({ key, success: () => done(), fail });
+    },
     request(request: HostRequest, success: (reply: Reply) => void, fail: Failed) {
       const task = wx.request(Object.assign({ success, fail: gatewayToo(fail) }, request));
       return task?.abort ? () => task.abort() : undefined;

@@ -53,9 +53,9 @@ impl Core {
         effects_to_js(&self.machine.handle(milliseconds(now), event))
     }
 
-    /// The host is up and has read its storage.
-    pub fn launched(&mut self, now: f64, record: Option<String>, seed: u32) -> Effects {
-        self.handle(now, Event::Launched { record, seed })
+    /// The host is up.
+    pub fn launched(&mut self, now: f64, seed: u32) -> Effects {
+        self.handle(now, Event::Launched { seed })
     }
     /// The wake-up that was asked for.
     pub fn tick(&mut self, now: f64) -> Effects {
@@ -216,14 +216,30 @@ impl Core {
     pub fn session_checked(&mut self, now: f64, op: u32, alive: bool) -> Effects {
         self.handle(now, Event::SessionChecked { op, alive })
     }
-    /// The record is stored.
-    pub fn stored(&mut self, now: f64) -> Effects {
-        self.handle(now, Event::Stored)
+    /// Storage was read: both entries, empty text for one that is not there, `undefined` for one
+    /// that could not be read.
+    #[wasm_bindgen(js_name = recordRead)]
+    pub fn record_read(&mut self, now: f64, op: u32, record: Option<String>, status: Option<String>) -> Effects {
+        self.handle(now, Event::RecordRead { op, record, status })
     }
-    /// Storage failed.
+    /// The entry is stored, or removed.
+    pub fn stored(&mut self, now: f64, op: u32) -> Effects {
+        self.handle(now, Event::Stored { op })
+    }
+    /// The entry could not be stored.
     #[wasm_bindgen(js_name = storageFailed)]
-    pub fn storage_failed(&mut self, now: f64) -> Effects {
-        self.handle(now, Event::StorageFailed)
+    pub fn storage_failed(&mut self, now: f64, op: u32) -> Effects {
+        self.handle(now, Event::StorageFailed { op })
+    }
+    /// Another context has changed an entry.
+    #[wasm_bindgen(js_name = storageChanged)]
+    pub fn storage_changed(&mut self, now: f64) -> Effects {
+        self.handle(now, Event::StorageChanged)
+    }
+    /// The lock is held; `exclusive` is false where the platform has none.
+    #[wasm_bindgen(js_name = lockAcquired)]
+    pub fn lock_acquired(&mut self, now: f64, op: u32, exclusive: bool) -> Effects {
+        self.handle(now, Event::LockAcquired { op, exclusive })
     }
 
     /// `wx.getSetting` answered: names of the scopes that are true, and of those that are false.

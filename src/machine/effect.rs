@@ -70,10 +70,34 @@ pub enum Effect {
         /// With what.
         outcome: Outcome,
     },
-    /// Store this record in place of the last; nothing waits for it.
+    /// Read both entries from storage.
+    ReadRecord {
+        /// To be named in the answer.
+        op: OpId,
+        /// Milliseconds until the machine goes on without. A later answer is still wanted.
+        timeout: u32,
+    },
+    /// Write an entry to storage, or remove it.
     Save {
-        /// Opaque, one line.
-        record: String,
+        /// To be named in the answer.
+        op: OpId,
+        /// Which entry.
+        entry: Entry,
+        /// Opaque, one line; absent to remove the entry.
+        value: Option<String>,
+    },
+    /// Acquire the lock that contexts on one storage share, and hold it until
+    /// [`ReleaseLock`](Self::ReleaseLock).
+    AcquireLock {
+        /// To be named in the answer.
+        op: OpId,
+        /// Milliseconds until the machine goes on without.
+        timeout: u32,
+    },
+    /// Release the lock that `op` acquired, or stop acquiring it.
+    ReleaseLock {
+        /// The effect that asked for it.
+        op: OpId,
     },
     /// Call `wx.checkSession`.
     CheckSession {
@@ -127,16 +151,30 @@ impl Effect {
             | Self::Exchange { op, .. }
             | Self::Refresh { op, .. }
             | Self::Revoke { op, .. }
+            | Self::ReadRecord { op, .. }
+            | Self::Save { op, .. }
+            | Self::AcquireLock { op, .. }
             | Self::CheckSession { op }
             | Self::ReadSystem { op }
             | Self::ReadSetting { op }
             | Self::ReadPrivacy { op }
             | Self::ShowPrivacy { op }
             | Self::Authorize { op, .. } => Some(*op),
-            Self::Send { .. } | Self::SetToken { .. } | Self::Settle { .. } | Self::Save { .. } => None,
+            Self::Send { .. } | Self::SetToken { .. } | Self::Settle { .. } | Self::ReleaseLock { .. } => None,
             Self::Wake { .. } | Self::State { .. } => None,
         }
     }
+}
+
+/// The two entries in storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "client", derive(tsify::Tsify))]
+pub enum Entry {
+    /// The session's tokens.
+    Record,
+    /// Whether the user is logged out, and what is still to be revoked.
+    Status,
 }
 
 /// How a caller's promise ends.

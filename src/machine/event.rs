@@ -38,10 +38,8 @@ pub struct AuthSetting {
 /// One thing that happened.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// The host is up and has read its storage.
+    /// The host is up.
     Launched {
-        /// The record of the last [`Save`](super::Effect::Save), if there is one.
-        record: Option<String>,
         /// Randomness for back-off; any value works.
         seed: u32,
     },
@@ -170,10 +168,34 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
-    /// The record is stored.
-    Stored,
-    /// The record could not be stored or read; memory is all there is.
-    StorageFailed,
+    /// Storage was read.
+    RecordRead {
+        /// The effect answered.
+        op: OpId,
+        /// Both entries: empty text where there is none, `None` where it could not be read.
+        record: Option<String>,
+        /// As `record`.
+        status: Option<String>,
+    },
+    /// The entry is stored, or removed.
+    Stored {
+        /// The effect answered.
+        op: OpId,
+    },
+    /// The entry could not be stored, or not be removed.
+    StorageFailed {
+        /// The effect answered.
+        op: OpId,
+    },
+    /// Another context has changed an entry.
+    StorageChanged,
+    /// The lock is held.
+    LockAcquired {
+        /// The effect answered.
+        op: OpId,
+        /// `false` where the platform has no lock.
+        exclusive: bool,
+    },
     /// `wx.checkSession` answered.
     SessionChecked {
         /// The effect answered.

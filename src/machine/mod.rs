@@ -11,9 +11,10 @@ mod event;
 mod journal;
 mod permission;
 mod session;
+mod status;
 mod tokens;
 
-pub use effect::{Effect, ErrorCode, OsFix, Outcome, Permission, ScopeGrant, SessionState, State, Tap};
+pub use effect::{Effect, Entry, ErrorCode, OsFix, Outcome, Permission, ScopeGrant, SessionState, State, Tap};
 pub use event::{AuthSetting, EdgeFailure, Event, OpId, WaiterId};
 pub use permission::PrivacyMode;
 pub use session::LoginMode;
@@ -67,6 +68,7 @@ impl Machine {
             self.session.allow_after_shown(&self.cx);
             self.permissions.allow_after_shown(&self.cx);
         }
+        let was_launched = self.session.is_launched();
         let most = if matches!(event, Event::Logout { .. }) { MOST_WAITING + MOST_LOGOUTS } else { MOST_WAITING };
         match event.caller() {
             Some(caller) if !self.cx.admit(most) => {
@@ -76,9 +78,16 @@ impl Machine {
             _ => self.before_launch(event),
         }
         self.session.tick(&mut self.cx);
+        if !was_launched && self.session.is_launched() {
+            for event in core::mem::take(&mut self.early) {
+                self.dispatch(event);
+            }
+            self.session.start(&mut self.cx);
+        }
         self.permissions.tick(&mut self.cx);
         self.cx.release_delayed();
         self.session.forget_token(&mut self.cx);
+        self.session.finish(&mut self.cx);
         self.ask_to_be_woken();
         let mut effects = self.cx.take_effects();
         // First, so that whoever is settled finds the state it was settled with.
@@ -101,26 +110,19 @@ impl Machine {
                     self.dispatch(event);
                 }
             }
-            Event::Launched { .. } => {
-                self.dispatch(event);
-                for event in core::mem::take(&mut self.early) {
-                    self.dispatch(event);
-                }
-                self.session.start(&mut self.cx);
-            }
             _ => self.dispatch(event),
         }
     }
 
-    /// A record of [`Save`](Effect::Save) without its secrets, for the flight recorder.
+    /// An entry of [`Save`](Effect::Save) without its secrets, for the flight recorder.
     pub fn redacted_record(line: &str) -> String {
-        journal::Record::redacted(line)
+        journal::redacted(line)
     }
 
     fn dispatch(&mut self, event: Event) {
         let Self { cx, session, permissions, .. } = self;
         match event {
-            Event::Launched { record, seed } => session.launched(cx, record.as_deref(), seed),
+            Event::Launched { seed } => session.launched(cx, seed),
             Event::Tick => self.wake_at = None,
             Event::Hidden => cx.clock.hide(),
             Event::Shown => {
@@ -150,14 +152,17 @@ impl Machine {
             Event::LoginFailed { op, failure } => session.login_failed(cx, op, failure),
             Event::TokensArrived { op, tokens, server_now } => session.tokens_arrived(cx, op, tokens, server_now),
             Event::EdgeFailed { op, failure } => session.edge_failed(cx, op, &failure),
-            Event::Revoked { op } => session.revoked(cx, op),
+            Event::Revoked { op } => session.revoked(op),
             Event::SessionChecked { op, alive } => session.session_checked(cx, op, alive),
             Event::ReplyArrived { waiter, status, code, retry_after_s } => {
                 session.reply_arrived(cx, waiter, status, &code, retry_after_s);
             }
             Event::RequestFailed { waiter, failure } => session.request_failed(cx, waiter, failure),
-            Event::Stored => session.stored(),
-            Event::StorageFailed => session.storage_failed(),
+            Event::RecordRead { op, record, status } => session.record_read(cx, op, [record, status]),
+            Event::Stored { op } => session.stored(cx, op),
+            Event::StorageFailed { op } => session.storage_failed(cx, op),
+            Event::StorageChanged => session.storage_changed(cx),
+            Event::LockAcquired { op, exclusive } => session.lock_acquired(cx, op, exclusive),
             Event::SettingRead { op, setting } => permissions.setting_read(cx, op, &setting),
             Event::PrivacyRead { op, needed } => permissions.privacy_read(cx, op, needed),
             Event::PrivacyAnswered { op, agreed } => permissions.privacy_answered(cx, op, agreed),

@@ -52,6 +52,7 @@ export const codeOf = (promise: Promise<unknown>): Promise<string> =>
 
 /** When what the client last wanted to store is stored. */
 export async function stored(auth: nodeEntry.Auth): Promise<void> {
-  const last = () => auth.trace().entries.findLast(({ name }) => name === 'Save' || name === 'stored')?.name;
-  while (last() === 'Save') await new Promise((resolve) => setTimeout(resolve, 1));
+  const names = ['ReadRecord', 'recordRead', 'Save', 'stored', 'storageFailed'];
+  const last = () => auth.trace().entries.findLast(({ name }) => names.includes(name))?.name;
+  while (last() === 'Save' || last() === 'ReadRecord') await new Promise((resolve) => setTimeout(resolve, 1));
 }

@@ -1,16 +1,16 @@
 //! The edge's session_key and WeChat's: epochs, checkSession, open data.
 
-use crate::phone::Phone;
+use crate::phone::{Phone, Stored};
 use wxauth::machine::{ErrorCode, Event, LoginMode, Outcome, PrivacyMode};
 
 /// A phone that found a live session in its storage, as most launches do.
 fn relaunched() -> Phone {
-    relaunched_with(&Phone::logged_in().record())
+    relaunched_with(&Phone::logged_in().stored)
 }
 
-fn relaunched_with(record: &str) -> Phone {
+fn relaunched_with(stored: &Stored) -> Phone {
     let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-    phone.launch(Some(record.to_owned()));
+    phone.launch(Some(stored.clone()));
     phone
 }
 
@@ -60,7 +60,7 @@ fn a_code_that_the_edge_never_acknowledged_leads_to_an_exchange_whatever_checkse
     // A key that is dead makes the phone log in; the app is gone before the exchange.
     first.open_data(1).reply_with(1, 409, "session_key_stale").code();
     assert_eq!(first.count("Exchange"), 2);
-    let mut phone = relaunched_with(&first.record());
+    let mut phone = relaunched_with(&first.stored);
     phone.open_data(1);
     assert_eq!((phone.count("CheckSession"), phone.count("CallLogin"), phone.sent(1).len()), (0, 1, 0));
     phone.log_in();
@@ -127,7 +127,7 @@ fn an_expired_access_token_is_renewed_before_open_data_goes_out() {
 fn open_data_from_before_the_launch_is_of_the_epoch_that_the_record_brings() {
     let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
     phone.open_data(1);
-    phone.launch(Some(Phone::logged_in().record()));
+    phone.launch(Some(Phone::logged_in().stored));
     phone.checked(true).reply_with(1, 400, "decrypt_failed");
     assert_eq!(phone.failed_with(1), ErrorCode::DataInvalid);
 }

@@ -9,5 +9,6 @@ mod permission;
 mod phone;
 mod properties;
 mod session;
+mod storage;
 mod taps;
 mod waiting;

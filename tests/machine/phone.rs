@@ -2,14 +2,35 @@
 
 use std::collections::BTreeMap;
 use wxauth::machine::{
-    AccessToken, AuthSetting, EdgeFailure, Effect, ErrorCode, Event, LoginCode, LoginMode, Machine, OpId, Outcome,
-    Permission, PhoneCode, PrivacyMode, RefreshToken, ScopeGrant, SessionState, Tokens, WaiterId,
+    AccessToken, AuthSetting, EdgeFailure, Effect, Entry, ErrorCode, Event, LoginCode, LoginMode, Machine, OpId,
+    Outcome, Permission, PhoneCode, PrivacyMode, RefreshToken, ScopeGrant, SessionState, Tokens, WaiterId,
 };
 use wxauth::wechat::Failure;
 
 const START: u64 = 1_790_000_000_000;
 
-/// A phone that does nothing by itself: the test says what happens, and looks at what was asked.
+/// How a phone's storage answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Storage {
+    Works,
+    /// Every read and write fails.
+    Fails,
+    /// Reads fail, writes succeed.
+    Unreadable,
+    /// Writes fail; entries can be removed.
+    Full,
+    /// Nothing is ever answered.
+    Silent,
+}
+
+/// What is stored: the record and the status.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(crate) record: String,
+    pub(crate) status: String,
+}
+
+/// A phone that does nothing by itself, but for its storage and lock, which answer at once: the test says what happens, and looks at what was asked.
 pub(crate) struct Phone {
     pub(crate) machine: Machine,
     pub(crate) now: u64,
@@ -21,6 +42,10 @@ pub(crate) struct Phone {
     pub(crate) rated_at: Vec<u64>,
     /// When the machine asked to be woken.
     wake_at: Option<u64>,
+    pub(crate) storage: Storage,
+    pub(crate) stored: Stored,
+    /// Another context holds the lock.
+    pub(crate) holds_lock_back: bool,
 }
 
 impl Phone {
@@ -33,6 +58,9 @@ impl Phone {
             handed_in: Vec::new(),
             rated_at: Vec::new(),
             wake_at: None,
+            storage: Storage::Works,
+            stored: Stored::default(),
+            holds_lock_back: false,
         }
     }
 
@@ -60,12 +88,55 @@ impl Phone {
                 self.wake_at = Some(self.now + u64::from(*after));
             }
         }
+        let answers: Vec<Event> = effects.iter().filter_map(|effect| self.storage_answer(effect)).collect();
         self.asked.extend(effects);
+        for answer in answers {
+            self.tell(answer);
+        }
         self
     }
 
-    pub(crate) fn launch(&mut self, record: Option<String>) {
-        self.tell(Event::Launched { record, seed: 7 });
+    /// What storage and lock answer, if they do.
+    fn storage_answer(&mut self, effect: &Effect) -> Option<Event> {
+        let reads = matches!(self.storage, Storage::Works | Storage::Full);
+        let writes = matches!(self.storage, Storage::Works | Storage::Unreadable);
+        match effect {
+            Effect::AcquireLock { .. } if self.holds_lock_back => None,
+            Effect::AcquireLock { op, .. } => Some(Event::LockAcquired { op: *op, exclusive: true }),
+            Effect::ReadRecord { .. } | Effect::Save { .. } if self.storage == Storage::Silent => None,
+            Effect::ReadRecord { op, .. } if reads => {
+                let Stored { record, status } = self.stored.clone();
+                Some(Event::RecordRead { op: *op, record: Some(record), status: Some(status) })
+            }
+            Effect::ReadRecord { op, .. } => Some(Event::RecordRead { op: *op, record: None, status: None }),
+            Effect::Save { op, entry, value } if writes || (value.is_none() && self.storage == Storage::Full) => {
+                let text = value.clone().unwrap_or_default();
+                match entry {
+                    Entry::Record => self.stored.record = text,
+                    Entry::Status => self.stored.status = text,
+                }
+                Some(Event::Stored { op: *op })
+            }
+            Effect::Save { op, .. } => Some(Event::StorageFailed { op: *op }),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn launch(&mut self, stored: Option<Stored>) -> &mut Self {
+        self.stored = stored.unwrap_or_default();
+        self.tell(Event::Launched { seed: 7 })
+    }
+
+    /// The same phone after a restart, with a storage that works.
+    pub(crate) fn restarted(&self) -> Self {
+        self.restarted_with(Storage::Works)
+    }
+
+    pub(crate) fn restarted_with(&self, storage: Storage) -> Self {
+        let mut phone = Self::new(LoginMode::Silent, PrivacyMode::Official);
+        (phone.now, phone.storage) = (self.now + 60_000, storage);
+        phone.launch(Some(self.stored.clone()));
+        phone
     }
 
     /// Lets time pass, with the ticks that were asked for.
@@ -270,17 +341,6 @@ impl Phone {
         let shown = |grant: &ScopeGrant| format!("{} {}", grant.scope, if grant.granted { "yes" } else { "no" });
         scopes.unwrap().iter().map(shown).collect()
     }
-
-    pub(crate) fn record(&self) -> String {
-        self.asked
-            .iter()
-            .rev()
-            .find_map(|effect| match effect {
-                Effect::Save { record } => Some(record.clone()),
-                _ => None,
-            })
-            .unwrap()
-    }
 }
 
 pub(crate) fn tokens(n: u32) -> Tokens {
@@ -306,6 +366,9 @@ pub(crate) fn name(effect: &Effect) -> &'static str {
         Effect::SetToken { .. } => "SetToken",
         Effect::Settle { .. } => "Settle",
         Effect::Save { .. } => "Save",
+        Effect::ReadRecord { .. } => "ReadRecord",
+        Effect::AcquireLock { .. } => "AcquireLock",
+        Effect::ReleaseLock { .. } => "ReleaseLock",
         Effect::CheckSession { .. } => "CheckSession",
         Effect::ReadSystem { .. } => "ReadSystem",
         Effect::ReadSetting { .. } => "ReadSetting",

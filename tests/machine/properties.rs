@@ -1,10 +1,11 @@
 //! What holds in any history.
 
-use crate::phone::{Phone, tokens};
+use crate::phone::{Phone, Storage, Stored, tokens};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use wxauth::machine::{
-    AuthSetting, EdgeFailure, Effect, Event, LoginCode, LoginMode, Outcome, PhoneCode, PrivacyMode, SessionState,
+    AuthSetting, EdgeFailure, Effect, Event, LoginCode, LoginMode, Machine, Outcome, PhoneCode, PrivacyMode,
+    SessionState,
 };
 use wxauth::wechat::Failure;
 
@@ -48,7 +49,35 @@ enum Step {
     ClockSet(i64),
     Hidden,
     Shown,
-    StorageFailed,
+    /// Storage begins to behave otherwise.
+    Storage(Storage),
+    /// The nth effect that storage or the lock answers is answered, again or late, and with this.
+    StorageAnswer {
+        nth: usize,
+        entries: [Option<String>; 2],
+    },
+    StorageChanged,
+}
+
+/// Something like an entry: words of one, in its order or not, cut or whole.
+fn entry() -> impl Strategy<Value = String> {
+    let number = prop_oneof![
+        Just("0".to_owned()),
+        any::<u32>().prop_map(|n| n.to_string()),
+        any::<u64>().prop_map(|n| n.to_string())
+    ];
+    let token = prop_oneof![Just("-".to_owned()), "[a-z*]{1,12}"];
+    let numbers = prop::collection::vec(number.clone(), 6);
+    let version = prop::sample::select(vec!["wxauth3", "wxauth2", "wxauth9"]);
+    let record = (version, numbers, token.clone(), token.clone(), any::<bool>()).prop_map(
+        |(version, numbers, access, refresh, ended)| {
+            format!("{version} {} {access} {refresh}{}", numbers.join(" "), if ended { " ." } else { "" })
+        },
+    );
+    let status = (number, prop::sample::select(vec!["in", "out", "?"]), prop::collection::vec(token, 0..3))
+        .prop_map(|(stamp, word, debts)| format!("wxauth3 {stamp} {word} {} .", debts.join(" ")));
+    let whole = prop_oneof![4 => record, 4 => status, 1 => Just(String::new()), 1 => "\\PC{0,200}"];
+    (whole, 0..300_usize).prop_map(|(text, cut)| text.chars().take(cut).collect())
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -75,7 +104,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (-172_800_000..172_800_000_i64).prop_map(Step::ClockSet),
         1 => Just(Step::Hidden),
         1 => Just(Step::Shown),
-        1 => Just(Step::StorageFailed),
+        1 => prop::sample::select(vec![Storage::Works, Storage::Fails, Storage::Unreadable, Storage::Full, Storage::Silent])
+            .prop_map(Step::Storage),
+        1 => (any::<usize>(), prop::option::of(entry()), prop::option::of(entry()))
+            .prop_map(|(nth, record, status)| Step::StorageAnswer { nth, entries: [record, status] }),
+        1 => Just(Step::StorageChanged),
     ];
     prop::collection::vec(step, 1..120)
 }
@@ -201,8 +234,20 @@ fn play_after(phone: &mut Phone, steps: &[Step], last: u32) -> u32 {
             Step::Shown => {
                 phone.tell(Event::Shown);
             }
-            Step::StorageFailed => {
-                phone.tell(Event::StorageFailed);
+            Step::Storage(storage) => phone.storage = storage,
+            Step::StorageAnswer { nth, entries: [record, status] } if !phone.asked.is_empty() => {
+                let event = match phone.asked[nth % phone.asked.len()] {
+                    Effect::ReadRecord { op, .. } => Event::RecordRead { op, record, status },
+                    Effect::Save { op, .. } if record.is_some() => Event::Stored { op },
+                    Effect::Save { op, .. } => Event::StorageFailed { op },
+                    Effect::AcquireLock { op, .. } => Event::LockAcquired { op, exclusive: record.is_some() },
+                    _ => continue,
+                };
+                phone.tell(event);
+            }
+            Step::StorageAnswer { .. } => {}
+            Step::StorageChanged => {
+                phone.tell(Event::StorageChanged);
             }
         }
     }
@@ -313,8 +358,17 @@ proptest! {
     }
 
     #[test]
-    fn any_line_is_a_record_or_none_and_never_a_panic(line in "\\PC{0,200}") {
+    fn any_entries_are_understood_or_not_and_never_a_panic(record in entry(), status in entry()) {
         let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-        phone.launch(Some(line));
+        phone.launch(Some(Stored { record: record.clone(), status: status.clone() }));
+        Machine::redacted_record(&record);
+        Machine::redacted_record(&status);
+        // Whatever it was, the user can log in, and that is what the next launch finds.
+        phone.tell(Event::Login(1)).wait(1_000);
+        if phone.outcome(1).is_none() {
+            if phone.count("Refresh") > 0 { phone.tokens("Refresh") } else { phone.log_in() };
+        }
+        prop_assert!(matches!(phone.outcome(1), Some(Outcome::Done)), "{record:?} {status:?}");
+        prop_assert_eq!(phone.restarted().state(), SessionState::LoggedIn);
     }
 }

@@ -3,8 +3,7 @@
 use crate::phone::{Phone, name, tokens};
 use std::collections::{BTreeMap, BTreeSet};
 use wxauth::machine::{
-    EdgeFailure, Effect, ErrorCode, Event, Generation, LoginMode, Machine, OpId, Outcome, PrivacyMode, SessionState,
-    Tokens,
+    EdgeFailure, Effect, ErrorCode, Event, Generation, LoginMode, OpId, Outcome, PrivacyMode, SessionState, Tokens,
 };
 
 #[test]
@@ -22,8 +21,9 @@ fn five_cold_requests_make_one_login() {
 fn whoever_is_settled_finds_the_new_state() {
     let mut phone = Phone::silent();
     phone.tell(Event::Ready(1)).code();
+    let exchange = phone.last_op("Exchange");
     phone.asked.clear();
-    phone.tokens_for_op(2);
+    phone.tokens_for_op(exchange);
     let at = |wanted: &str| phone.asked.iter().position(|effect| name(effect) == wanted).unwrap();
     assert!(at("State") < at("Settle"));
     assert_eq!(phone.state(), SessionState::LoggedIn);
@@ -145,20 +145,10 @@ fn a_dead_refresh_token_becomes_a_silent_login_that_continues_the_session() {
 
 #[test]
 fn a_live_session_survives_a_restart_without_any_call() {
-    let record = Phone::logged_in().record();
+    let stored = Phone::logged_in().stored;
     let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-    phone.request(1).launch(Some(record));
+    phone.request(1).launch(Some(stored));
     assert_eq!((phone.count("CallLogin"), phone.count("Refresh"), phone.sent(1).len()), (0, 0, 1));
-}
-
-#[test]
-fn records_of_others_are_no_records() {
-    for record in ["", "wxauth0 1 0 0 9 a b", "wxauth1", "wxauth1 1 0 2 9 a b", "wxauth1 x 0 0 9 a b", "{\"token\":1}"]
-    {
-        let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-        phone.launch(Some(record.into()));
-        assert_eq!(phone.count("CallLogin"), 1, "{record:?}");
-    }
 }
 
 #[test]
@@ -199,21 +189,13 @@ fn a_phone_clock_set_by_two_days_neither_logs_out_nor_times_out() {
 }
 
 #[test]
-fn full_storage_degrades_and_hangs_nobody() {
-    let mut phone = Phone::logged_in();
-    phone.tell(Event::StorageFailed).request(1).reply(1, 200);
-    assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { .. })));
-}
-
-#[test]
 fn logging_out_persists_and_revokes_later() {
     let mut phone = Phone::logged_in();
     phone.request(1).tell(Event::Logout { waiter: 2, everywhere: false }).unreachable("Revoke").request(3);
     assert!(matches!(phone.outcome(2), Some(Outcome::Done)));
     assert_eq!((phone.failed_with(3), phone.state()), (ErrorCode::LoggedOut, SessionState::LoggedOut));
 
-    let mut next = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-    next.launch(Some(phone.record()));
+    let mut next = phone.restarted();
     next.tell(Event::Ready(1)).tell(Event::Request { waiter: 2, guest: true });
     assert_eq!((next.count("CallLogin"), next.count("Revoke")), (0, 1));
     assert!(matches!(next.outcome(1), Some(Outcome::Done)));
@@ -221,19 +203,19 @@ fn logging_out_persists_and_revokes_later() {
     let op = next.last_op("Revoke");
     next.tell(Event::Revoked { op }).tell(Event::Login(3)).log_in();
     assert!(matches!(next.outcome(3), Some(Outcome::Done)));
-    assert!(!next.record().contains("refresh2"), "nothing is owed any more");
+    assert!(!next.stored.status.contains("refresh"), "nothing is owed any more");
 }
 
 #[test]
 fn what_is_asked_before_the_launch_is_asked_of_the_session_it_brings() {
-    let record = Phone::logged_in().record();
+    let stored = Phone::logged_in().stored;
     let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-    phone.tell(Event::Logout { waiter: 1, everywhere: false }).launch(Some(record));
+    phone.tell(Event::Logout { waiter: 1, everywhere: false }).launch(Some(stored));
     assert!(matches!(phone.outcome(1), Some(Outcome::Done)));
     assert_eq!((phone.state(), phone.count("Revoke")), (SessionState::LoggedOut, 1));
 
     let mut next = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-    next.tell(Event::Login(1)).tell(Event::Login(2)).tell(Event::Cancelled(2)).launch(Some(phone.record()));
+    next.tell(Event::Login(1)).tell(Event::Login(2)).tell(Event::Cancelled(2)).launch(Some(phone.stored.clone()));
     next.log_in();
     assert!(matches!(next.outcome(1), Some(Outcome::Done)));
     assert_eq!(next.failed_with(2), ErrorCode::Cancelled);
@@ -279,11 +261,11 @@ fn a_page_with_a_web_login_leaves_only_for_a_caller_of_login() {
 
 #[test]
 fn a_page_whose_session_has_ended_stays_and_its_visitor_is_a_guest() {
-    let record = Phone::logged_in().record();
+    let stored = Phone::logged_in().stored;
     for ended_by_request in [false, true] {
         let mut phone = Phone::new(LoginMode::Explicit, PrivacyMode::Official);
         phone.now += 10_000_000;
-        phone.launch(Some(record.clone()));
+        phone.launch(Some(stored.clone()));
         let wanted = if ended_by_request { Event::Request { waiter: 1, guest: false } } else { Event::Ready(1) };
         phone.tell(wanted).refused("Refresh", 400, "session_ended");
         match ended_by_request {
@@ -293,7 +275,7 @@ fn a_page_whose_session_has_ended_stays_and_its_visitor_is_a_guest() {
         assert_eq!((phone.state(), phone.count("CallLogin")), (SessionState::Guest, 0));
         let mut next = Phone::new(LoginMode::Explicit, PrivacyMode::Official);
         next.now = phone.now;
-        next.launch(Some(phone.record()));
+        next.launch(Some(phone.stored.clone()));
         next.tell(Event::Ready(1));
         assert_eq!((next.state(), next.count("Refresh")), (SessionState::Guest, 0), "the ended session is forgotten");
     }
@@ -405,35 +387,7 @@ fn logging_out_everywhere_is_owed_until_the_edge_has_heard() {
     let mut phone = Phone::logged_in();
     phone.tell(Event::Logout { waiter: 1, everywhere: true }).unreachable("Revoke");
     assert!(matches!(phone.outcome(1), Some(Outcome::Done)) && everywhere(&phone));
-    let record = phone.record();
-    let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-    phone.launch(Some(record));
-    assert!(everywhere(&phone), "also after a restart");
-}
-
-#[test]
-fn a_record_that_cannot_be_used_is_told_until_the_next_is_stored() {
-    for record in ["wxauth1 0 0 0 0 - -", "wxauth9 something newer", "wxauth2 1 0 0 1 1 17", "\u{fffd}"] {
-        let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-        phone.launch(Some(record.into()));
-        assert!(phone.degraded(), "{record}");
-        phone.log_in().tell(Event::Stored);
-        assert!(!phone.degraded());
-    }
-}
-
-#[test]
-fn the_flight_recorder_gets_a_record_that_parses_and_has_no_token() {
-    let mut phone = Phone::logged_in();
-    phone.tell(Event::Logout { waiter: 1, everywhere: true }).log_in_again();
-    let record = phone.record();
-    let redacted = Machine::redacted_record(&record);
-    assert!(record.contains("access") && record.contains("refresh"));
-    assert!(!redacted.contains("access") && !redacted.contains("refresh"), "{redacted}");
-    let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-    phone.launch(Some(redacted));
-    assert_eq!((phone.state(), phone.count("Revoke"), phone.count("CallLogin")), (SessionState::LoggedIn, 1, 0));
-    assert_eq!(Machine::redacted_record("wxauth1 0 0 0 0 access refresh"), "unreadable");
+    assert!(everywhere(&phone.restarted()), "also after a restart");
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The world around the machine, with as much of it as decides something: what is outstanding, what WeChat and the
 //! edge know, and which promises were broken.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use wxauth::machine::{
-    AccessToken, AuthSetting, EdgeFailure, Effect, ErrorCode, Event, LoginCode, Machine, OpId, Outcome, RefreshToken,
-    SessionState, Tokens, WaiterId,
+    AccessToken, AuthSetting, EdgeFailure, Effect, Entry, ErrorCode, Event, LoginCode, Machine, OpId, Outcome,
+    RefreshToken, SessionState, Tokens, WaiterId,
 };
 use wxauth::wechat::Failure;
 
@@ -53,6 +53,9 @@ pub(crate) struct World {
     pub(crate) storage_failures: u8,
     /// Which calls were made, a bit each.
     pub(crate) called: u8,
+    stored: [String; 2],
+    /// From now on, until faults stop.
+    pub(crate) storage_fails: bool,
     pub(crate) pages_open: [bool; 2],
 }
 
@@ -84,6 +87,8 @@ impl World {
             closed_until: None,
             storage_failures: 1,
             called: 0,
+            stored: Default::default(),
+            storage_fails: false,
             pages_open: [true, true],
         }
     }
@@ -95,7 +100,7 @@ impl World {
     }
 
     pub(crate) fn launch(&mut self) {
-        self.tell(Event::Launched { record: None, seed: 7 });
+        self.tell(Event::Launched { seed: 7 });
     }
 
     /// The same phone with a session: what comes later is within the depth from here.
@@ -126,13 +131,39 @@ impl World {
     }
 
     pub(crate) fn tell(&mut self, event: Event) {
-        for effect in self.machine.handle(self.now, event) {
-            self.take(effect);
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            for effect in self.machine.handle(self.now, event) {
+                events.extend(self.storage_answer(&effect));
+                self.take(effect);
+            }
         }
         let logins = self.count(|effect| matches!(effect, Effect::CallLogin { .. }), 10_000);
         self.must(logins <= 1, "two wx.login at once");
         let exchanges = self.count(|effect| matches!(effect, Effect::Exchange { .. }), 10_000);
         self.must(exchanges <= 1, "two exchanges at once");
+    }
+
+    /// Storage and the lock answer at once here; `tests/model/shared.rs` has every order of theirs.
+    fn storage_answer(&mut self, effect: &Effect) -> Option<Event> {
+        let [record, status] = self.stored.clone();
+        match effect {
+            Effect::AcquireLock { op, .. } => Some(Event::LockAcquired { op: *op, exclusive: true }),
+            Effect::ReadRecord { op, .. } if self.storage_fails => {
+                Some(Event::RecordRead { op: *op, record: None, status: None })
+            }
+            Effect::ReadRecord { op, .. } => {
+                Some(Event::RecordRead { op: *op, record: Some(record), status: Some(status) })
+            }
+            Effect::Save { op, .. } if self.storage_fails => Some(Event::StorageFailed { op: *op }),
+            Effect::Save { op, entry, value } => {
+                let [record, status] = &mut self.stored;
+                let written = if *entry == Entry::Record { record } else { status };
+                *written = value.clone().unwrap_or_default();
+                Some(Event::Stored { op: *op })
+            }
+            _ => None,
+        }
     }
 
     fn take(&mut self, effect: Effect) {
@@ -172,7 +203,11 @@ impl World {
             }
             _ => {}
         }
-        if effect.op().is_some() {
+        let by_storage = matches!(
+            effect,
+            Effect::ReadRecord { .. } | Effect::Save { .. } | Effect::AcquireLock { .. } | Effect::ReleaseLock { .. }
+        );
+        if effect.op().is_some() && !by_storage {
             self.outstanding.push((effect, self.elapsed));
         }
     }
@@ -301,6 +336,7 @@ impl World {
     /// Within how many ticks is nothing left? `None`: not within `ticks`.
     /// A hidden app stays hidden: it runs on in the background, or its `Shown` was lost.
     pub(crate) fn comes_to_rest_within(mut self, ticks: usize) -> Option<usize> {
+        self.storage_fails = false;
         if self.state == SessionState::Starting {
             self.launch();
         }

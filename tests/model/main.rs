@@ -225,7 +225,7 @@ impl Model for Phone {
             }
             Action::StorageFails => {
                 world.storage_failures -= 1;
-                world.tell(Event::StorageFailed);
+                world.storage_fails = true;
             }
         }
         Some(State(world))

@@ -9,26 +9,47 @@ function transcript(module) {
   function play(login, privacy, script) {
     var core = new module.Core(login, privacy, ['40101']);
     var ops = {};
+    var stored = { record: '', status: '' };
+    var storageFails = false;
     lines.push(login + ' ' + privacy);
     function tell(name) {
       var args = [now].concat(Array.prototype.slice.call(arguments, 1));
       var effects = core[name].apply(core, args);
       for (var i = 0; i < effects.length; i++) ops[effects[i].type] = effects[i].op;
       lines.push(name + ' ' + JSON.stringify(effects));
+      for (i = 0; i < effects.length; i++) answer(effects[i]);
+    }
+    // Storage and the lock answer at once.
+    function answer(effect) {
+      if (effect.type === 'AcquireLock') tell('lockAcquired', effect.op, true);
+      if (effect.type === 'ReadRecord' && storageFails) tell('recordRead', effect.op, undefined, undefined);
+      else if (effect.type === 'ReadRecord') tell('recordRead', effect.op, stored.record, stored.status);
+      if (effect.type === 'Save' && storageFails) tell('storageFailed', effect.op);
+      else if (effect.type === 'Save') {
+        stored[effect.entry] = effect.value || '';
+        tell('stored', effect.op);
+      }
+    }
+    function launch(record, seed) {
+      stored.record = record;
+      tell('launched', seed);
+    }
+    function breakStorage(fails) {
+      storageFails = fails;
     }
     // The operation of the last effect of a type.
     function op(type) {
       return ops[type];
     }
-    script(tell, op);
+    script(tell, op, launch, breakStorage);
     core.free();
   }
   function pass(ms) {
     now += ms;
   }
-  play('silent', 'official', function (tell, op) {
+  play('silent', 'official', function (tell, op, launch, breakStorage) {
     tell('request', 1, false);
-    tell('launched', undefined, 42);
+    launch('', 42);
     for (var i = 2; i < 6; i++) tell('request', i, false);
     tell('codeIssued', op('CallLogin'), '0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P');
     tell('tokensArrived', op('Exchange'), 'header.claims.signature', 'refresh-token', 600, now + 1234.5);
@@ -52,15 +73,16 @@ function transcript(module) {
     tell('codeIssued', op('CallLogin'), 'code with blanks is none');
     tell('ready', 11);
     tell('cancelled', 11);
-    tell('storageFailed');
-    tell('stored');
+    breakStorage(true);
+    tell('storageChanged');
     tell('logout', 12, true);
+    breakStorage(false);
     tell('request', 13, true);
     tell('requestFailed', 13, 600003, 'request:fail interrupted');
     tell('revoked', op('Revoke'));
   });
-  play('on-demand', 'handler', function (tell, op) {
-    tell('launched', 'wxauth2 7 -250 0 3 3 1790000600000 access.of.before refresh-of-before', 1);
+  play('on-demand', 'handler', function (tell, op, launch) {
+    launch('wxauth2 7 -250 0 3 3 1790000600000 access.of.before refresh-of-before', 1);
     tell('request', 1, false);
     tell('ensure', 2, 'scope.userLocation');
     tell('settingRead', op('ReadSetting'), ['scope.userInfo', 'scope.未知'], []);
@@ -87,8 +109,8 @@ function transcript(module) {
     tell('edgeFailed', op('Refresh'), 429, 'upstream_rate_limited', 60);
     tell('login', 9);
   });
-  play('silent', 'official', function (tell, op) {
-    tell('launched', 'wxauth2 7 -250 0 3 3 1790200600000 access.of.before refresh-of-before *owed', 9);
+  play('silent', 'official', function (tell, op, launch) {
+    launch('wxauth2 7 -250 0 3 3 1790200600000 access.of.before refresh-of-before *owed', 9);
     tell('revoked', op('Revoke'));
     tell('openData', 1, true, undefined, '');
     tell('keyReady', 2);
@@ -103,13 +125,15 @@ function transcript(module) {
     tell('phone', 7, undefined, 1400001, 'getPhoneNumber:fail');
     tell('replyArrived', 4, 200, '');
   });
-  play('never', 'official', function (tell, op) {
-    tell('launched', '{"not": "a record"}', 0);
+  play('never', 'official', function (tell, op, launch) {
+    launch('{"not": "a record"}', 0);
     tell('ready', 1);
     tell('request', 2, false);
     tell('login', 3);
   });
   lines.push(module.profileWay('2.21.2'));
   lines.push(module.redactedRecord('wxauth2 7 -250 0 3 3 1 access refresh *owed'));
+  lines.push(module.redactedRecord('wxauth3 5 7 -250 3 3 1 access refresh .'));
+  lines.push(module.redactedRecord('wxauth3 5 out *owed .'));
   return lines.join('\n');
 }

@@ -5,6 +5,7 @@ use super::super::clock::Instant;
 use super::super::context::{Context, Pending};
 use super::super::effect::ErrorCode;
 use super::super::event::{EdgeFailure, OpId};
+use super::super::tokens::Generation;
 use super::TOO_MANY_REQUESTS;
 use crate::wechat::Failure;
 
@@ -12,12 +13,18 @@ use crate::wechat::Failure;
 pub(crate) enum Flight {
     /// None is under way.
     Landed,
+    /// Waits for the lock that contexts on one storage share.
+    Locking(Pending),
+    /// Reads what other contexts stored.
+    Reading(Pending),
     Login(Pending),
-    Exchange(Pending),
-    Refresh(Pending),
+    /// With the generation of the tokens that it continues.
+    Exchange(Pending, Generation),
+    /// With the generation of the token that was presented.
+    Refresh(Pending, Generation),
     /// An exchange or refresh that the user's log-out overtook: its tokens are of a session that
-    /// is being ended. The next flight waits for its end.
-    Doomed(Pending),
+    /// is being ended, with all others of the user if so. The next flight waits for its end.
+    Doomed(Pending, bool),
     /// Until the next try.
     Resting(Instant),
 }
@@ -32,16 +39,25 @@ impl Flight {
     }
 
     pub(crate) fn allow_after_shown(&mut self, cx: &Context) {
-        if let Self::Login(pending) | Self::Exchange(pending) | Self::Refresh(pending) | Self::Doomed(pending) = self {
-            pending.allow_after_shown(cx);
+        match self {
+            Self::Locking(pending)
+            | Self::Reading(pending)
+            | Self::Login(pending)
+            | Self::Exchange(pending, _)
+            | Self::Refresh(pending, _)
+            | Self::Doomed(pending, _) => pending.allow_after_shown(cx),
+            Self::Landed | Self::Resting(_) => {}
         }
     }
 
     pub(crate) fn next_deadline(self) -> Option<Instant> {
         match self {
-            Self::Login(pending) | Self::Exchange(pending) | Self::Refresh(pending) | Self::Doomed(pending) => {
-                Some(pending.deadline)
-            }
+            Self::Locking(pending)
+            | Self::Reading(pending)
+            | Self::Login(pending)
+            | Self::Exchange(pending, _)
+            | Self::Refresh(pending, _)
+            | Self::Doomed(pending, _) => Some(pending.deadline),
             Self::Resting(until) => Some(until),
             Self::Landed => None,
         }

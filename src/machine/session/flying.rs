@@ -1,15 +1,20 @@
-//! The flight: taking off, setbacks, rests, landing.
+//! The flight: taking off, setbacks, rests, landing. [`shared`](super::shared) says why it begins
+//! with a lock and a read.
 
 use super::super::clock::{Cooldown, Instant};
 use super::super::context::Context;
 use super::super::effect::{Effect, ErrorCode, Outcome};
-use super::super::journal::Held;
+use super::super::event::OpId;
+use super::super::journal::{Held, Record};
 use super::super::tokens::{Generation, Tokens};
 use super::flight::{Flight, Setback};
+use super::storage::read_entries;
 use super::waiters::Wants;
 use super::{EDGE_TIMEOUT_MS, LEEWAY_MS, LoginMode, Session};
 
 const LOGIN_TIMEOUT_MS: u32 = 10_000;
+/// Longer than another context needs for a request to the edge and for storing what it brought.
+const LOCK_TIMEOUT_MS: u32 = 15_000;
 /// Tries of one flight before its callers are told.
 const MAX_TRIES: u8 = 3;
 /// The first rest between tries; doubled by each, and as much again at random.
@@ -24,6 +29,14 @@ impl Session {
         !self.access_refused && self.record.held.as_ref().is_some_and(in_time)
     }
 
+    /// The edge refused the refresh token that is held. It still names the session that a login
+    /// continues.
+    pub(crate) fn refresh_is_refused(&self) -> bool {
+        let token = |held: &Held| held.refresh_token.reveal().to_owned();
+        self.refused.is_some()
+            && self.record.held.as_ref().map(token) == self.refused.as_ref().map(|token| token.reveal().to_owned())
+    }
+
     pub(crate) fn take_off(&mut self, cx: &mut Context) {
         if !self.flight.is_landed() {
             return;
@@ -32,22 +45,70 @@ impl Session {
             let retry_after = u32::try_from(wait.div_ceil(1000)).ok();
             return self.give_up(cx, &rate_limited(retry_after));
         }
+        let pending = cx.begin(LOCK_TIMEOUT_MS);
+        cx.emit(Effect::AcquireLock { op: pending.op, timeout: LOCK_TIMEOUT_MS });
+        self.lock = Some(pending.op);
+        self.flight = Flight::Locking(pending);
+    }
+
+    /// The lock is granted; `exclusive` is false where the platform has none.
+    pub(crate) fn lock_acquired(&mut self, cx: &mut Context, op: OpId, exclusive: bool) {
+        match self.flight {
+            Flight::Locking(pending) if pending.op == op => {
+                if !exclusive {
+                    self.lock = None;
+                }
+                self.flight = Flight::Reading(read_entries(cx));
+            }
+            _ => {}
+        }
+    }
+
+    /// The lock is not granted in time: the flight goes on without.
+    pub(crate) fn lock_is_late(&mut self, cx: &mut Context) {
+        self.release_lock(cx);
+        self.flight = Flight::Reading(read_entries(cx));
+    }
+
+    pub(crate) fn release_lock(&mut self, cx: &mut Context) {
+        if let Some(op) = self.lock.take() {
+            cx.emit(Effect::ReleaseLock { op });
+        }
+    }
+
+    /// Called at the end of every event: the lock is held until the flight's result is stored.
+    pub(crate) fn release_lock_after_flight(&mut self, cx: &mut Context) {
+        if matches!(self.flight, Flight::Landed | Flight::Resting(_)) && (self.storage.is_at_rest() || self.is_unsure) {
+            self.release_lock(cx);
+        }
+    }
+
+    /// Storage was read: decides with what it held.
+    pub(crate) fn depart(&mut self, cx: &mut Context) {
+        self.flight = Flight::Landed;
         // A renewal brings no key: whoever needs one waits for a login.
         let for_the_key = self.key_is_known_dead() && self.waiters.any_parked(Wants::needs_key);
+        if self.closed_to_callers().is_some() || (self.is_live(cx) && !for_the_key) {
+            return self.serve_parked(cx);
+        }
         match &self.record.held {
-            Some(held) if !self.refresh_refused && !for_the_key => {
+            Some(held) if !self.refresh_is_refused() && !for_the_key => {
                 let refresh_token = held.refresh_token.clone();
                 let pending = cx.begin(EDGE_TIMEOUT_MS);
                 cx.emit(Effect::Refresh { op: pending.op, refresh_token, timeout: EDGE_TIMEOUT_MS });
-                self.flight = Flight::Refresh(pending);
+                self.flight = Flight::Refresh(pending, self.record.generation);
             }
-            _ if !self.may_log_in() => self.give_up(cx, &Outcome::failed(ErrorCode::LoginRequired)),
+            _ if !self.may_log_in() => {
+                self.drop_session();
+                self.give_up(cx, &Outcome::failed(ErrorCode::LoginRequired));
+            }
             _ => {
                 let pending = cx.begin(LOGIN_TIMEOUT_MS);
                 // Noted before the call: should the app be gone before the answer, its next
                 // launch knows that WeChat's key may have turned.
                 self.record.epochs.issued = self.record.epochs.issued.wrapping_add(1);
-                self.save(cx);
+                self.issued_here = self.record.epochs.issued;
+                self.save();
                 cx.emit_rated(Effect::CallLogin { op: pending.op, timeout: LOGIN_TIMEOUT_MS });
                 self.login_called = cx.clock.now();
                 self.flight = Flight::Login(pending);
@@ -58,7 +119,10 @@ impl Session {
     /// Whether a login may begin for the callers that wait now.
     fn may_log_in(&self) -> bool {
         match self.mode {
-            LoginMode::Silent | LoginMode::OnDemand => true,
+            LoginMode::Silent => true,
+            LoginMode::OnDemand => {
+                self.waiters.any_parked(|wants| !matches!(wants, Wants::Ready | Wants::Request { guest: true }))
+            }
             LoginMode::Explicit => self.waiters.any_parked(|wants| wants == Wants::Login),
             LoginMode::Never => false,
         }
@@ -71,7 +135,7 @@ impl Session {
     }
 
     pub(crate) fn suffer(&mut self, cx: &mut Context, setback: Setback) {
-        if self.record.logged_out {
+        if self.status.logged_out {
             self.flight = Flight::Landed;
             return;
         }
@@ -84,13 +148,9 @@ impl Session {
                 self.give_up(cx, &rate_limited(Some(wait_s)));
             }
             Setback::SessionEnded => {
-                self.refresh_refused = true;
-                if matches!(self.mode, LoginMode::Never | LoginMode::Explicit) {
-                    self.record.held = None;
-                    self.save(cx);
-                }
-                self.flight = Flight::Landed;
-                self.take_off(cx);
+                self.refused = self.record.held.as_ref().map(|held| held.refresh_token.clone());
+                // Another context may have a newer token.
+                self.flight = Flight::Reading(read_entries(cx));
             }
         }
     }
@@ -109,7 +169,8 @@ impl Session {
         self.flight = Flight::Landed;
         self.tries = 0;
         // A guest-allowed request goes without; where no login begins by itself, `ready` means guest.
-        let stays_guest = matches!(self.mode, LoginMode::Never | LoginMode::Explicit);
+        let stays_guest = matches!(self.mode, LoginMode::Never | LoginMode::Explicit)
+            || matches!(outcome, Outcome::Failed { code: ErrorCode::LoginRequired, .. });
         self.serve(cx, |wants| match wants {
             Wants::Request { guest: true } => None,
             Wants::Ready if stays_guest => Some(Outcome::Done),
@@ -117,18 +178,27 @@ impl Session {
         });
     }
 
-    pub(crate) fn hold(&mut self, cx: &mut Context, tokens: Tokens) {
+    /// `from` is the generation that these tokens follow.
+    pub(crate) fn hold(&mut self, cx: &mut Context, tokens: Tokens, from: Generation) {
         let expires_at = cx.clock.server_now().saturating_add(u64::from(tokens.expires_in_s) * 1000);
         let Tokens { access_token, refresh_token, .. } = tokens;
-        self.record.held = Some(Held { access_token, refresh_token, expires_at });
-        self.record.generation = Generation(self.record.generation.0.wrapping_add(1));
-        self.record.offset = cx.clock.offset();
-        self.access_refused = false;
-        self.refresh_refused = false;
+        let record = Record {
+            stamp: self.status.stamp,
+            generation: Generation(from.0.saturating_add(1)),
+            offset: cx.clock.offset(),
+            epochs: self.record.epochs,
+            held: Some(Held { access_token, refresh_token, expires_at }),
+        };
+        // Another context may have gone further meanwhile.
+        if record.compare(&self.record).is_gt() {
+            self.record = record;
+            self.held_is_stored = false;
+            self.access_refused = false;
+        }
         self.closed = None;
         self.tries = 0;
         self.flight = Flight::Landed;
-        self.save(cx);
+        self.save();
     }
 }
 

@@ -4,24 +4,30 @@
 //! an exchange, with a few tries and rests between. Callers park until it lands, then are sent
 //! off or told why not.
 
+mod debts;
 mod flight;
 mod flying;
 mod key;
 mod phone;
 mod serving;
+mod shared;
+mod storage;
 mod verdict;
 mod waiters;
 
 use super::clock::{Cooldown, Instant};
-use super::context::{Context, Pending};
+use super::context::Context;
 use super::effect::{Effect, ErrorCode, Outcome, SessionState};
 use super::event::{EdgeFailure, OpId, WaiterId};
-use super::journal::{Debt, Record};
-use super::tokens::{AccessToken, Generation, LoginCode, PhoneCode, Tokens};
+use super::journal::Record;
+use super::status::Status;
+use super::tokens::{AccessToken, Generation, LoginCode, PhoneCode, RefreshToken, Tokens};
 use crate::wechat::Failure;
+use debts::Debts;
 use flight::{Flight, Setback};
 use key::Key;
 use phone::{HandedIn, PhoneCodes};
+use storage::Storage;
 use verdict::Answer;
 use waiters::{Waiters, Wants};
 
@@ -50,24 +56,36 @@ pub enum LoginMode {
 #[derive(Debug, Clone)]
 pub(crate) struct Session {
     mode: LoginMode,
+    /// Storage has answered for the first time, or will not.
     launched: bool,
+    /// The login of the launch has begun, or was not needed.
+    started: bool,
+    /// The user may be logged out: storage cannot be read, or not be understood.
+    is_unsure: bool,
     record: Record,
+    status: Status,
+    storage: Storage,
+    /// The tokens held have been in storage, where other contexts see them.
+    held_is_stored: bool,
+    /// The lock that is held or asked for.
+    lock: Option<OpId>,
+    debts: Debts,
     /// The access token was refused by a server.
     access_refused: bool,
-    /// The refresh token was refused by the edge; it still names the session a login continues.
-    refresh_refused: bool,
-    degraded: bool,
+    /// The refresh token that the edge refused last.
+    refused: Option<RefreshToken>,
     flight: Flight,
     tries: u8,
     /// The phone's clock when `wx.login` was called.
     login_called: u64,
+    /// The epoch of that call.
+    issued_here: u32,
     key: Key,
     phone_codes: PhoneCodes,
     /// Codes in a reply's body that mean "expired", beside status 401.
     expiry_codes: Vec<String>,
     /// The edge asked us to stay away.
     closed: Option<Cooldown>,
-    revoking: Option<Pending>,
     waiters: Waiters,
     /// The access token that the host has.
     handed_over: Option<AccessToken>,
@@ -79,18 +97,24 @@ impl Session {
         Self {
             mode,
             launched: false,
+            started: false,
+            is_unsure: false,
             record: Record::default(),
+            status: Status::default(),
+            storage: Storage::default(),
+            held_is_stored: false,
+            lock: None,
+            debts: Debts::default(),
             access_refused: false,
-            refresh_refused: false,
-            degraded: false,
+            refused: None,
             flight: Flight::Landed,
             tries: 0,
             login_called: 0,
+            issued_here: 0,
             key: Key::Unchecked,
             phone_codes: PhoneCodes::default(),
             expiry_codes,
             closed: None,
-            revoking: None,
             waiters: Waiters::default(),
             handed_over: None,
             rng: 1,
@@ -100,9 +124,9 @@ impl Session {
     pub(crate) fn state(&self, cx: &Context) -> SessionState {
         match self.flight {
             _ if !self.launched => SessionState::Starting,
-            _ if self.record.logged_out => SessionState::LoggedOut,
+            _ if self.status.logged_out => SessionState::LoggedOut,
             _ if self.is_live(cx) => SessionState::LoggedIn,
-            Flight::Landed if self.record.held.is_some() && !self.refresh_refused => SessionState::LoggedIn,
+            Flight::Landed if self.record.held.is_some() && !self.refresh_is_refused() => SessionState::LoggedIn,
             Flight::Landed => SessionState::Guest,
             _ => SessionState::LoggingIn,
         }
@@ -117,35 +141,14 @@ impl Session {
     }
 
     pub(crate) fn is_degraded(&self) -> bool {
-        self.degraded
+        self.storage.is_degraded()
     }
 
     // --- what callers ask
 
-    pub(crate) fn launched(&mut self, cx: &mut Context, record: Option<&str>, seed: u32) {
-        if self.launched {
-            return;
-        }
+    pub(crate) fn launched(&mut self, cx: &mut Context, seed: u32) {
         self.rng = seed.max(1);
-        match record.map(Record::read) {
-            Some(Some(record)) => {
-                cx.clock.restore_offset(record.offset);
-                self.record = record;
-            }
-            // Cut short, somebody else's, or of another version: all it held is lost.
-            Some(None) => self.degraded = true,
-            None => {}
-        }
-    }
-
-    /// What was asked before the launch has been taken in.
-    pub(crate) fn start(&mut self, cx: &mut Context) {
-        self.launched = true;
-        self.revoke_owed(cx);
-        if self.mode == LoginMode::Silent && !self.record.logged_out && !self.is_live(cx) {
-            self.take_off(cx);
-        }
-        self.serve_parked(cx);
+        self.storage.look(cx);
     }
 
     pub(crate) fn ready(&mut self, cx: &mut Context, waiter: WaiterId) {
@@ -153,9 +156,13 @@ impl Session {
     }
 
     pub(crate) fn login(&mut self, cx: &mut Context, waiter: WaiterId) {
-        if self.record.logged_out {
-            self.record.logged_out = false;
-            self.save(cx);
+        if self.closed_to_callers().is_some() {
+            self.status.logged_out = false;
+            self.is_unsure = false;
+            self.started = true;
+            let stamp = self.next_stamp(cx);
+            self.set_stamp(stamp);
+            self.save();
         }
         self.park(cx, waiter, Wants::Login);
     }
@@ -206,19 +213,19 @@ impl Session {
 
     /// Ends the session here at once, and at the edge as soon as it can be told.
     pub(crate) fn logout(&mut self, cx: &mut Context, waiter: WaiterId, everywhere: bool) {
-        self.flight = match self.flight {
-            // `wx.login` cannot be called back. Its code is for whoever logs in before it comes.
-            Flight::Login(pending) => Flight::Login(pending),
-            Flight::Exchange(pending) | Flight::Refresh(pending) | Flight::Doomed(pending) => Flight::Doomed(pending),
-            Flight::Landed | Flight::Resting(_) => Flight::Landed,
-        };
-        self.tries = 0;
-        self.record.logged_out = true;
+        self.status.logged_out = true;
+        self.is_unsure = false;
+        self.overtake_flight(everywhere);
         if let Some(held) = self.record.held.take() {
-            self.record.owe(held.refresh_token, everywhere);
+            self.owe(held.refresh_token, everywhere);
         }
-        self.save(cx);
-        self.revoke_owed(cx);
+        let stamp = self.next_stamp(cx);
+        self.set_stamp(stamp);
+        if everywhere {
+            self.owe_everywhere();
+        }
+        self.save();
+        self.pay_debts(cx);
         self.fail_parked(cx, &Outcome::failed(ErrorCode::LoggedOut));
         cx.settle(waiter, Outcome::Done);
     }
@@ -230,7 +237,7 @@ impl Session {
         if !self.flight.awaits_code(op) {
             return;
         }
-        if self.record.logged_out {
+        if self.status.logged_out {
             self.flight = Flight::Landed;
             return;
         }
@@ -241,7 +248,7 @@ impl Session {
         let pending = cx.begin(EDGE_TIMEOUT_MS);
         let refresh_token = self.record.held.as_ref().map(|held| held.refresh_token.clone());
         cx.emit(Effect::Exchange { op: pending.op, code, refresh_token, timeout: EDGE_TIMEOUT_MS });
-        self.flight = Flight::Exchange(pending);
+        self.flight = Flight::Exchange(pending, self.record.generation);
     }
 
     pub(crate) fn login_failed(&mut self, cx: &mut Context, op: OpId, failure: Failure) {
@@ -252,24 +259,23 @@ impl Session {
 
     pub(crate) fn tokens_arrived(&mut self, cx: &mut Context, op: OpId, tokens: Tokens, server_now: Option<u64>) {
         match self.flight {
-            Flight::Exchange(pending) | Flight::Refresh(pending) if pending.op == op => {
+            Flight::Exchange(pending, from) | Flight::Refresh(pending, from) if pending.op == op => {
                 if let Some(server_now) = server_now {
                     cx.clock.learn(server_now);
                 }
-                if matches!(self.flight, Flight::Exchange(_)) {
-                    self.record.epochs.acknowledged = self.record.epochs.issued;
+                if matches!(self.flight, Flight::Exchange(..)) {
+                    let epochs = &mut self.record.epochs;
+                    epochs.acknowledged = epochs.acknowledged.max(self.issued_here);
                     self.key = Key::Alive;
                 }
-                self.hold(cx, tokens);
+                self.hold(cx, tokens, from);
                 // Whatever life it has left, a token just given is used: asking for another at once
                 // would go round in circles at the end of a session.
                 self.serve_parked_as(cx, true);
             }
             // The user logged out while they were on their way.
-            Flight::Doomed(pending) if pending.op == op => {
-                self.record.owe(tokens.refresh_token, false);
-                self.save(cx);
-                self.revoke_owed(cx);
+            Flight::Doomed(pending, everywhere) if pending.op == op => {
+                self.owe(tokens.refresh_token, everywhere);
                 self.doom_is_over(cx);
             }
             // They are of a try that was given up; a newer one decides.
@@ -279,25 +285,11 @@ impl Session {
 
     pub(crate) fn edge_failed(&mut self, cx: &mut Context, op: OpId, failure: &EdgeFailure) {
         match self.flight {
-            Flight::Exchange(pending) if pending.op == op => self.suffer(cx, Setback::of_exchange(failure)),
-            Flight::Refresh(pending) if pending.op == op => self.suffer(cx, Setback::of_refresh(failure)),
-            Flight::Doomed(pending) if pending.op == op => self.doom_is_over(cx),
-            _ if self.revoking.is_some_and(|pending| pending.op == op) => match failure {
-                EdgeFailure::Refused { status: 400..=428 | 430..=499, .. } => self.revoked(cx, op),
-                _ => self.revoking = None,
-            },
+            Flight::Exchange(pending, _) if pending.op == op => self.suffer(cx, Setback::of_exchange(failure)),
+            Flight::Refresh(pending, _) if pending.op == op => self.suffer(cx, Setback::of_refresh(failure)),
+            Flight::Doomed(pending, _) if pending.op == op => self.doom_is_over(cx),
+            _ if self.debts.is_revoking(op) => self.revoke_failed(cx, failure),
             _ => {}
-        }
-    }
-
-    pub(crate) fn revoked(&mut self, cx: &mut Context, op: OpId) {
-        if self.revoking.is_some_and(|pending| pending.op == op) {
-            self.revoking = None;
-            if !self.record.owed.is_empty() {
-                self.record.owed.remove(0);
-            }
-            self.save(cx);
-            self.revoke_owed(cx);
         }
     }
 
@@ -353,30 +345,19 @@ impl Session {
         }
     }
 
-    pub(crate) fn stored(&mut self) {
-        self.degraded = false;
-    }
-
-    pub(crate) fn storage_failed(&mut self) {
-        self.degraded = true;
-    }
-
     // --- time
 
     /// The app is shown again.
     pub(crate) fn shown(&mut self, cx: &mut Context) {
         self.allow_after_shown(cx);
-        if self.launched {
-            self.revoke_owed(cx);
-        }
+        self.debts.hurry();
+        self.look_after_shown(cx);
     }
 
     /// JavaScript was stopped: answers that came meanwhile are still to be delivered.
     pub(crate) fn allow_after_shown(&mut self, cx: &Context) {
         self.flight.allow_after_shown(cx);
-        if let Some(pending) = &mut self.revoking {
-            pending.allow_after_shown(cx);
-        }
+        self.debts.allow_after_shown(cx);
         if let Key::Checking(pending) = &mut self.key {
             pending.allow_after_shown(cx);
         }
@@ -388,7 +369,9 @@ impl Session {
             Flight::Login(pending) if pending.is_overdue(cx) => {
                 self.suffer(cx, Setback::TryAgain(ErrorCode::WechatLoginTimeout, None));
             }
-            Flight::Exchange(pending) | Flight::Refresh(pending) | Flight::Doomed(pending)
+            Flight::Locking(pending) if pending.is_overdue(cx) => self.lock_is_late(cx),
+            Flight::Reading(pending) if pending.is_overdue(cx) => self.record_unreadable(cx, pending.op),
+            Flight::Exchange(pending, _) | Flight::Refresh(pending, _) | Flight::Doomed(pending, _)
                 if pending.is_overdue(cx) =>
             {
                 self.edge_failed(cx, pending.op, &EdgeFailure::Unreachable);
@@ -399,9 +382,8 @@ impl Session {
             }
             _ => {}
         }
-        if self.revoking.is_some_and(|pending| pending.is_overdue(cx)) {
-            self.revoking = None;
-        }
+        self.tick_storage(cx);
+        self.tick_debts(cx);
         // WeChat is silent; the edge will say whether its key is dead.
         match self.key {
             Key::Checking(pending) if pending.is_overdue(cx) => self.session_checked(cx, pending.op, true),
@@ -411,7 +393,6 @@ impl Session {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        let revoking = self.revoking.map(|pending| pending.deadline);
         let checking = match self.key {
             Key::Checking(pending) => Some(pending.deadline),
             _ => None,
@@ -419,25 +400,18 @@ impl Session {
         self.flight
             .next_deadline()
             .into_iter()
-            .chain(revoking)
+            .chain(self.debts_deadline())
+            .chain(self.storage.deadlines())
             .chain(checking)
             .chain(self.waiters.next_deadline().filter(|_| self.launched))
             .min()
     }
 
-    // --- storage, revoking, randomness
-
-    fn save(&mut self, cx: &mut Context) {
-        cx.emit(Effect::Save { record: self.record.write() });
-    }
-
-    fn revoke_owed(&mut self, cx: &mut Context) {
-        let Some(Debt { refresh_token, everywhere }) = self.record.owed.first().cloned() else { return };
-        if self.revoking.is_none() {
-            let pending = cx.begin(EDGE_TIMEOUT_MS);
-            cx.emit(Effect::Revoke { op: pending.op, refresh_token, everywhere, timeout: EDGE_TIMEOUT_MS });
-            self.revoking = Some(pending);
-        }
+    /// What is done at the end of every event.
+    pub(crate) fn finish(&mut self, cx: &mut Context) {
+        self.begin_saving(cx);
+        self.release_lock_after_flight(cx);
+        self.pay_debts(cx);
     }
 
     /// xorshift32: spreads retries of many phones; nothing secret depends on it.

@@ -35,13 +35,13 @@ impl Session {
         if !self.launched {
             return;
         }
-        let logged_out = self.record.logged_out;
+        let closed = self.closed_to_callers().is_some();
         let mut left = false;
         for &id in ids {
             let Some(wants) = self.waiters.parked_for(id).filter(|wants| *wants != Wants::Ready) else { continue };
             let has_all = live && (!wants.needs_key() || self.key_is_alive());
             let guest = wants == Wants::Request { guest: true } && self.record.held.is_none();
-            if has_all || logged_out || guest {
+            if has_all || closed || guest {
                 self.serve_one(cx, id, live);
             } else {
                 left = true;
@@ -53,7 +53,7 @@ impl Session {
         let mut left = false;
         for &id in ids {
             match self.waiters.parked_for(id) {
-                Some(Wants::Ready) if live || logged_out || guest_is_fine => self.serve_one(cx, id, live),
+                Some(Wants::Ready) if live || closed || guest_is_fine => self.serve_one(cx, id, live),
                 Some(Wants::Ready) => left = true,
                 _ => {}
             }
@@ -89,7 +89,19 @@ impl Session {
             }
             (Wants::TapAgain, Some(_)) => self.settle(cx, id, Outcome::failed(ErrorCode::TapAgain)),
             (Wants::Ready, _) | (Wants::Login | Wants::Key, Some(_)) => self.settle(cx, id, Outcome::Done),
-            _ => self.settle(cx, id, Outcome::failed(ErrorCode::LoggedOut)),
+            _ => {
+                let code = self.closed_to_callers().unwrap_or(ErrorCode::LoggedOut);
+                self.settle(cx, id, Outcome::failed(code));
+            }
+        }
+    }
+
+    /// Why nobody is logged in before `login()` is called.
+    pub(crate) fn closed_to_callers(&self) -> Option<ErrorCode> {
+        match self {
+            _ if self.status.logged_out => Some(ErrorCode::LoggedOut),
+            _ if self.is_unsure => Some(ErrorCode::LoginRequired),
+            _ => None,
         }
     }
 
