@@ -136,6 +136,7 @@ export class Driver {
       const id = ++this.lastWaiter;
       const waiter: Waiter = { resolve: resolve as (value: unknown) => void, reject, payload };
       this.waiters.set(id, waiter);
+      (this.timer as Partial<NodeJS.Timeout> | undefined)?.ref?.();
       ask(id);
       if (!signal || !this.waiters.has(id)) return;
       const cancel = () => this.tell('cancelled', id);
@@ -320,6 +321,8 @@ export class Driver {
       case 'Wake':
         clearTimeout(this.timer);
         this.timer = setTimeout(() => this.tell('tick'), effect.after);
+        // In Node no process stays for a revocation that is tried again later.
+        if (this.waiters.size === 0) (this.timer as Partial<NodeJS.Timeout>).unref?.();
         return;
       case 'State':
         this.state = effect.state;

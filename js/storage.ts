@@ -72,7 +72,10 @@ export function contextStorage(host: Host, appid: string, answers: StorageAnswer
     if (!host.lock) return without();
     const { lock } = host;
     attempt(() => {
-      locks.set(op, lock(`${record}:lock`, (exclusive) => answers.locked(op, exclusive)));
+      locks.set(
+        op,
+        lock(`${record}:lock`, (exclusive) => answers.locked(op, exclusive)),
+      );
     }, without);
   }
 

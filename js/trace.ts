@@ -82,8 +82,18 @@ export class Recorder {
     // Lists are names of scopes and settings.
     if (typeof value === 'number' || typeof value === 'boolean' || Array.isArray(value)) return value;
     if (typeof value !== 'string') return null;
-    if (name === 'recordRead') return this.withoutTokens(value);
+    if (name === 'recordRead') return this.keptEntry(value);
     return TELLING.indexOf(name) < 0 ? redacted(value) : withoutUrls(value);
+  }
+
+  /** A token is the same word here as in the event that brought it. */
+  private keptEntry(entry: string): string {
+    const words = entry.split(' ');
+    const same = (at: number) => redacted(String(words[at]).replace(/^\*/, ''));
+    return this.withoutTokens(entry)
+      .split(' ')
+      .map((word, at) => (/^\*?redacted$/.test(word) ? word.replace('redacted', same(at)) : word))
+      .join(' ');
   }
 
   private add(entry: TraceEntry): void {
