@@ -77,13 +77,23 @@ impl Machine {
             _ if self.session.is_launched() => self.dispatch(event),
             _ => self.before_launch(event),
         }
+        let mut effects = Vec::new();
         self.session.tick(&mut self.cx);
         if !was_launched && self.session.is_launched() {
             for event in core::mem::take(&mut self.early) {
                 self.dispatch(event);
+                // One by one, so that each is told with the state it leads to.
+                effects.extend(self.conclude());
             }
             self.session.start(&mut self.cx);
         }
+        effects.extend(self.conclude());
+        effects
+    }
+
+    /// What is due by now, and all that is to be done.
+    fn conclude(&mut self) -> Vec<Effect> {
+        self.session.tick(&mut self.cx);
         self.permissions.tick(&mut self.cx);
         self.cx.release_delayed();
         self.session.forget_token(&mut self.cx);

@@ -135,6 +135,20 @@ fn storage_that_answers_late_is_believed_then() {
 }
 
 #[test]
+fn a_caller_who_comes_while_storage_is_in_doubt_makes_it_be_read_again() {
+    let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
+    phone.storage = Storage::Fails;
+    phone.launch(None).request(1).wait(600_000);
+    assert_eq!(phone.failed_with(1), ErrorCode::LoginRequired);
+    phone.storage = Storage::Silent;
+    phone.request(2).wait(4_000);
+    assert_eq!(phone.failed_with(2), ErrorCode::LoginRequired, "it does not wait for ever");
+    phone.storage = Storage::Works;
+    phone.request(3).log_in();
+    assert_eq!(phone.sent(3).len(), 1);
+}
+
+#[test]
 fn a_login_is_remembered_when_storage_works_again() {
     let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
     phone.storage = Storage::Fails;

@@ -4,9 +4,11 @@
 //! older generations, hiding and showing, storage that fails, a clock that is set. Deeper, and printed:
 //! `MODEL_DEPTH=8 cargo test --release --test model -- --nocapture`.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(missing_docs)]
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod contexts;
 mod host;
+mod shared;
 
 use host::World;
 use stateright::{Checker, Model, Property};

@@ -76,6 +76,8 @@ pub(crate) struct Session {
     refused: Option<RefreshToken>,
     flight: Flight,
     tries: u8,
+    /// The phone's clock when a caller last asked for a login.
+    login_asked: u64,
     /// The phone's clock when `wx.login` was called.
     login_called: u64,
     /// The epoch of that call.
@@ -109,6 +111,7 @@ impl Session {
             refused: None,
             flight: Flight::Landed,
             tries: 0,
+            login_asked: 0,
             login_called: 0,
             issued_here: 0,
             key: Key::Unchecked,
@@ -156,6 +159,7 @@ impl Session {
     }
 
     pub(crate) fn login(&mut self, cx: &mut Context, waiter: WaiterId) {
+        self.login_asked = cx.clock.now();
         if self.closed_to_callers().is_some() {
             self.status.logged_out = false;
             self.is_unsure = false;

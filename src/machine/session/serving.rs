@@ -10,6 +10,10 @@ use crate::wechat::Failure;
 impl Session {
     pub(crate) fn park(&mut self, cx: &mut Context, id: WaiterId, wants: Wants) {
         self.waiters.park(cx, id, wants);
+        // Storage may answer by now, or hold what can be understood.
+        if self.is_unsure && self.launched && !self.storage.is_looking() {
+            self.storage.look(cx);
+        }
         self.serve_parked_one(cx, id);
     }
 
@@ -32,7 +36,7 @@ impl Session {
     }
 
     fn serve_these(&mut self, cx: &mut Context, live: bool, ids: &[WaiterId]) {
-        if !self.launched {
+        if !self.launched || (self.is_unsure && self.storage.is_looking()) {
             return;
         }
         let closed = self.closed_to_callers().is_some();

@@ -90,6 +90,11 @@ impl Session {
         }
         self.status.logged_out = theirs.logged_out;
         self.set_stamp(theirs.stamp);
+        // The user asked for a login here after logging out there.
+        if theirs.logged_out && theirs.stamp <= self.login_asked {
+            self.status.logged_out = false;
+            self.set_stamp(theirs.stamp.saturating_add(1));
+        }
         self.overtake_flight(false);
     }
 

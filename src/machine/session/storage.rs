@@ -81,7 +81,16 @@ impl Storage {
 
     /// Reads both entries for their own sake.
     pub(crate) fn look(&mut self, cx: &mut Context) {
-        self.looking = Some(read_entries(cx));
+        let mut pending = read_entries(cx);
+        // A caller that waits for a read does not wait longer because of the next one.
+        if let Some(earlier) = self.looking {
+            pending.deadline = pending.deadline.min(earlier.deadline);
+        }
+        self.looking = Some(pending);
+    }
+
+    pub(crate) fn is_looking(&self) -> bool {
+        self.looking.is_some()
     }
 
     pub(crate) fn allow_after_shown(&mut self, cx: &Context) {
