@@ -74,13 +74,17 @@ for (const engine of ['wasm', 'fallback'] as const) {
       for (const early of [false, true]) {
         const core = new module.Core('silent', 'official', []);
         const [now, long] = [1_790_000_000_000, 'a'.repeat(8_192)];
-        const launch = () => core.launched(now, undefined, 1);
+        const next = (effects: Json[], type: string) => effects.find((effect) => effect.type === type)?.op;
+        const launch = () => {
+          let effects = core.recordRead(now, next(core.launched(now, 1), 'ReadRecord'), '', '');
+          effects = core.lockAcquired(now, next(effects, 'AcquireLock'), true);
+          return core.recordRead(now, next(effects, 'ReadRecord'), '', '');
+        };
         let effects = early ? [] : launch();
         for (let waiter = 1; waiter <= MOST + 10; waiter++) call(core, now, waiter);
         if (early) effects = launch();
-        const op = (type: string) => effects.find((effect: Json) => effect.type === type).op;
-        effects = core.codeIssued(now, op('CallLogin'), 'code');
-        core.tokensArrived(now, op('Exchange'), long, long, 600, undefined);
+        effects = core.codeIssued(now, next(effects, 'CallLogin'), 'code');
+        core.tokensArrived(now, next(effects, 'Exchange'), long, long, 600, undefined);
         core.logout(now, 90_000, true);
         core.free();
       }

@@ -149,6 +149,17 @@ fn a_caller_who_comes_while_storage_is_in_doubt_makes_it_be_read_again() {
 }
 
 #[test]
+fn a_refused_token_and_storage_that_cannot_be_read_may_be_a_log_out_elsewhere() {
+    let mut phone = Phone::logged_in();
+    phone.storage = Storage::Fails;
+    phone.request(1).reply(1, 401).refused("Refresh", 400, "session_ended").wait(10_000);
+    assert_eq!((phone.failed_with(1), phone.count("CallLogin")), (ErrorCode::LoginRequired, 1));
+    phone.storage = Storage::Works;
+    phone.request(2).refused("Refresh", 400, "session_ended").log_in();
+    assert_eq!(phone.sent(2).len(), 1);
+}
+
+#[test]
 fn a_login_is_remembered_when_storage_works_again() {
     let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
     phone.storage = Storage::Fails;

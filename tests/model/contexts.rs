@@ -70,6 +70,8 @@ pub(crate) struct Shared {
     presented: BTreeMap<(u32, u32), u32>,
     /// The user's last word; `None` after a crash that may have lost it.
     pub(crate) wants_out: Option<bool>,
+    /// Storage has acknowledged the last log-out.
+    out_is_stored: bool,
     /// A crash has lost an answer of the edge: the next use of the token is taken for a theft, after the grace.
     answer_lost: bool,
     pub(crate) storage_fails: bool,
@@ -77,7 +79,6 @@ pub(crate) struct Shared {
     minted: u32,
     pub(crate) budget: Budget,
     pub(crate) broken: Option<&'static str>,
-    pub(crate) renewals: u32,
 }
 
 /// What may still happen.
@@ -105,13 +106,13 @@ impl Shared {
             sessions: Vec::new(),
             presented: BTreeMap::new(),
             wants_out: Some(false),
+            out_is_stored: false,
             answer_lost: false,
             storage_fails: false,
             last_waiter: 0,
             minted: 0,
             budget,
             broken: None,
-            renewals: 0,
         };
         for context in 0..2 {
             world.launch(context);
@@ -169,6 +170,8 @@ impl Shared {
                 return;
             }
             Effect::CallLogin { op, .. } => {
+                let is_out = self.wants_out == Some(true) && self.out_is_stored;
+                self.must(!is_out, "a login by itself after a log-out");
                 self.minted += 1;
                 let code = LoginCode::parse(format!("code{}", self.minted)).expect("a code");
                 events.push_back((context, Event::CodeIssued { op: *op, code }));
@@ -191,10 +194,7 @@ impl Shared {
                 }
                 return;
             }
-            Effect::Refresh { refresh_token, .. } => {
-                self.renewals += 1;
-                Some(self.edge_refresh(context, refresh_token))
-            }
+            Effect::Refresh { refresh_token, .. } => Some(self.edge_refresh(context, refresh_token)),
             Effect::Exchange { refresh_token, .. } => Some(self.edge_exchange(refresh_token.as_ref())),
             Effect::Revoke { refresh_token, .. } => {
                 if let Some(session) = self.sessions.get_mut(parse(refresh_token).0 as usize) {
@@ -244,6 +244,9 @@ impl Shared {
                         one.news = true;
                     }
                 }
+                // Removed, it means the same.
+                let says_out = value.as_ref().is_none_or(|value| value.contains(" out "));
+                self.out_is_stored |= *entry == Entry::Status && says_out;
                 Some(Event::Stored { op: *op })
             }
             _ => None,
@@ -269,7 +272,6 @@ impl Shared {
             other != context && one.as_ref().is_some_and(|one| one.outstanding.iter().any(out))
         };
         let both = self.contexts.iter().enumerate().any(others);
-        self.must(!(both && self.platform.browser), "two renewals of one generation in spite of the lock");
         let count = self.presented.entry((sid, number)).or_insert(0);
         *count += 1;
         let extra = *count > 2;
@@ -342,6 +344,12 @@ impl Shared {
         self.tell(context, event(waiter));
     }
 
+    pub(crate) fn log_out(&mut self, context: usize) {
+        self.wants_out = Some(true);
+        self.out_is_stored = false;
+        self.call(context, |waiter| Event::Logout { waiter, everywhere: false });
+    }
+
     /// The user logs in, if logged out; otherwise it changes nothing about that.
     pub(crate) fn log_in(&mut self, context: usize) {
         self.wants_out = self.wants_out.map(|_| false);
@@ -365,10 +373,8 @@ impl Shared {
         };
         self.answer_lost |= one.outstanding.iter().any(lost);
         // A log-out that could not be stored yet is lost, and so is a login that was not finished.
-        let [record, status] = &self.stored;
-        let out_is_stored = status.contains(" out ") || (status.is_empty() && !record.is_empty());
         let is_known = self.contexts.iter().flatten().any(|one| one.state == SessionState::LoggedOut);
-        if self.wants_out == Some(false) || !(out_is_stored || is_known) {
+        if self.wants_out == Some(false) || !(self.out_is_stored || is_known) {
             self.wants_out = None;
         }
         let mut events = VecDeque::new();

@@ -98,6 +98,14 @@ impl Session {
                 cx.emit(Effect::Refresh { op: pending.op, refresh_token, timeout: EDGE_TIMEOUT_MS });
                 self.flight = Flight::Refresh(pending, self.record.generation);
             }
+            // Refused, perhaps because of a log-out elsewhere that cannot be read.
+            _ if self.refresh_is_refused()
+                && self.storage.is_unreadable()
+                && !self.waiters.any_parked(|wants| wants == Wants::Login) =>
+            {
+                self.is_unsure = true;
+                self.serve_parked(cx);
+            }
             _ if !self.may_log_in() => {
                 self.drop_session();
                 self.give_up(cx, &Outcome::failed(ErrorCode::LoginRequired));

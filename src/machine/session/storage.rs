@@ -49,6 +49,10 @@ impl Storage {
         self.read_failed || self.write_failed || self.damaged
     }
 
+    pub(crate) fn is_unreadable(&self) -> bool {
+        self.read_failed
+    }
+
     /// Nothing is being written, nor will be before the next try.
     pub(crate) fn is_at_rest(&self) -> bool {
         matches!(self.phase, Phase::Idle) && (!self.changed || self.retry_at.is_some())

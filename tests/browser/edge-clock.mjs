@@ -1,0 +1,21 @@
+// The edge with a clock that a test sets: a request with the header `x-clock` says how many milliseconds later it is.
+// Everything else is the Worker as it is shipped.
+const RealDate = Date;
+let later = 0;
+globalThis.Date = class extends RealDate {
+  constructor(...given) {
+    if (given.length > 0) super(...given);
+    else super(RealDate.now() + later);
+  }
+  static now() {
+    return RealDate.now() + later;
+  }
+};
+const { default: edge } = await import('./index.js');
+
+export default {
+  fetch(request, env, ctx) {
+    later = Number(request.headers.get('x-clock') ?? later);
+    return edge.fetch(request, env, ctx);
+  },
+};

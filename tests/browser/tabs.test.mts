@@ -1,0 +1,117 @@
+// Two tabs of one page in Chromium, on the edge in workerd: one login, one session, one log-out. The page's clock is
+// Playwright's and the edge's is set by a header, so half an hour passes without waiting for it.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { WeChat } from '../../js/sim/wechat/index.js';
+import { find } from '../../scripts/setup.mts';
+import { at } from '../../scripts/shell.mts';
+import { freePort, type Json, SECRET, startWorld, type World } from '../harness.mts';
+import { CHROMIUM_FLAGS } from './flags.mts';
+
+const SITE = 'wx517e000000000000';
+const MINUTE_MS = 60_000;
+
+let world: World;
+let browser: Browser;
+let context: BrowserContext;
+let back: string;
+let later = 0;
+
+const PAGE = `<!doctype html><title>tab</title><script type="module">
+  import { createAuth, webHost } from '/wxauth/index.mjs';
+  window.auth = createAuth({ edge: location.origin, appid: '${SITE}', host: webHost({ login: { redirectUri: location.origin + '/tab' } }) });
+</script>`;
+
+before(async () => {
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  back = `${origin}/tab`;
+  world = await startWorld({
+    port,
+    wechat: new WeChat({ apps: { [SITE]: { secret: SECRET, kind: 'website', redirect_uris: [`${origin}/`] } } }),
+    apps: { [SITE]: { secret: SECRET, kind: 'website', redirect_uris: [back], access_token_ttl_s: 60 } },
+    more: {
+      modules: [
+        {
+          type: 'ESModule',
+          path: at('dist/edge/clock.js'),
+          contents: readFileSync(at('tests/browser/edge-clock.mjs'), 'utf8'),
+        },
+        { type: 'ESModule', path: at('dist/edge/index.js') },
+        { type: 'CompiledWasm', path: at('dist/edge/index_bg.wasm') },
+      ],
+    },
+  });
+  browser = await chromium.launch({ executablePath: find('Chromium'), args: CHROMIUM_FLAGS });
+  context = await browser.newContext();
+  await context.clock.install();
+  await context.route(/\/tab(\?|$)/, (route) => route.fulfill({ contentType: 'text/html', body: PAGE }));
+  await context.route('**/wxauth/*', (route) => {
+    const file = new URL(route.request().url()).pathname.replace('/wxauth/', '');
+    const contentType = file.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
+    return route.fulfill({ contentType, body: readFileSync(at('dist/web', file)) });
+  });
+});
+after(async () => {
+  await browser?.close();
+  await world?.stop();
+});
+
+async function open(): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(back);
+  await page.waitForFunction(() => (window as Json).auth);
+  return page;
+}
+
+const session = (page: Page): Promise<string> => page.evaluate(() => (window as Json).auth.state.session);
+const becomes = (page: Page, wanted: string) =>
+  page.waitForFunction((wanted) => (window as Json).auth?.state.session === wanted, wanted, { polling: 50 });
+const account = (page: Page): Promise<number | string> =>
+  page.evaluate(() =>
+    (window as Json).auth.request({ url: '/account' }).then(
+      ({ statusCode }: Json) => statusCode,
+      ({ code }: Json) => code,
+    ),
+  );
+
+async function pass(ms: number): Promise<void> {
+  later += ms;
+  await fetch(`${world.url}/healthz`, { headers: { 'x-clock': String(later) } });
+  await context.clock.runFor(ms);
+}
+
+test('for half an hour two tabs are one session, by one login', async () => {
+  const first = await open();
+  await first.evaluate(() => (window as Json).auth.ready());
+  assert.equal(await session(first), 'guest');
+  await first.evaluate(() => void (window as Json).auth.login().catch(() => undefined));
+  await first.waitForURL(/\/connect\//);
+  await first.getByRole('link', { name: 'mei' }).click();
+  await first.waitForURL(/\/tab/);
+  await becomes(first, 'logged-in');
+  const second = await open();
+  await becomes(second, 'logged-in');
+  for (let minute = 1; minute <= 30; minute++) {
+    await pass(MINUTE_MS);
+    assert.equal(await account(first), 200, `the first tab, minute ${minute}`);
+    // It is idle for longer than the edge's grace, then both renew at once.
+    if (minute % 5 === 0) {
+      await pass(MINUTE_MS);
+      assert.deepEqual(await Promise.all([account(second), account(first)]), [200, 200], `both, minute ${minute}`);
+    }
+  }
+  assert.deepEqual([await session(first), await session(second)], ['logged-in', 'logged-in']);
+  assert.deepEqual(
+    world.lines.filter((line) => /refresh_reused|session_ended/.test(line)),
+    [],
+  );
+
+  await second.evaluate(() => (window as Json).auth.logout());
+  await becomes(first, 'logged-out');
+  assert.equal(await account(first), 'logged_out');
+  await first.reload();
+  await becomes(first, 'logged-out');
+});
