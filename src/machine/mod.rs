@@ -68,7 +68,6 @@ impl Machine {
             self.session.allow_after_shown(&self.cx);
             self.permissions.allow_after_shown(&self.cx);
         }
-        let was_launched = self.session.is_launched();
         let most = if matches!(event, Event::Logout { .. }) { MOST_WAITING + MOST_LOGOUTS } else { MOST_WAITING };
         match event.caller() {
             Some(caller) if !self.cx.admit(most) => {
@@ -77,23 +76,13 @@ impl Machine {
             _ if self.session.is_launched() => self.dispatch(event),
             _ => self.before_launch(event),
         }
-        let mut effects = Vec::new();
         self.session.tick(&mut self.cx);
-        if !was_launched && self.session.is_launched() {
+        if !self.session.is_launched() && self.session.has_read() {
             for event in core::mem::take(&mut self.early) {
                 self.dispatch(event);
-                // One by one, so that each is told with the state it leads to.
-                effects.extend(self.conclude());
             }
             self.session.start(&mut self.cx);
         }
-        effects.extend(self.conclude());
-        effects
-    }
-
-    /// What is due by now, and all that is to be done.
-    fn conclude(&mut self) -> Vec<Effect> {
-        self.session.tick(&mut self.cx);
         self.permissions.tick(&mut self.cx);
         self.cx.release_delayed();
         self.session.forget_token(&mut self.cx);

@@ -272,6 +272,7 @@ impl Shared {
             other != context && one.as_ref().is_some_and(|one| one.outstanding.iter().any(out))
         };
         let both = self.contexts.iter().enumerate().any(others);
+        self.must(!(both && self.platform.browser), "two renewals of one generation in spite of the lock");
         let count = self.presented.entry((sid, number)).or_insert(0);
         *count += 1;
         let extra = *count > 2;

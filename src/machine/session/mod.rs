@@ -56,8 +56,10 @@ pub enum LoginMode {
 #[derive(Debug, Clone)]
 pub(crate) struct Session {
     mode: LoginMode,
-    /// Storage has answered for the first time, or will not.
+    /// What was asked before the launch has been taken in.
     launched: bool,
+    /// Storage has answered for the first time, or will not.
+    has_read: bool,
     /// The login of the launch has begun, or was not needed.
     started: bool,
     /// The user may be logged out: storage cannot be read, or not be understood.
@@ -99,6 +101,7 @@ impl Session {
         Self {
             mode,
             launched: false,
+            has_read: false,
             started: false,
             is_unsure: false,
             record: Record::default(),
@@ -141,6 +144,10 @@ impl Session {
 
     pub(crate) fn is_launched(&self) -> bool {
         self.launched
+    }
+
+    pub(crate) fn has_read(&self) -> bool {
+        self.has_read
     }
 
     pub(crate) fn is_degraded(&self) -> bool {

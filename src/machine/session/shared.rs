@@ -47,7 +47,7 @@ impl Session {
                 }
             }
             // What this context knows is not put into doubt by what cannot be understood now.
-            (None, _) => self.is_unsure |= !self.launched,
+            (None, _) => self.is_unsure |= !self.has_read,
         }
         self.save_what_is_missing();
         self.after_read(cx, op);
@@ -55,17 +55,17 @@ impl Session {
 
     /// Storage fails or is silent: memory is all there is.
     pub(crate) fn record_unreadable(&mut self, cx: &mut Context, op: OpId) {
-        self.is_unsure |= !self.launched;
+        self.is_unsure |= !self.has_read;
         self.storage.unreadable(cx);
         self.after_read(cx, op);
     }
 
     fn after_read(&mut self, cx: &mut Context, op: OpId) {
         self.go_on_saving(cx, op);
-        let was_launched = core::mem::replace(&mut self.launched, true);
+        self.has_read = true;
         match self.flight {
             Flight::Reading(pending) if pending.op == op => self.depart(cx),
-            _ if was_launched => self.start(cx),
+            _ if self.launched => self.start(cx),
             // What was asked before the launch is taken in first.
             _ => {}
         }
@@ -74,6 +74,7 @@ impl Session {
     /// Serves callers with what storage held. The first time that it is known whether the user has
     /// logged out, this begins the login of the launch.
     pub(crate) fn start(&mut self, cx: &mut Context) {
+        self.launched = true;
         if !self.is_unsure && !core::mem::replace(&mut self.started, true) {
             let logs_in = self.mode == LoginMode::Silent && !self.status.logged_out;
             if logs_in && !self.is_live(cx) {
