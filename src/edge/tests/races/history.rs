@@ -1,5 +1,6 @@
-//! One user's half day: a phone that refreshes now and then, asks twice, loses answers; perhaps a
-//! thief with a copy of its token; perhaps somebody who ends the session just then.
+//! One user's half day: a phone that refreshes now and then, asks twice, loses answers, and logs in again with a token
+//! of any age; perhaps a thief with a copy of its token; perhaps a request that ends the session just then, and an
+//! observer who tries the ended session's tokens from then on.
 
 use super::edge::{Answer, EPOCH, Edge};
 use super::store::{Faults, Kv, LOCATIONS};
@@ -26,6 +27,8 @@ pub(super) struct Outcome {
     pub(super) revokes: u64,
     /// The longest time from the answer to a revoke to a request that still got a token, ms.
     pub(super) latest_mint: u64,
+    /// The longest time from the answer to a revoke to a request by which a token of before was still accepted, ms.
+    pub(super) latest_use: u64,
     /// Honest clients that were refused although nothing had revoked their session.
     pub(super) false_logouts: u64,
     pub(super) internal_errors: u64,
@@ -41,6 +44,7 @@ impl Outcome {
         self.refreshes += other.refreshes;
         self.revokes += other.revokes;
         self.latest_mint = self.latest_mint.max(other.latest_mint);
+        self.latest_use = self.latest_use.max(other.latest_use);
         self.false_logouts += other.false_logouts;
         self.internal_errors += other.internal_errors;
         self.unavailable += other.unavailable;
@@ -59,8 +63,12 @@ struct Scene {
     tokens: Rc<RefCell<(String, String)>>,
     /// The first refresh after this is raced by a revoke.
     revoke_from: Rc<RefCell<Option<u64>>>,
-    /// When it was sent, the last time.
+    /// Refresh tokens that the phone had.
+    earlier: Rc<RefCell<Vec<String>>>,
+    /// When it was sent, the first time: a repetition may find its work done, and end nothing that began meanwhile.
     revoke_sent: Rc<RefCell<Option<u64>>>,
+    /// The one session that it ends; none where it ends all.
+    revoke_sid: Rc<RefCell<Option<String>>>,
     /// When its answer came.
     revoked: Rc<RefCell<Option<u64>>>,
     /// When the last login of each session was answered.
@@ -80,7 +88,9 @@ pub(super) fn history(seed: u64, faults: Faults) -> Outcome {
         outcome: Rc::default(),
         tokens: Rc::default(),
         revoke_from: Rc::default(),
+        earlier: Rc::default(),
         revoke_sent: Rc::default(),
+        revoke_sid: Rc::default(),
         revoked: Rc::default(),
         logins: Rc::default(),
         stolen: Rc::default(),
@@ -142,16 +152,16 @@ impl Scene {
     /// A token tells its session and when its request arrived.
     fn note_mint(&self, answer: &Answer) {
         let Some(token) = answer.body["access_token"].as_str() else { return };
-        let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
-        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        let claims = claims_of(token);
         let sid = claims["sid"].as_str().unwrap().to_owned();
         if answer.body["issued_token_type"].is_string() {
             self.logins.borrow_mut().insert(sid, self.now());
             return;
         }
         let (Some(sent), Some(revoked)) = (*self.revoke_sent.borrow(), *self.revoked.borrow()) else { return };
+        let is_meant = self.revoke_sid.borrow().as_ref().is_none_or(|ended| *ended == sid);
         // A session that began while the revoke was on its way may be on either side of it.
-        if self.logins.borrow()[&sid] < sent {
+        if is_meant && self.logins.borrow()[&sid] < sent {
             // iat is cut to the second, which is in favour of the accused by less than one.
             let at = (claims["iat"].as_u64().unwrap() * 1000).saturating_sub(EPOCH);
             let mut outcome = self.outcome.borrow_mut();
@@ -160,7 +170,12 @@ impl Scene {
     }
 
     async fn log_in(&self, edge: Edge) -> bool {
-        let old = self.tokens.borrow().0.clone();
+        let mut old = self.tokens.borrow().0.clone();
+        // Restored from a backup, now and then.
+        if self.edge.kv.chance(0.2) && !self.earlier.borrow().is_empty() {
+            let last = self.earlier.borrow().len() as u64 - 1;
+            old.clone_from(&self.earlier.borrow()[self.edge.kv.between(0, last) as usize]);
+        }
         let body = json!({
             "client_id": "wx1",
             "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -175,8 +190,14 @@ impl Scene {
 
     fn keep(&self, body: &Value) {
         let text = |name: &str| body[name].as_str().unwrap().to_owned();
-        *self.tokens.borrow_mut() = (text("refresh_token"), text("access_token"));
+        let before = self.tokens.replace((text("refresh_token"), text("access_token")));
+        self.earlier.borrow_mut().extend(Some(before.0).filter(|token| !token.is_empty()));
     }
+}
+
+fn claims_of(access_token: &str) -> Value {
+    let claims = URL_SAFE_NO_PAD.decode(access_token.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice(&claims).unwrap()
 }
 
 fn refresh(token: &str) -> Value {
@@ -191,6 +212,10 @@ async fn phone(scene: Scene) {
             0..=5 => scene.sleep(9 * MINUTE, 11 * MINUTE).await,
             6..=8 => scene.sleep(500, 30_000).await,
             _ => scene.sleep(HOUR, 3 * HOUR).await,
+        }
+        // WeChat's key has turned, for example.
+        if scene.edge.kv.chance(0.02) {
+            scene.log_in(scene.near(home)).await;
         }
         let token = scene.tokens.borrow().0.clone();
         if scene.revoke_from.borrow().is_some_and(|from| scene.now() >= from) {
@@ -234,35 +259,41 @@ async fn thief(scene: Scene) {
 
 /// Ends the session while the phone is at it.
 async fn revoker(scene: Scene) {
+    const BACKEND: &str = "Basic YXBpOnNlY3JldA==";
     scene.sleep(0, 400).await;
     let (refresh, access) = scene.tokens.borrow().clone();
     let bearer = format!("Bearer {access}");
-    let way = scene.edge.kv.between(0, 3);
+    let user = json!({ "client_id": "wx1", "openid": "oMei" });
+    let way = scene.edge.kv.between(0, 4);
+    if way == 0 {
+        *scene.revoke_sid.borrow_mut() = claims_of(&access)["sid"].as_str().map(str::to_owned);
+    }
+    *scene.revoke_sent.borrow_mut() = Some(scene.now());
+    // Another writer of e1 at the same time.
+    if scene.edge.kv.chance(0.3) {
+        let (edge, user) = (scene.anywhere(), user.clone());
+        scene.edge.kv.time.spawn(async move {
+            edge.ask("POST", "/admin/revoke", BACKEND, &user).await;
+        });
+    }
     for _ in 0..TRIES {
-        *scene.revoke_sent.borrow_mut() = Some(scene.now());
         let edge = scene.anywhere();
+        let mut token = json!({ "client_id": "wx1", "token": refresh });
         let answer = match way {
-            0 => edge.ask("POST", "/oauth/revoke", "", &json!({ "client_id": "wx1", "token": refresh })).await,
+            0 => edge.ask("POST", "/oauth/revoke", "", &token).await,
             1 => {
-                let body = json!({ "client_id": "wx1", "token": refresh, "everywhere": "true" });
-                edge.ask("POST", "/oauth/revoke", "", &body).await
+                token["everywhere"] = "true".into();
+                edge.ask("POST", "/oauth/revoke", "", &token).await
             }
-            2 => {
-                edge.ask(
-                    "POST",
-                    "/admin/revoke",
-                    "Basic YXBpOnNlY3JldA==",
-                    &json!({ "client_id": "wx1", "openid": "oMei" }),
-                )
-                .await
-            }
+            2 => edge.ask("POST", "/admin/revoke", BACKEND, &user).await,
+            3 => edge.ask("DELETE", "/sessions", &bearer, &json!({})).await,
             _ => edge.ask("DELETE", "/account", &bearer, &json!({})).await,
         };
         match answer {
             Some(Answer { status: 200 | 204, .. }) => {
                 scene.outcome.borrow_mut().revokes += 1;
                 *scene.revoked.borrow_mut() = Some(scene.now());
-                return;
+                return observe(scene, &refresh, &access).await;
             }
             // The access token has expired, or the session is over already.
             Some(Answer { status: 401, .. }) => return,
@@ -271,5 +302,31 @@ async fn revoker(scene: Scene) {
             }
             _ => scene.sleep(500, 2_000).await,
         }
+    }
+}
+
+/// Tries the tokens of before at every endpoint that checks one, as long as the access token lives.
+async fn observe(scene: Scene, refresh_token: &str, access: &str) {
+    let revoked = scene.now();
+    while scene.now() < revoked + 10 * MINUTE {
+        let sent = scene.now();
+        let edge = scene.anywhere();
+        let account = edge.ask("GET", "/account", &format!("Bearer {access}"), &json!({})).await;
+        let mut accepted = account.is_some_and(|answer| answer.status == 200);
+        for token in [access, refresh_token] {
+            let body = json!({ "token": token });
+            let answer = edge.ask("POST", "/oauth/introspect", "Basic YXBpOnNlY3JldA==", &body).await;
+            accepted |= answer.is_some_and(|answer| answer.body["active"] == true);
+        }
+        // A refresh within S could rotate the session away from the phone.
+        if sent > revoked + scene.edge.kv.faults.staleness {
+            let answer = edge.ask("POST", "/oauth/token", "", &refresh(refresh_token)).await;
+            accepted |= answer.is_some_and(|answer| answer.status == 200);
+        }
+        if accepted {
+            let mut outcome = scene.outcome.borrow_mut();
+            outcome.latest_use = outcome.latest_use.max(sent - revoked);
+        }
+        scene.sleep(1_000, 20_000).await;
     }
 }
