@@ -59,6 +59,8 @@ pub(crate) struct World {
     pub(crate) writes: Cell<u32>,
     pub(crate) puts_fail: Cell<bool>,
     pub(crate) gets_fail: Cell<bool>,
+    /// Lists that have not converged show nothing.
+    pub(crate) hide_lists: Cell<bool>,
     /// Whether each operation of the store is pending once, as a real one is, before it is done.
     pub(crate) suspends: Cell<bool>,
     pub(crate) upstream: RefCell<VecDeque<Result<Reply, FetchFailure>>>,
@@ -87,6 +89,7 @@ impl World {
             writes: Cell::default(),
             puts_fail: Cell::default(),
             gets_fail: Cell::default(),
+            hide_lists: Cell::default(),
             suspends: Cell::default(),
             upstream: RefCell::default(),
             urls: RefCell::default(),
@@ -236,6 +239,9 @@ impl Store for World {
     async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, StoreFailure> {
         self.suspend().await;
         self.read()?;
+        if self.hide_lists.get() {
+            return Ok(Page::default());
+        }
         let kv = self.kv.borrow();
         let behind = |name: &&String| after.is_none_or(|after| name.as_str() > after);
         let mut names = kv.keys().filter(|name| name.starts_with(prefix)).filter(behind).cloned();

@@ -12,6 +12,7 @@ mod openapi;
 mod params;
 mod push;
 mod races;
+mod revocation;
 mod scale;
 mod secrets;
 mod standards;
