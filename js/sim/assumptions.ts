@@ -74,7 +74,7 @@ export const ASSUMED: Assumptions = {
   ip_list_covers_jscode2session: true,
   escape_slashes: true,
   qr_login_denied: 'state-only',
-  official_account_denied: 'state-only',
+  official_account_denied: 'authdeny',
   long_state: 'refused',
   snapshot_ids: 'virtual',
   used_code_after_expiry: 40029,

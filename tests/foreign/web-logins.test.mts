@@ -24,7 +24,6 @@ const wechat = new WeChat({
     [OFFICIAL]: { secret: SECRET, kind: 'official_account', unionid: true },
     [MINI]: { secret: SECRET, unionid: true },
   },
-  assume: { official_account_denied: 'authdeny' },
 });
 wechat.person('mei').nickName = '小梅';
 let server: SimServer;
