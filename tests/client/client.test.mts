@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { agreeToAll, refuseAll } from '../../js/sim/phone/prompts.js';
 import { replay } from '../../js/sim/replay.js';
 import { APPID, type Json, refresh, startWorld, type World } from '../harness.mts';
-import { client, codeOf, device, on, stored } from './world.mts';
+import { client, codeOf, device, on, stored, tookIn } from './world.mts';
 
 let world: World;
 before(async () => {
@@ -306,6 +306,7 @@ test('logging out everywhere ends the other devices too, and may be offline at f
   assert.equal(phone.auth.state.session, 'logged-out');
   const again = on(world, phone.phone.relaunch());
   assert.equal((await again.auth.ready()).session, 'logged-out');
+  await tookIn(again.auth, 'revoked');
   tablet.auth.expired(tablet.auth.state.generation);
   await tablet.auth.token();
   assert.equal(tablet.calls.login, 2, 'its old session was ended');

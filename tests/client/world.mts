@@ -56,3 +56,10 @@ export async function stored(auth: nodeEntry.Auth): Promise<void> {
   const last = () => auth.trace().entries.findLast(({ name }) => names.includes(name))?.name;
   while (last() === 'Save' || last() === 'ReadRecord') await new Promise((resolve) => setTimeout(resolve, 1));
 }
+
+/** When the client has taken in such an event. */
+export async function tookIn(auth: nodeEntry.Auth, event: string): Promise<void> {
+  while (!auth.trace().entries.some(({ kind, name }) => kind === 'event' && name === event)) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
