@@ -37,7 +37,7 @@ test('jose verifies the access token with the JWKS, as RFC 9068 has it', async (
     typ: 'at+jwt',
   });
   assert.equal(protectedHeader.alg, 'ES256');
-  assert.deepEqual(Object.keys(payload).sort(), ['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub']);
+  assert.deepEqual(Object.keys(payload).sort(), ['aud', 'auth', 'client_id', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub']);
   assert.equal(payload.sub, openid);
   assert.equal(payload.client_id, APPID);
   assert.equal((payload.exp as number) - (payload.iat as number), 600);
