@@ -1,7 +1,9 @@
 // Two tabs of one page in Chromium, on the edge in workerd: one login, one session, one log-out. The page's clock is
 // Playwright's and the edge's is set by a header, so half an hour passes without waiting for it.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { WeChat } from '../../js/sim/wechat/index.js';
@@ -17,10 +19,11 @@ let world: World;
 let browser: Browser;
 let context: BrowserContext;
 let back: string;
+let site: string;
 let later = 0;
 
 const PAGE = `<!doctype html><title>tab</title><script type="module">
-  import { createAuth, webHost } from '/wxauth/index.mjs';
+  import { createAuth, webHost } from '/index.mjs';
   window.auth = createAuth({ edge: location.origin, appid: '${SITE}', host: webHost({ login: { redirectUri: location.origin + '/tab' } }) });
 </script>`;
 
@@ -28,11 +31,15 @@ before(async () => {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   back = `${origin}/tab`;
+  site = mkdtempSync(join(tmpdir(), 'wxauth-tabs-'));
+  writeFileSync(join(site, 'tab.html'), PAGE);
+  for (const file of ['index.mjs', 'wxauth.wasm']) copyFileSync(at('dist/web', file), join(site, file));
   world = await startWorld({
     port,
     wechat: new WeChat({ apps: { [SITE]: { secret: SECRET, kind: 'website', redirect_uris: [`${origin}/`] } } }),
     apps: { [SITE]: { secret: SECRET, kind: 'website', redirect_uris: [back], access_token_ttl_s: 60 } },
     more: {
+      assets: { directory: site, workerName: 'wxauth', routerConfig: { has_user_worker: true } },
       modules: [
         {
           type: 'ESModule',
@@ -47,16 +54,11 @@ before(async () => {
   browser = await chromium.launch({ executablePath: find('Chromium'), args: CHROMIUM_FLAGS });
   context = await browser.newContext();
   await context.clock.install();
-  await context.route(/\/tab(\?|$)/, (route) => route.fulfill({ contentType: 'text/html', body: PAGE }));
-  await context.route('**/wxauth/*', (route) => {
-    const file = new URL(route.request().url()).pathname.replace('/wxauth/', '');
-    const contentType = file.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
-    return route.fulfill({ contentType, body: readFileSync(at('dist/web', file)) });
-  });
 });
 after(async () => {
   await browser?.close();
   await world?.stop();
+  rmSync(site, { recursive: true });
 });
 
 async function open(): Promise<Page> {
