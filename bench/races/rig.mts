@@ -26,10 +26,12 @@ export interface Rig {
   counts: Counts;
   /** Every token the API has seen is refused from now on. */
   expireTokens(): void;
-  /** `wx.setStorage` and its kin fail from now on. */
+  /** Storage is full: `wx.setStorage` and its kin fail from now on. */
   breakStorage(): void;
   /** Another phone clock; WeChat's own and the edge's go on. */
   setClock(days: number): void;
+  /** The same phone and storage as another JavaScript context has it, such as a skill of WeChat's AI mode. */
+  otherContext(): Rig;
   stop(): Promise<void>;
 }
 
@@ -96,7 +98,7 @@ export async function rig(): Promise<Rig> {
   const breaking =
     (name: string, method: (...args: Json[]) => Json) =>
     (...args: Json[]) => {
-      if (storageWorks || !/Storage/.test(name)) return method(...args);
+      if (storageWorks || !/^(batchSet|set)Storage/.test(name)) return method(...args);
       if (name.endsWith('Sync')) throw new Error(full(name).errMsg);
       args[0]?.fail?.(full(name));
     };
@@ -117,7 +119,7 @@ export async function rig(): Promise<Rig> {
     return request(options);
   };
 
-  return {
+  const made: Rig = {
     wx,
     phone,
     world,
@@ -133,6 +135,11 @@ export async function rig(): Promise<Rig> {
     setClock: (days) => {
       shift = days * DAY_MS;
     },
+    otherContext: () => ({
+      ...made,
+      wx: Object.fromEntries(Object.entries(wx).filter(([, method]) => typeof method === 'function')) as typeof wx,
+    }),
     stop: () => world.stop(),
   };
+  return made;
 }

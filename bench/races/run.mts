@@ -25,7 +25,9 @@ process.on('unhandledRejection', () => {});
 const made = await rig();
 const app = contender.start(made);
 const ends = { ok: 0, rejected: 0 };
-const asked = await scenario.run(app, made).catch(() => [] as Array<Promise<unknown>>);
+const asked = await scenario
+  .run(app, made, (other) => contender.start(other))
+  .catch(() => [] as Array<Promise<unknown>>);
 const settled = asked.map((promise) =>
   promise.then(
     () => {

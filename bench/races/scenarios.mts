@@ -8,7 +8,7 @@ export interface Scenario {
   id: string;
   title: string;
   /** Makes the calls; gives the promises to watch. */
-  run(app: App, rig: Rig): Promise<Array<Promise<unknown>>>;
+  run(app: App, rig: Rig, start: (rig: Rig) => App): Promise<Array<Promise<unknown>>>;
   /** What at best comes of it. */
   ideal: { logins: number; ok: number; renewals?: number };
 }
@@ -71,7 +71,7 @@ export const scenarios: Scenario[] = [
   },
   {
     id: 'S7',
-    title: 'storage throws',
+    title: 'storage is full',
     async run(app, rig) {
       rig.breakStorage();
       return many(app, 5);
@@ -138,5 +138,18 @@ export const scenarios: Scenario[] = [
       return many(app, 3, '&back');
     },
     ideal: { logins: 0, ok: 3, renewals: 2 },
+  },
+  {
+    id: 'S13',
+    title: 'two contexts on one storage, both expired',
+    async run(app, rig, start) {
+      const other = start(rig.otherContext());
+      await other.request('/data?other');
+      await loggedIn(app, rig);
+      rig.expireTokens();
+      await app.request('/data?first');
+      return [...many(app, 2), ...many(other, 2, '&other')];
+    },
+    ideal: { logins: 1, ok: 4, renewals: 1 },
   },
 ];

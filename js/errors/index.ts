@@ -68,9 +68,9 @@ export const errors: Record<AuthErrorCode, Languages> = {
     '请显示登录按钮并调用 auth.login()。',
   ),
   login_required: say(
-    'There is no session, and on this host none begins by itself.',
+    'There is no session, and none begins by itself: on this host, or because storage cannot be read and the user may have logged out.',
     'Mark the request guest, or call login() when the user asks for it.',
-    '没有会话，且当前宿主不会自动登录。',
+    '没有会话，且不会自动登录：当前宿主如此，或存储无法读取、用户可能已经退出。',
     '将请求标记为 guest，或在用户要求时调用 login()。',
   ),
   network: say(

@@ -295,7 +295,8 @@ pub enum ErrorCode {
     RateLimited,
     /// The user logged out; only `login()` leads back.
     LoggedOut,
-    /// There is no session, and this host cannot log in by itself.
+    /// There is no session, and none begins by itself: on this host, or because storage cannot be
+    /// read and the user may have logged out.
     LoginRequired,
     /// The request's server did not answer.
     Network,

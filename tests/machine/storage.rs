@@ -119,7 +119,7 @@ fn storage_that_answers_late_is_believed_then() {
         let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
         phone.storage = Storage::Silent;
         phone.tell(Event::Launched { seed: 7 }).tell(Event::Ready(1)).wait(4_000);
-        assert!(matches!(phone.outcome(1), Some(Outcome::Done)), "nobody waits for it");
+        assert!(matches!(phone.outcome(1), Some(Outcome::Done)), "callers do not wait for it");
         assert!(phone.degraded());
         assert_eq!(phone.count("CallLogin"), 0, "whether the user is logged out is not known");
         let first = phone.asked.iter().find_map(|effect| match effect {

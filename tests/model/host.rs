@@ -38,7 +38,9 @@ pub(crate) struct World {
     /// The user has not agreed to the privacy contract.
     pub(crate) consent_needed: bool,
     /// The machine was told that the user denies the scope, and no tap came since.
-    denied: bool,
+    pub(crate) denied: bool,
+    /// A request was sent again with a newer generation than before.
+    pub(crate) replayed: bool,
     /// The first promise that was broken.
     pub(crate) broken: Option<&'static str>,
     // What may still go wrong.
@@ -78,6 +80,7 @@ impl World {
             tokens_good: false,
             consent_needed: true,
             denied: false,
+            replayed: false,
             broken: None,
             faults: 2,
             hides: 1,
@@ -179,6 +182,7 @@ impl World {
                 let named = generation.map(|generation| generation.0);
                 self.must(named.is_none() || named == self.token_of, "a request with a token that the host has not");
                 if let Some(used) = self.open.get_mut(waiter) {
+                    self.replayed |= used.is_some() && *used < named;
                     *used = named;
                 }
             }

@@ -245,12 +245,8 @@ impl Model for Phone {
                 world.clone().comes_to_rest_within(TICKS).is_some()
             }),
             // Not vacuous: these are reached.
-            Property::sometimes("a request is replayed with a newer generation", |_, State(world)| {
-                world.open.values().any(|used| used.is_some_and(|generation| generation > 1))
-            }),
-            Property::sometimes("the scope was denied", |_, State(world)| {
-                world.settled.contains(&4) && !world.consent_needed
-            }),
+            Property::sometimes("a request is replayed with a newer generation", |_, State(world)| world.replayed),
+            Property::sometimes("the scope was denied", |_, State(world)| world.denied),
         ]
     }
 }

@@ -100,7 +100,7 @@ impl Session {
         }
     }
 
-    /// Why nobody is logged in before `login()` is called.
+    /// The error of every caller that needs a session, until `login()` is called.
     pub(crate) fn closed_to_callers(&self) -> Option<ErrorCode> {
         match self {
             _ if self.status.logged_out => Some(ErrorCode::LoggedOut),

@@ -8,13 +8,13 @@
 //!
 //! 1. A flight acquires the lock where the platform has one, reads both entries, and only then
 //!    decides: serve with what another context stored, present the refresh token, or log in. The
-//!    lock is released when the result is stored. A lock that is not granted in time is done
-//!    without; the edge's grace (120 s) covers two renewals of the same token.
+//!    lock is released when the result is stored. Where it is not granted in time, the flight goes
+//!    on without it; the edge's grace (120 s) covers two renewals of the same token.
 //! 2. A refresh token that the edge refused is given up only after storage was read once more:
 //!    another context may have a newer one.
 //! 3. A save reads, merges and writes, one at a time ([`Storage`](super::storage::Storage)).
 //! 4. A log-out changes the status and its stamp. A renewal never writes the status, so it cannot
-//!    undo a log-out; tokens of an earlier stamp are dropped by whoever reads them. The status is
+//!    undo a log-out; tokens of an earlier stamp are dropped when they are read. The status is
 //!    written before any record: where a record stands without it, storage was full at a log-out
 //!    and the status was removed, which means logged out.
 //! 5. Storage events, and `Shown`, read both entries again.
@@ -115,7 +115,7 @@ impl Session {
     pub(crate) fn overtake_flight(&mut self, everywhere: bool) {
         self.tries = 0;
         self.flight = match self.flight {
-            // `wx.login` cannot be called back. Its code is for whoever logs in before it comes.
+            // `wx.login` cannot be called back. Its code serves a login that is asked for before it comes.
             Flight::Login(pending) => Flight::Login(pending),
             Flight::Exchange(pending, _) | Flight::Refresh(pending, _) => Flight::Doomed(pending, everywhere),
             Flight::Doomed(pending, before) => Flight::Doomed(pending, before || everywhere),
