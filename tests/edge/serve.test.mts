@@ -12,6 +12,8 @@ import { at } from '../../scripts/shell.mts';
 import { APPID, freePort, type Json, SECRET } from '../harness.mts';
 
 const KEYS = makeKeys();
+/** A process that does not end fails its test. */
+const ENDS = { timeout: 120_000 };
 let folder: string;
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'wxauth-serve-'));
@@ -82,7 +84,7 @@ function below(pid: number, name: string): number[] {
   ]);
 }
 
-test('serve runs the edge alone, and keeps its KV on disk', async () => {
+test('serve runs the edge alone, and keeps its KV on disk', ENDS, async () => {
   const { child, url, ready, ended } = await serve({ WECHAT_OPEN_BASE: 'http://127.0.0.1:1' });
   await ready;
   const reply = await fetch(`${url}/.well-known/oauth-authorization-server`);
@@ -93,7 +95,7 @@ test('serve runs the edge alone, and keeps its KV on disk', async () => {
   await refuses(url);
 });
 
-test('serve sends web logins to WECHAT_OPEN_BASE', async () => {
+test('serve sends web logins to WECHAT_OPEN_BASE', ENDS, async () => {
   const back = 'https://shop.example/after';
   const app = { secret: SECRET, kind: 'website', redirect_uris: [back] };
   const { child, url, ready, ended } = await serve({
@@ -111,7 +113,7 @@ test('serve sends web logins to WECHAT_OPEN_BASE', async () => {
   await ended;
 });
 
-test('serve exits 1 with a sentence when workerd is killed', async () => {
+test('serve exits 1 with a sentence when workerd is killed', ENDS, async () => {
   const { child, url, ready, ended } = await serve();
   await ready;
   const [workerd] = below(child.pid as number, 'workerd');
@@ -123,7 +125,7 @@ test('serve exits 1 with a sentence when workerd is killed', async () => {
   await refuses(url);
 });
 
-test('workerd does not outlive serve, whatever kills it', async () => {
+test('workerd does not outlive serve, whatever kills it', ENDS, async () => {
   const { child, url, ready } = await serve();
   await ready;
   const { closed } = await connected(url);
@@ -132,7 +134,7 @@ test('workerd does not outlive serve, whatever kills it', async () => {
   await refuses(url);
 });
 
-test('SIGTERM to npm stops everything below it', async () => {
+test('SIGTERM to npm stops everything below it', ENDS, async () => {
   const { child, url, ready } = await serve({}, ['npm', 'run', 'serve']);
   await ready;
   const { closed } = await connected(url);
@@ -141,7 +143,7 @@ test('SIGTERM to npm stops everything below it', async () => {
   await refuses(url);
 });
 
-test('serve says in one sentence why it does not start, and exits 1', async () => {
+test('serve says in one sentence why it does not start, and exits 1', ENDS, async () => {
   const file = join(folder, 'a file');
   writeFileSync(file, '');
   const used = mkdtempSync(join(folder, 'used-'));
@@ -180,7 +182,7 @@ test('serve says in one sentence why it does not start, and exits 1', async () =
   await first.ended;
 });
 
-test('a STATE_DIR that is missing is made, for this user alone', async () => {
+test('a STATE_DIR that is missing is made, for this user alone', ENDS, async () => {
   const missing = join(folder, 'not', 'there', 'yet');
   const { child, ready, ended } = await serve({ STATE_DIR: missing });
   await ready;
