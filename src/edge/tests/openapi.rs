@@ -84,7 +84,11 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
             vec![],
         ),
         E::AdminRevoke | E::AdminErase => (
-            if endpoint == E::AdminRevoke { "Ends all sessions of a user." } else { "Erases a user." },
+            if endpoint == E::AdminRevoke {
+                "Ends all sessions of a user."
+            } else {
+                "Erases a user. Repeat it after the store has converged (a minute on KV)."
+            },
             of::<wire::AdminRequest>(generator),
             of::<wire::Done>(generator),
             caller(&[C::AppForeign, C::ParameterMalformed("openid")]),
@@ -94,7 +98,12 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
         E::EndSessions => ("Logs out everywhere.", None, None, vec![]),
         E::EndSession => ("Logs out one session.", None, None, caller(&[C::NotFound])),
         E::Account => ("What is stored about the caller.", None, of::<wire::Account>(generator), vec![]),
-        E::EraseAccount => ("Erases what is stored about the caller.", None, None, vec![]),
+        E::EraseAccount => (
+            "Erases what is stored about the caller. A backend repeats it after the store has converged.",
+            None,
+            None,
+            vec![],
+        ),
         E::OpenData => (
             "Decrypts encryptedData of the caller's session.",
             of::<wire::OpenDataRequest>(generator),

@@ -11,21 +11,21 @@ use serde_json::json;
 const CONVERGED_MS: u64 = 60_000;
 
 pub(super) const PROMISES: [&str; 10] =
-    [ACCESS, INTROSPECTION, REFRESH, MINT, ERASURE, DEVICES, BORN, OTHERS, OLD, SOUND];
+    [ACCESS, INTROSPECTION, REFRESH, MINT, ERASURE, DEVICES, DEAD_ON_ARRIVAL, NOT_REVOKED, ROTATED_OUT, INTERNAL_ERROR];
 const ACCESS: &str = "an access token of a revoked session is refused";
 const INTROSPECTION: &str = "introspection of a revoked session's tokens says inactive";
 const REFRESH: &str = "a refresh token of a revoked session is refused";
 const MINT: &str = "no token is minted after a revocation was answered";
 const ERASURE: &str = "an erasure leaves no session and no key of before";
 const DEVICES: &str = "the list of devices shows no revoked session";
-const BORN: &str = "no login is answered with tokens that are dead on arrival";
-const OTHERS: &str = "what was not revoked lives";
-const OLD: &str = "a refresh token that was rotated out long ago is refused";
-const SOUND: &str = "no request is answered 500";
+const DEAD_ON_ARRIVAL: &str = "no login is answered with tokens that are dead on arrival";
+const NOT_REVOKED: &str = "a session that was not revoked lives";
+const ROTATED_OUT: &str = "a refresh token that was rotated out long ago is refused";
+const INTERNAL_ERROR: &str = "no request is answered 500";
 
 /// How one request went.
 #[derive(Debug, Clone)]
-pub(super) struct Course {
+pub(super) struct RequestLog {
     pub(super) actor: Actor,
     /// Steps of the scheduler.
     pub(super) began: Option<usize>,
@@ -33,7 +33,7 @@ pub(super) struct Course {
     pub(super) answer: Option<Answer>,
 }
 
-impl Course {
+impl RequestLog {
     fn is_success(&self) -> bool {
         self.answer.as_ref().is_some_and(|answer| answer.status < 300)
     }
@@ -41,7 +41,7 @@ impl Course {
 
 /// What may go wrong, and therefore is not promised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Weather {
+pub(super) struct Conditions {
     /// Reads may be stale.
     pub(super) stale: bool,
     /// A write failed, or an isolate died.
@@ -66,11 +66,11 @@ struct Held {
 
 pub(super) fn broken(
     setup: &Setup,
-    courses: &[Course],
+    logs: &[RequestLog],
     kv: &Stored,
     reused: bool,
     now: u64,
-    weather: Weather,
+    conditions: Conditions,
 ) -> Vec<&'static str> {
     let mut broken = Vec::new();
     let mut held = vec![
@@ -79,57 +79,56 @@ pub(super) fn broken(
         Held { tokens: setup.browser.clone(), login: Login::Before, newest: true },
         Held { tokens: setup.ended.clone(), login: Login::Ended, newest: true },
     ];
-    for (index, course) in courses.iter().enumerate() {
-        let Some(answer) = course.answer.as_ref() else { continue };
+    for (index, log) in logs.iter().enumerate() {
+        let Some(answer) = log.answer.as_ref() else { continue };
         if answer.status == 500 {
-            broken.push(SOUND);
+            broken.push(INTERNAL_ERROR);
         }
-        let Some(tokens) = Tokens::of(answer, course.actor.app()) else { continue };
-        if course.actor == Actor::ThiefPresentsAnOldToken {
-            broken.push(OLD);
+        let Some(tokens) = Tokens::of(answer, log.actor.app()) else { continue };
+        if log.actor == Actor::ThiefPresentsAnOldToken {
+            broken.push(ROTATED_OUT);
         }
-        let login = if course.actor.logs_in() { Login::Of(index) } else { Login::Before };
+        let login = if log.actor.logs_in() { Login::Of(index) } else { Login::Before };
         for other in &mut held {
             other.newest &= other.tokens.sid != tokens.sid;
         }
         held.push(Held { tokens, login, newest: true });
     }
 
-    let revocations = || courses.iter().filter(|course| course.actor.ends(setup) != Ends::None);
-    let may_meet = |course: &Course, tokens: &Tokens| match course.actor.ends(setup) {
+    let revocations = || logs.iter().filter(|log| log.actor.ends(setup) != Ends::None);
+    let may_meet = |log: &RequestLog, tokens: &Tokens| match log.actor.ends(setup) {
         Ends::None => false,
-        Ends::All => course.actor.app() == tokens.app,
+        Ends::All => log.actor.app() == tokens.app,
         Ends::These(sids) => sids.contains(&tokens.sid),
     };
     let again = [Actor::PhoneLogsInAgain, Actor::PhoneLogsInAgainWithItsFirstToken];
-    let logs_in_again = courses.iter().any(|course| again.contains(&course.actor));
-    let meets = |course: &Course, tokens: &Tokens| match course.actor {
+    let logs_in_again = logs.iter().any(|log| again.contains(&log.actor));
+    let meets = |log: &RequestLog, tokens: &Tokens| match log.actor {
         // With a token of a session that is over already it ends that one at most.
-        Actor::PhoneLogsOutEverywhere if reused || others_end_phone(setup, courses) => setup.phone[0].sid == tokens.sid,
+        Actor::PhoneLogsOutEverywhere if reused || others_end_phone(setup, logs) => setup.phone[0].sid == tokens.sid,
         // A session that has logged in again since is not of before.
         Actor::ExpiredSessionLogsOutEverywhere if logs_in_again => setup.expired.sid == tokens.sid,
-        _ => may_meet(course, tokens),
+        _ => may_meet(log, tokens),
     };
     let logged_in = |login| match login {
         Login::Before => Some((0, 0)),
         Login::Ended => None,
-        Login::Of(index) => courses[index].began.zip(courses[index].answered),
+        Login::Of(index) => logs[index].began.zip(logs[index].answered),
     };
     let is_over = |held: &Held| {
         if held.login == Login::Ended {
             return true;
         }
         let Some((_, answered)) = logged_in(held.login) else { return false };
-        revocations().any(|course| {
-            course.is_success() && meets(course, &held.tokens) && course.began.is_some_and(|began| answered < began)
-        })
+        revocations()
+            .any(|log| log.is_success() && meets(log, &held.tokens) && log.began.is_some_and(|began| answered < began))
     };
     // Nothing that could have ended it was sent after its login began.
     let is_alive = |held: &Held| {
         let Some((began, _)) = logged_in(held.login) else { return false };
         let before =
-            |course: &Course| course.answered.is_some_and(|answered| held.login != Login::Before && answered < began);
-        !revocations().any(|course| course.began.is_some() && may_meet(course, &held.tokens) && !before(course))
+            |log: &RequestLog| log.answered.is_some_and(|answered| held.login != Login::Before && answered < began);
+        !revocations().any(|log| log.began.is_some() && may_meet(log, &held.tokens) && !before(log))
     };
 
     let later = now + CONVERGED_MS;
@@ -147,36 +146,35 @@ pub(super) fn broken(
             broken.extend((access_active || refresh_active).then_some(INTROSPECTION));
             broken.extend((refreshed != 400).then_some(REFRESH));
         }
-        if !weather.stale && !weather.faulty && !reused && is_alive(held) {
+        if !conditions.stale && !conditions.faulty && !reused && is_alive(held) {
             let introspected = tokens.app != "wx1" || access_active;
             let lives = access == 200 && introspected && (!held.newest || refreshed == 200);
-            broken.extend((!lives).then_some(OTHERS));
+            broken.extend((!lives).then_some(NOT_REVOKED));
         }
         // A login that was answered after the last revocation.
         if let Login::Of(index) = held.login
-            && !weather.stale
-            && !weather.faulty
+            && !conditions.stale
+            && !conditions.faulty
             && !reused
-            && courses[index].actor.logs_in()
-            && revocations().all(|course| {
-                course.began.is_none() || course.answered.is_some_and(|at| at < courses[index].answered.unwrap())
-            })
+            && logs[index].actor.logs_in()
+            && revocations()
+                .all(|log| log.began.is_none() || log.answered.is_some_and(|at| at < logs[index].answered.unwrap()))
             && access != 200
         {
-            broken.push(BORN);
+            broken.push(DEAD_ON_ARRIVAL);
         }
     }
-    for course in courses.iter().filter(|course| course.is_success()) {
-        let Some(session) = course.actor.refreshes(setup) else { continue };
-        let late = |revocation: &Course| {
-            revocation.is_success() && meets(revocation, session) && revocation.answered < course.answered
+    for log in logs.iter().filter(|log| log.is_success()) {
+        let Some(session) = log.actor.refreshes(setup) else { continue };
+        let late = |revocation: &RequestLog| {
+            revocation.is_success() && meets(revocation, session) && revocation.answered < log.answered
         };
-        if !weather.stale && revocations().any(late) {
+        if !conditions.stale && revocations().any(late) {
             broken.push(MINT);
         }
     }
-    if !weather.stale && !weather.faulty {
-        broken.extend(erasure(setup, courses, kv).then_some(ERASURE));
+    if !conditions.stale && !conditions.faulty {
+        broken.extend(erasure(setup, logs, kv).then_some(ERASURE));
     }
     let shown: Vec<_> = held.iter().map(|held| Shown { held, is_over: is_over(held) }).collect();
     broken.extend(devices(setup, kv, later, &shown).then_some(DEVICES));
@@ -186,27 +184,24 @@ pub(super) fn broken(
 }
 
 /// Whether another request may have ended the phone's session before the phone logs out everywhere.
-fn others_end_phone(setup: &Setup, courses: &[Course]) -> bool {
-    let phone = courses.iter().find(|course| course.actor == Actor::PhoneLogsOutEverywhere);
+fn others_end_phone(setup: &Setup, logs: &[RequestLog]) -> bool {
+    let phone = logs.iter().find(|log| log.actor == Actor::PhoneLogsOutEverywhere);
     let answered = phone.and_then(|phone| phone.answered).unwrap_or(usize::MAX);
-    let ends = |course: &Course| match course.actor.ends(setup) {
+    let ends = |log: &RequestLog| match log.actor.ends(setup) {
         Ends::None => false,
-        Ends::All => course.actor.app() == "wx1",
+        Ends::All => log.actor.app() == "wx1",
         Ends::These(sids) => sids.contains(&setup.phone[0].sid),
     };
-    let mut others = courses.iter().filter(|course| course.actor != Actor::PhoneLogsOutEverywhere);
-    others.any(|course| ends(course) && course.began.is_some_and(|began| began < answered))
+    let mut others = logs.iter().filter(|log| log.actor != Actor::PhoneLogsOutEverywhere);
+    others.any(|log| ends(log) && log.began.is_some_and(|began| began < answered))
 }
 
 /// Whether something of before an erasure is still there.
-fn erasure(setup: &Setup, courses: &[Course], kv: &Stored) -> bool {
-    let erased = |course: &&Course| course.actor.erases() && course.is_success();
-    let Some(erased) = courses.iter().find(erased) else { return false };
+fn erasure(setup: &Setup, logs: &[RequestLog], kv: &Stored) -> bool {
+    let erased = |log: &&RequestLog| log.actor.erases() && log.is_success();
+    let Some(erased) = logs.iter().find(erased) else { return false };
     // Another writer of e1 may be later than the erasure, and ends without erasing.
-    if courses
-        .iter()
-        .any(|course| !course.actor.erases() && course.actor.ends(setup) == Ends::All && course.began.is_some())
-    {
+    if logs.iter().any(|log| !log.actor.erases() && log.actor.ends(setup) == Ends::All && log.began.is_some()) {
         return false;
     }
     let world = World::new(kv.clone(), setup.now);

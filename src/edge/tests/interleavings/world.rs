@@ -38,7 +38,7 @@ pub(super) enum Operation {
 }
 
 impl Operation {
-    pub(super) fn told(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         let kinds = |names: &mut dyn Iterator<Item = &String>| {
             names.map(|name| name.split(':').next().unwrap_or_default()).collect::<Vec<_>>().join(", ")
         };
