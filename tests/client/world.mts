@@ -26,7 +26,12 @@ export function device(
 }
 
 /** The client on a phone that is there, such as one that was launched again. */
-export function on(world: World, phone: Phone, auth: Partial<nodeEntry.AuthOptions> = {}): Device {
+export function on(
+  world: World,
+  phone: Phone,
+  auth: Partial<nodeEntry.AuthOptions> = {},
+  bend: (wx: Json) => void = () => {},
+): Device {
   const calls: Record<string, number> = {};
   const wx = Object.fromEntries(
     Object.entries(phone.wx).map(([name, method]) => [
@@ -37,6 +42,7 @@ export function on(world: World, phone: Phone, auth: Partial<nodeEntry.AuthOptio
       },
     ]),
   ) as unknown as Phone['wx'];
+  bend(wx);
   return { phone, auth: client.createAuth({ edge: world.url, host: client.weappHost({ wx }), ...auth }), calls };
 }
 
