@@ -236,7 +236,10 @@ impl World {
                 self.tokens_good = true;
                 tokens(op, self.now)
             }
-            (Effect::Refresh { op, .. }, false) => Event::EdgeFailed { op, failure: refused },
+            (Effect::Refresh { op, .. }, false) => {
+                self.tokens_good = false;
+                Event::EdgeFailed { op, failure: refused }
+            }
             // No answer, 429 with five minutes, 429 with a number that no server means.
             (Effect::Exchange { op, .. }, false) if op % 2 == 0 => {
                 let retry_after_s = if self.issued.is_multiple_of(2) { 300 } else { u32::MAX };
