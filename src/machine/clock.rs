@@ -64,6 +64,10 @@ impl Clock {
         self.elapsed
     }
 
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.hidden
+    }
+
     pub(crate) fn hide(&mut self) {
         self.hidden = true;
         self.late = false;

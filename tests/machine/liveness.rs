@@ -111,9 +111,25 @@ fn a_hidden_app_that_goes_on_running_leaves_nobody_waiting() {
 #[test]
 fn a_renewal_that_fails_in_a_hidden_app_is_tried_again_there() {
     let mut phone = Phone::logged_in();
-    phone.tell(Event::Hidden).request(1).reply(1, 401).unreachable("Refresh").idle(5_000);
+    phone.tell(Event::Hidden).request(1).reply(1, 401).unreachable("Refresh").idle(20_000);
     assert_eq!(phone.count("Refresh"), 2);
     phone.tokens("Refresh").reply(1, 200);
+    assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { .. })));
+}
+
+/// A request made in the background fails at once (errno 600003, §1.8).
+#[test]
+fn a_login_that_the_background_interrupts_goes_on_when_the_app_is_shown() {
+    let mut phone = Phone::silent();
+    phone.request(1).tell(Event::Hidden).code().unreachable("Exchange").idle(5_000);
+    assert!(phone.outcome(1).is_none(), "the tries are not used up before JavaScript is stopped");
+    phone.now += 10 * MINUTE;
+    phone.tell(Event::Shown).log_in().reply(1, 200);
+    assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { .. })));
+    // Shown again, it has all its tries.
+    let mut phone = Phone::silent();
+    phone.request(1).tell(Event::Hidden).code().unreachable("Exchange").tell(Event::Shown);
+    phone.code().unreachable("Exchange").idle(3_000).code().unreachable("Exchange").idle(3_000).log_in().reply(1, 200);
     assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { .. })));
 }
 

@@ -19,6 +19,9 @@ const LOCK_TIMEOUT_MS: u32 = 15_000;
 const MAX_TRIES: u8 = 3;
 /// The first rest between tries; doubled by each, and as much again at random.
 const REST_MS: u32 = 400;
+/// The rest of a hidden app. WeChat fails every request of the background at once (errno 600003, §1.8), so shorter
+/// rests would use up all tries before JavaScript is stopped, about 5 s after hide. `Shown` ends this rest.
+const HIDDEN_REST_MS: u32 = 10_000;
 /// The longest that a Retry-After keeps callers away: a mistake in a server must not close an app.
 const LONGEST_CLOSED_S: u32 = 3_600;
 
@@ -168,7 +171,7 @@ impl Session {
         if self.tries >= MAX_TRIES {
             return self.give_up(cx, &Outcome::Failed { code, retryable: true, retry_after });
         }
-        let rest = REST_MS << self.tries.saturating_sub(1);
+        let rest = if cx.clock.is_hidden() { HIDDEN_REST_MS } else { REST_MS << self.tries.saturating_sub(1) };
         let jitter = self.random() % rest;
         self.flight = Flight::Resting(cx.clock.elapsed() + Instant::from(rest + jitter));
     }

@@ -361,6 +361,11 @@ impl Session {
     /// The app is shown again.
     pub(crate) fn shown(&mut self, cx: &mut Context) {
         self.allow_after_shown(cx);
+        if let Flight::Resting(until) = &mut self.flight {
+            // What failed in the background says nothing about now.
+            *until = cx.clock.elapsed();
+            self.tries = 0;
+        }
         self.debts.hurry();
         self.look_after_shown(cx);
     }
