@@ -127,7 +127,7 @@ const PROGRAMS: Program[] = [
     debian: 'python3-venv',
     works: () => capture('python3', ['-c', 'import ensurepip, venv']) !== undefined,
   },
-  // What docs/verify.md, docs/deploy.md and docs/operations.md have recipes for.
+  // Programs that the recipes of docs/verify.md, docs/deploy.md and docs/operations.md use.
   { name: 'nginx', paths: ['/usr/sbin/nginx', ...onPath('nginx')], debian: 'nginx-light' },
   { name: 'jq', paths: ['/usr/bin/jq', ...onPath('jq')], debian: 'jq' },
 ];

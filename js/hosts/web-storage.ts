@@ -90,7 +90,7 @@ function lease(name: string, granted: (exclusive: boolean) => void): () => void 
     try {
       if (holder() === own) localStorage.removeItem(name);
     } catch {
-      // What cannot be written cannot have been leased.
+      // A value that cannot be written cannot have been leased.
     }
   };
 }

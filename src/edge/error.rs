@@ -137,7 +137,7 @@ pub(crate) enum Wechat {
     },
 }
 
-/// What an error's answer depends on, beside the error.
+/// The parts of a request on which an error's answer depends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sent {
     /// By a browser that shows the answer as a page. Where a 401 names Basic, it asks the user for a password.
@@ -369,7 +369,7 @@ impl Error {
         if status == 401 { response.header("www-authenticate", self.challenge(sent)) } else { response }
     }
 
-    /// What each 401 has to name (RFC 9110 §15.5.2).
+    /// The challenge that each 401 names (RFC 9110 §15.5.2).
     fn challenge(&self, sent: Sent) -> &'static str {
         match (self, sent) {
             // The error is for those who sent a token (RFC 6750 §3.1).

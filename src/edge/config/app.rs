@@ -123,7 +123,7 @@ fn component(fields: &Object) -> Result<Credentials> {
     }))
 }
 
-/// Who may introspect the app's tokens and administer its users.
+/// Backends that may introspect the app's tokens and administer its users.
 pub(super) fn backends(fields: &Object) -> Result<Vec<Credential>> {
     let Some(_) = fields.get("backends") else { return Ok(Vec::new()) };
     let backends = fields.object("backends").ok_or(r#"backends must be {"<id>": "<secret>"}"#)?;

@@ -139,7 +139,7 @@ impl Misconfigured {
 }
 
 impl Config {
-    /// What parsing cannot see: whether the signing keys sign. To be asked before the first answer.
+    /// Checks that the signing keys sign, which parsing cannot see. Called before the first answer.
     pub(crate) async fn check_signing_keys(&self, ports: &impl Es256) -> Result<(), Misconfigured> {
         for key in &self.signing_keys {
             if !key.is_a_pair(ports).await {

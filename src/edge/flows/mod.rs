@@ -113,7 +113,7 @@ impl<'a, P: Ports> Flow<'a, P> {
         self.limit(Limit::User, &format!("{}:{what}", user.as_str())).await
     }
 
-    /// What the store knows of one session; records that do not open are audited.
+    /// Reads one session's records; those that do not open are audited.
     pub(crate) async fn find(&self, app: &App, user: &UserName, sid: &Sid) -> Result<Found, Error> {
         let found = self.records().find(user, sid).await?;
         Ok(self.audited(app, user, found))
