@@ -59,6 +59,32 @@ test('an edge that turns a tap’s call away says for how long, and the code is 
   }
 });
 
+test('a revocation is pending until the edge answers 200 with an object', async () => {
+  const strangers: Array<[number, unknown]> = [
+    [200, HTML],
+    [200, ''],
+    [200, []],
+    [403, HTML],
+    [404, HTML],
+    [503, ''],
+  ];
+  for (const [status, body] of strangers) {
+    const phone = rig();
+    const auth = phone.create();
+    await auth.ready();
+    phone.answers['/oauth/revoke'] = () => reply(status, body);
+    const revocations = () => phone.sent.filter(({ url }) => url.endsWith('/oauth/revoke')).length;
+    await auth.logout();
+    await phone.time.pass(60_000);
+    assert.ok(revocations() > 1, `${status} ${body}: tried again`);
+    phone.answers['/oauth/revoke'] = () => reply(200, {});
+    await phone.time.pass(600_000);
+    const told = revocations();
+    await phone.time.pass(3_600_000);
+    assert.equal(revocations(), told, `${status} ${body}: told once the edge has answered`);
+  }
+});
+
 test('an error of the edge names its request, and one of the platform what it said', async () => {
   const failing = (status: number, body: object) => {
     const phone = rig();
