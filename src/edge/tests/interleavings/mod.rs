@@ -4,7 +4,7 @@
 //! copied, so a state is the list of choices that lead to it, and is reached by replaying them; two states
 //! are the same where the store, the clock, the answers and what each request has read are the same.
 //!
-//! `cargo test --features edge --lib interleavings -- --nocapture` prints states and depth; `MODEL_DEPTH=4` takes
+//! `cargo test --features edge --lib interleavings -- --nocapture` prints states and depth; `MODEL_DEPTH=3` takes
 //! all groups of three requests instead of those of two.
 
 mod promises;
