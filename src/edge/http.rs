@@ -28,7 +28,7 @@ pub(crate) struct Request {
     pub(crate) body: Body,
 }
 
-/// What an HTTP Basic header says: `id:secret`.
+/// The content of an HTTP Basic header: `id:secret`.
 pub(crate) struct Basic(Zeroizing<String>);
 
 impl Basic {

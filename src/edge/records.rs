@@ -167,7 +167,7 @@ impl fmt::Debug for SessionRecord {
     }
 }
 
-/// What the store said about one session. A record that was not asked for counts as missing.
+/// One session's records as they were read. A record that was not asked for counts as missing.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Found {
     /// `s1`. A record that does not open counts as missing.

@@ -1,4 +1,4 @@
-//! What ends sessions, and what a write that grants does where it met such an end on its way.
+//! Writes that end sessions, and how a write that grants is undone where it met such an end on its way.
 //!
 //! An end (`e1`, `x1`) is written first and whatever it ends is deleted afterwards. A login or a rotation writes its
 //! record first and reads the ends afterwards. Where reads are current, one of the two therefore sees the other.

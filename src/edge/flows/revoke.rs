@@ -15,7 +15,7 @@ use crate::edge::tokens::{Claims, RefreshToken};
 use crate::edge::wire::{Done, RevokeRequest};
 use crate::wechat::OpenId;
 
-/// What a token may end.
+/// The sessions that a token may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
     /// Its session is over already.
@@ -28,7 +28,7 @@ pub(crate) enum Reach {
     All,
 }
 
-/// What a refresh token may end.
+/// The sessions that a refresh token may end.
 pub(crate) fn reach_of_refresh(app: &App, token: &RefreshToken, found: &Found, everywhere: bool, now: u64) -> Reach {
     if found.is_revoked(token.auth) {
         return Reach::Nothing;
@@ -47,7 +47,7 @@ pub(crate) fn reach_of_refresh(app: &App, token: &RefreshToken, found: &Found, e
     }
 }
 
-/// What an access token may end.
+/// The sessions that an access token may end.
 pub(crate) fn reach_of_access(app: &App, claims: &Claims, found: &Found, everywhere: bool, now: u64) -> Reach {
     let is_live = claims.exp > now / 1000;
     if found.is_revoked(claims.auth) || (!is_live && left_s(app, claims.auth, now) == 0) {

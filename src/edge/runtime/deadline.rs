@@ -37,7 +37,7 @@ impl Deadline {
         ((self.at - Date::now()) as u32).min(self.after_ms)
     }
 
-    /// What a promise resolves to, which must not be `undefined`.
+    /// The value that a promise resolves to. It must not be `undefined`.
     pub(super) async fn race(&self, promise: Promise) -> Result<JsValue, Missed> {
         let timer = self.timer.get_or_init(|| wait(self.left_ms()));
         let first = Promise::race(&Array::of2(&promise, timer));

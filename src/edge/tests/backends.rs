@@ -1,4 +1,4 @@
-//! Who counts as a backend, and of which apps.
+//! The apps that a backend's id and secret belong to.
 
 use crate::edge::config::Config;
 use crate::edge::fakes::{NOW, World, variables};
