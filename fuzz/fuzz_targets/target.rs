@@ -10,7 +10,7 @@ static TARGET: OnceLock<fn(&[u8])> = OnceLock::new();
 fuzz_target!(|data: &[u8]| {
     let target = TARGET.get_or_init(|| {
         let name = std::env::var("FUZZ_TARGET").expect("FUZZ_TARGET names a target");
-        TARGETS.iter().find(|(known, _)| *known == name).expect("a target of src/edge/fuzz.rs").1
+        TARGETS.iter().find(|(known, _)| *known == name).expect("a target of src/edge/testing/fuzz.rs").1
     });
     target(data);
 });

@@ -1,9 +1,9 @@
 //! The log: one line a request, and one for what an auditor looks for. Lines are made of types that
 //! hold no secret and no personal data: a user is its keyed name, as in KV.
 
-use super::error::Error;
-use super::records::{Sid, UserName};
-use super::routes::Answer;
+use crate::edge::error::Error;
+use crate::edge::routes::Answer;
+use crate::edge::session::records::{Sid, UserName};
 use crate::wechat::AppId;
 use serde::Serialize;
 

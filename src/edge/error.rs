@@ -1,10 +1,10 @@
 //! Everything that can be answered instead of a success, by who is to blame. `docs/errors.md`
 //! lists the codes. On the wire there is never WeChat's text, nor which check failed.
 
-use super::endpoint::{Methods, allow};
-use super::http::Response;
-use super::ports::{FetchFailure, Overdue, StoreFailure};
-use super::wire::ErrorBody;
+use crate::edge::http::Response;
+use crate::edge::http::endpoint::{Methods, allow};
+use crate::edge::http::wire::ErrorBody;
+use crate::edge::ports::{FetchFailure, Overdue, StoreFailure};
 use crate::wechat::open_data::OpenDataError;
 use crate::wechat::push::PushError;
 use crate::wechat::reply::{Errcode, Meaning, ReplyError};

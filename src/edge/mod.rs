@@ -16,35 +16,24 @@
 
 mod audit;
 mod config;
-mod cors;
-mod endpoint;
 mod error;
 mod flows;
 mod guesses;
 mod http;
-mod json;
-mod keys;
-mod label;
-mod params;
+mod isolate;
 mod ports;
-mod records;
-mod revocations;
 mod routes;
-mod seal;
-mod tokens;
+mod session;
+mod stored;
 mod upstream;
-mod verified;
-mod web_code;
-mod wechat_token;
-mod wire;
 
 #[cfg(target_family = "wasm")]
 mod runtime;
 
 #[cfg(all(any(test, fuzzing), not(target_family = "wasm")))]
-mod fakes;
-#[cfg(all(any(test, fuzzing), not(target_family = "wasm")))]
-#[allow(unreachable_pub, reason = "fuzz/ reaches it")]
-pub mod fuzz;
+mod testing;
 #[cfg(all(test, not(target_family = "wasm")))]
 mod tests;
+
+#[cfg(fuzzing)]
+pub use testing::fuzz;

@@ -1,11 +1,11 @@
 //! What a flow needs of the world, as small traits: workerd provides them for real, tests with
 //! fakes. One thread, so the futures need not be `Send`.
 
-use super::audit::Audit;
-use super::guesses::Guesses;
-use super::keys::{PublicKey, SigningKey};
-use super::verified::Verified;
-use super::wechat_token::Slot;
+use crate::edge::audit::Audit;
+use crate::edge::config::keys::{PublicKey, SigningKey};
+use crate::edge::guesses::Guesses;
+use crate::edge::isolate::Verified;
+use crate::edge::upstream::access_token::Slot;
 
 /// For the whole of a call outward, unless the request itself ends before.
 pub(crate) const CALL_MS: u32 = 5_000;

@@ -1,15 +1,15 @@
 //! A request to its flow, and what every answer has in common.
 
-use super::config::{Config, Misconfigured};
-use super::cors;
-use super::endpoint::{Access, DEADLINE_MS, Endpoint, Path};
-use super::error::{Caller, Error, Sent};
-use super::flows::Flow;
-use super::http::{Body, Request, Response};
-use super::ports::{Ports, StoreFailure};
-use super::records::Records;
-use super::revocations::LateSession;
-use super::wire::Health;
+use crate::edge::config::{Config, Misconfigured};
+use crate::edge::error::{Caller, Error, Sent};
+use crate::edge::flows::Flow;
+use crate::edge::http::cors;
+use crate::edge::http::endpoint::{Access, DEADLINE_MS, Endpoint, Path};
+use crate::edge::http::wire::Health;
+use crate::edge::http::{Body, Request, Response};
+use crate::edge::ports::{Ports, StoreFailure};
+use crate::edge::session::records::Records;
+use crate::edge::session::revocations::LateSession;
 
 /// What one request came to.
 pub(crate) struct Answer {

@@ -3,13 +3,15 @@
 
 mod app;
 mod backends;
+pub(crate) mod keys;
+pub(crate) mod seal;
 
 pub(crate) use backends::Backend;
 use backends::{Backends, Credential};
 
-use super::keys::SigningKey;
-use super::ports::Es256;
-use super::seal::Sealer;
+use crate::edge::config::keys::SigningKey;
+use crate::edge::config::seal::Sealer;
+use crate::edge::ports::Es256;
 use crate::wechat::push::EncodingAesKey;
 use crate::wechat::{AppId, AppSecret, Object};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};

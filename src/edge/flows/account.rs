@@ -5,8 +5,8 @@ use super::sessions::{LISTED, shown};
 use crate::edge::audit::Audit;
 use crate::edge::error::Error;
 use crate::edge::http::Response;
+use crate::edge::http::wire::Account;
 use crate::edge::ports::Ports;
-use crate::edge::wire::Account;
 
 impl<P: Ports> Flow<'_, P> {
     pub(crate) async fn account(&self) -> Result<Response, Error> {

@@ -7,9 +7,9 @@ use crate::edge::config::{App, Backend};
 use crate::edge::error::{Caller, Error};
 use crate::edge::guesses::Guesser;
 use crate::edge::http::Response;
+use crate::edge::http::wire::{AdminRequest, Done};
 use crate::edge::ports::Ports;
-use crate::edge::records::{Found, Sid, UserName};
-use crate::edge::wire::{AdminRequest, Done};
+use crate::edge::session::records::{Found, Sid, UserName};
 use crate::wechat::OpenId;
 
 impl<'a, P: Ports> Flow<'a, P> {

@@ -6,9 +6,9 @@ use super::refresh::{Verdict, decide};
 use crate::edge::config::Backend;
 use crate::edge::error::Error;
 use crate::edge::http::Response;
+use crate::edge::http::wire::{IntrospectRequest, Introspection};
 use crate::edge::ports::Ports;
-use crate::edge::tokens::{Claims, RefreshToken, Subject};
-use crate::edge::wire::{IntrospectRequest, Introspection};
+use crate::edge::session::tokens::{Claims, RefreshToken, Subject};
 use crate::wechat::OpenId;
 
 impl<P: Ports> Flow<'_, P> {

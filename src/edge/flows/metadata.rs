@@ -1,12 +1,12 @@
 //! What clients discover: RFC 8414 metadata, RFC 7517 keys, the OpenAPI document.
 
 use super::Flow;
-use super::{exchange, web_exchange};
+use super::{authorization_code, exchange};
 use crate::edge::http::Response;
+use crate::edge::http::wire::{Jwks, Metadata, OpenIdMetadata};
 use crate::edge::ports::Ports;
-use crate::edge::wire::{Jwks, Metadata, OpenIdMetadata};
 
-/// Generated from [`wire`](crate::edge::wire) and [`endpoint`](crate::edge::endpoint) by `npm run docs`.
+/// Generated from [`wire`](crate::edge::http::wire) and [`endpoint`](crate::edge::http::endpoint) by `npm run docs`.
 const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
 impl<P: Ports> Flow<'_, P> {
@@ -33,7 +33,7 @@ impl<P: Ports> Flow<'_, P> {
             revocation_endpoint: at("/oauth/revoke"),
             introspection_endpoint: at("/oauth/introspect"),
             jwks_uri: at("/.well-known/jwks.json"),
-            grant_types_supported: [exchange::GRANT_TYPE, web_exchange::GRANT_TYPE, "refresh_token"],
+            grant_types_supported: [exchange::GRANT_TYPE, authorization_code::GRANT_TYPE, "refresh_token"],
             response_types_supported: ["code"],
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,

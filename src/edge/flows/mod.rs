@@ -1,31 +1,32 @@
 //! What the endpoints do, one file a use case. A flow takes what was parsed and gives a
-//! [`Response`](super::http::Response) or an [`Error`](super::error::Error).
+//! [`Response`](crate::edge::http::Response) or an [`Error`](crate::edge::error::Error).
 
 mod account;
 mod admin;
-mod events;
+
+pub(crate) mod authorization_code;
 pub(crate) mod exchange;
 mod introspect;
 mod metadata;
 mod open_data;
 mod phone;
+mod push;
 pub(crate) mod refresh;
 mod revoke;
 mod sessions;
 mod user_info;
-pub(crate) mod web_exchange;
 mod web_login;
 
-use super::audit::Audit;
-use super::config::{App, Config};
-use super::cors;
-use super::error::{Caller, Error};
-use super::http::{Basic, Request, Response};
-use super::ports::{Limit, Ports};
-use super::records::{Found, Records, Sid, UserName};
-use super::tokens::Tokens;
-use super::upstream;
-use super::wire::{TokenReply, TokenRequest};
+use crate::edge::audit::Audit;
+use crate::edge::config::{App, Config};
+use crate::edge::error::{Caller, Error};
+use crate::edge::http::cors;
+use crate::edge::http::wire::{TokenReply, TokenRequest};
+use crate::edge::http::{Basic, Request, Response};
+use crate::edge::ports::{Limit, Ports};
+use crate::edge::session::records::{Found, Records, Sid, UserName};
+use crate::edge::session::tokens::Tokens;
+use crate::edge::upstream;
 use crate::wechat::{OpenId, SessionKey};
 
 /// What every flow has at hand.
@@ -75,7 +76,7 @@ impl<'a, P: Ports> Flow<'a, P> {
         let app = self.client(&request.client_id)?;
         match request.grant_type.as_str() {
             exchange::GRANT_TYPE => self.exchange(app, request).await,
-            web_exchange::GRANT_TYPE => self.web_exchange(app, request).await,
+            authorization_code::GRANT_TYPE => self.web_exchange(app, request).await,
             "refresh_token" => self.refresh(app, request).await,
             _ => Err(Error::Caller(Caller::GrantTypeUnsupported)),
         }

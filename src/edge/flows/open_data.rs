@@ -7,8 +7,8 @@ use super::Flow;
 use crate::edge::audit::Audit;
 use crate::edge::error::{Caller, DecryptReason, Error};
 use crate::edge::http::Response;
+use crate::edge::http::wire::{OpenDataReply, OpenDataRequest};
 use crate::edge::ports::Ports;
-use crate::edge::wire::{OpenDataReply, OpenDataRequest};
 use crate::wechat::open_data::{EncryptedData, OpenData, OpenDataError};
 
 impl<P: Ports> Flow<'_, P> {

@@ -3,9 +3,9 @@
 use super::Flow;
 use crate::edge::error::{Caller, Error};
 use crate::edge::http::Response;
+use crate::edge::http::wire::{PhoneReply, PhoneRequest};
 use crate::edge::ports::Ports;
 use crate::edge::upstream;
-use crate::edge::wire::{PhoneReply, PhoneRequest};
 use crate::wechat::PhoneCode;
 use crate::wechat::reply::Phone;
 

@@ -8,10 +8,10 @@ use crate::edge::audit::Audit;
 use crate::edge::config::App;
 use crate::edge::error::{Caller, Error};
 use crate::edge::http::Response;
+use crate::edge::http::wire::TokenRequest;
 use crate::edge::ports::{Limit, Ports};
-use crate::edge::records::{Found, GRACE_S, SessionRecord, left_s};
-use crate::edge::tokens::RefreshToken;
-use crate::edge::wire::TokenRequest;
+use crate::edge::session::records::{Found, GRACE_S, SessionRecord, left_s};
+use crate::edge::session::tokens::RefreshToken;
 
 const GRACE_MS: u64 = GRACE_S * 1000;
 

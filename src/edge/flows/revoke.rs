@@ -9,10 +9,10 @@ use super::refresh::{Verdict, decide};
 use crate::edge::config::App;
 use crate::edge::error::Error;
 use crate::edge::http::Response;
+use crate::edge::http::wire::{Done, RevokeRequest};
 use crate::edge::ports::Ports;
-use crate::edge::records::{Found, GRACE_S, left_s};
-use crate::edge::tokens::{Claims, RefreshToken};
-use crate::edge::wire::{Done, RevokeRequest};
+use crate::edge::session::records::{Found, GRACE_S, left_s};
+use crate::edge::session::tokens::{Claims, RefreshToken};
 use crate::wechat::OpenId;
 
 /// The sessions that a token may end.

@@ -4,9 +4,9 @@
 use super::{Authenticated, Flow};
 use crate::edge::error::{Caller, Error};
 use crate::edge::http::Response;
+use crate::edge::http::wire::{Session, Sessions};
 use crate::edge::ports::Ports;
-use crate::edge::records::{SessionRecord, Sid};
-use crate::edge::wire::{Session, Sessions};
+use crate::edge::session::records::{SessionRecord, Sid};
 
 /// As many as are read for one list: a Worker of the free plan has 50 subrequests.
 pub(crate) const LISTED: usize = 32;

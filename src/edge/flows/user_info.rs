@@ -3,8 +3,8 @@
 use super::Flow;
 use crate::edge::error::{Caller, Error};
 use crate::edge::http::Response;
+use crate::edge::http::wire::{UserInfoRequest, Verified};
 use crate::edge::ports::Ports;
-use crate::edge::wire::{UserInfoRequest, Verified};
 use crate::wechat::signature;
 
 impl<P: Ports> Flow<'_, P> {

@@ -7,15 +7,15 @@
 //! client shows its verifier.
 
 use super::Flow;
+use crate::edge::config::seal::Purpose;
 use crate::edge::config::{App, Kind};
 use crate::edge::error::{Caller, Error, User, Wechat};
 use crate::edge::http::Response;
-use crate::edge::json::{self, Stored};
-use crate::edge::params::Query;
+use crate::edge::http::params::Query;
 use crate::edge::ports::{Limit, Ports, random};
-use crate::edge::seal::Purpose;
+use crate::edge::session::authorization_code::WebCode;
+use crate::edge::stored::{self, Stored};
 use crate::edge::upstream;
-use crate::edge::web_code::WebCode;
 use crate::wechat::{Code, Object};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
@@ -109,7 +109,7 @@ impl<P: Ports> Flow<'_, P> {
         let unknown = Error::Caller(Caller::LoginUnknown);
         let login = self.request.cookie(&name).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
         let login = login.and_then(|blob| self.config.sealer.open(Purpose::Web, &name, &blob));
-        let login: Login = login.and_then(|plain| json::parse(&plain)).ok_or(unknown.clone())?;
+        let login: Login = login.and_then(|plain| stored::parse(&plain)).ok_or(unknown.clone())?;
         if self.now.saturating_sub(login.began) > LOGIN_S * 1000 {
             return Err(unknown);
         }

@@ -1,5 +1,5 @@
 //! workerd: where the ports are real. Converts and carries; what is answered is decided in
-//! [`routes`](super::routes).
+//! [`routes`](crate::edge::routes).
 
 mod body;
 mod crypto;
@@ -9,14 +9,14 @@ mod kv;
 mod limit;
 mod message;
 
-use super::audit::{Audit, Line};
-use super::config::{Config, Misconfigured};
-use super::endpoint::DEADLINE_MS;
-use super::guesses::Guesses;
-use super::ports::{AuditLog, Clock, Isolate, Overdue, Random, StoreFailure};
-use super::routes;
-use super::verified::Verified;
-use super::wechat_token::Slot;
+use crate::edge::audit::{Audit, Line};
+use crate::edge::config::{Config, Misconfigured};
+use crate::edge::guesses::Guesses;
+use crate::edge::http::endpoint::DEADLINE_MS;
+use crate::edge::isolate::Verified;
+use crate::edge::ports::{AuditLog, Clock, Isolate, Overdue, Random, StoreFailure};
+use crate::edge::routes;
+use crate::edge::upstream::access_token::Slot;
 use deadline::Deadline;
 use js_sys::{Date, Object, Reflect};
 use serde::Serialize;

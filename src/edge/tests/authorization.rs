@@ -1,9 +1,9 @@
 //! The authorization endpoint and its code: what the client's address is told, and how often a code is good.
 
 use crate::edge::config::Config;
-use crate::edge::fakes::{World, at_once, variables};
 use crate::edge::http::{Request, Response};
 use crate::edge::routes::route;
+use crate::edge::testing::fakes::{World, at_once, variables};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};

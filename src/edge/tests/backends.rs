@@ -1,8 +1,8 @@
 //! The apps that a backend's id and secret belong to.
 
 use crate::edge::config::Config;
-use crate::edge::fakes::{NOW, World, variables};
 use crate::edge::guesses::{Guesser, Guesses};
+use crate::edge::testing::fakes::{NOW, World, variables};
 use serde_json::{Value, json};
 
 const SECRET: &str = "a secret: with +, %, & and =";

@@ -1,6 +1,6 @@
 //! What each kind of request costs in calls of WeChat and operations of KV, and docs/storage.md beside it.
 
-use crate::edge::fakes::World;
+use crate::edge::testing::fakes::World;
 use serde_json::{Value, json};
 use sha1::{Digest as _, Sha1};
 

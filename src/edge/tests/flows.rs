@@ -2,8 +2,8 @@
 
 use super::MINUTE;
 use crate::edge::error::{Caller, Error};
-use crate::edge::fakes::{NOW, World};
 use crate::edge::ports::FetchFailure;
+use crate::edge::testing::fakes::{NOW, World};
 use serde_json::json;
 
 const DAY_S: u64 = 86_400;

@@ -1,6 +1,6 @@
 //! The seeds of `fuzz/`, each of which was worth keeping, through the targets.
 
-use crate::edge::fuzz::TARGETS;
+use crate::edge::testing::fuzz::TARGETS;
 
 #[test]
 fn every_seed_passes_its_target() {

@@ -1,7 +1,7 @@
 //! Rate limits stand before each read, write and call of WeChat that one user can cause.
 
-use crate::edge::endpoint::{Access, ROUTES};
-use crate::edge::fakes::World;
+use crate::edge::http::endpoint::{Access, ROUTES};
+use crate::edge::testing::fakes::World;
 use serde_json::{Value, json};
 
 /// The name under which the user of [`World::log_in`] is counted.

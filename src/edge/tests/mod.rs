@@ -20,13 +20,13 @@ mod upgrade;
 mod web_login;
 mod wechat_token;
 
-use super::config::Config;
-use super::fakes::{JWK, NOW, variables};
-use super::flows::refresh::{Verdict, decide};
-use super::keys::SigningKey;
-use super::records::{Found, SessionRecord, Sid, UserName};
-use super::seal::{Purpose, Sealer};
-use super::tokens::RefreshToken;
+use crate::edge::config::Config;
+use crate::edge::config::keys::SigningKey;
+use crate::edge::config::seal::{Purpose, Sealer};
+use crate::edge::flows::refresh::{Verdict, decide};
+use crate::edge::session::records::{Found, SessionRecord, Sid, UserName};
+use crate::edge::session::tokens::RefreshToken;
+use crate::edge::testing::fakes::{JWK, NOW, variables};
 use crate::wechat::{AppId, Object, OpenId};
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
@@ -40,7 +40,7 @@ fn token(n: i64, iat: u64) -> RefreshToken {
         "appid": "wx1", "openid": "o1", "unionid": null, "sid": Sid::new([1; 16]), "auth": NOW - 60 * MINUTE,
         "n": n, "iat": iat,
     });
-    crate::edge::json::parse(token.to_string().as_bytes()).unwrap()
+    crate::edge::stored::parse(token.to_string().as_bytes()).unwrap()
 }
 
 fn stored(g: i64, t: u64) -> Found {

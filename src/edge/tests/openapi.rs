@@ -1,10 +1,10 @@
 //! `docs/openapi.json`, out of the types that are served. `npm run docs` writes it; this test fails
 //! where it is behind.
 
-use crate::edge::endpoint::{Access, Endpoint, ROUTES};
 use crate::edge::error::{Caller, DecryptReason, Error, Sent, User, Wechat};
+use crate::edge::http::endpoint::{Access, Endpoint, ROUTES};
+use crate::edge::http::wire;
 use crate::edge::ports::StoreFailure;
-use crate::edge::wire;
 use crate::wechat::open_data::OpenDataError;
 use crate::wechat::reply::Errcode;
 use schemars::generate::SchemaSettings;

@@ -1,7 +1,7 @@
 //! Parameters: how many, how often, and how much of a text is read.
 
 use crate::edge::error::{Caller, Error};
-use crate::edge::params::{MAX_PARAMS, Params, Query};
+use crate::edge::http::params::{MAX_PARAMS, Params, Query};
 use proptest::prelude::*;
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! What a token of each kind and age may end, and what is left of it.
 
 use crate::edge::error::Error;
-use crate::edge::fakes::{NOW, World};
+use crate::edge::testing::fakes::{NOW, World};
 use serde_json::{Value, json};
 
 const MINUTE: u64 = 60_000;
@@ -280,7 +280,7 @@ fn fill(world: &World, tokens: &Value, sessions: usize, tombstones: usize) {
     let mut kv = world.kv.borrow_mut();
     for (kind, count, offset) in [("s1", sessions, 0), ("x1", tombstones, sessions / 2)] {
         for n in 0..count {
-            let id = crate::edge::records::Sid::new(((n + offset) as u128).to_be_bytes());
+            let id = crate::edge::session::records::Sid::new(((n + offset) as u128).to_be_bytes());
             kv.insert(format!("{kind}:{user}{}", id.as_str()), vec![1]);
         }
     }
@@ -343,7 +343,7 @@ fn a_session_end_is_never_set_back() {
 
 #[test]
 fn labels_hide_and_reorder_nothing() {
-    use crate::edge::label::parse;
+    use crate::edge::session::label::parse;
     for label in ["iPhone 15", "小美的手机", "👨\u{200d}👩\u{200d}👧 iPad", "می\u{200c}خواهم"] {
         assert_eq!(parse(label).as_deref(), Some(label));
     }

@@ -2,8 +2,8 @@
 //! Ratios of this thread's CPU time, which other programs on the machine do not change, and of the shortest of several
 //! runs. The bounds are far from both sides: linear walks made the ratios 150 and more, and the quadratic one 1,000.
 
-use super::super::config::Config;
-use crate::edge::fakes::{World, variables};
+use crate::edge::config::Config;
+use crate::edge::testing::fakes::{World, variables};
 use cpu_time::ThreadTime;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

@@ -3,9 +3,9 @@
 use super::MINUTE;
 use crate::edge::config::Config;
 use crate::edge::error::Error;
-use crate::edge::fakes::{NOW, World, variables};
-use crate::edge::records::SessionRecord;
-use crate::edge::tokens::RefreshToken;
+use crate::edge::session::records::SessionRecord;
+use crate::edge::session::tokens::RefreshToken;
+use crate::edge::testing::fakes::{NOW, World, variables};
 use crate::machine::{AccessToken, LoginCode};
 use crate::wechat::push::EncodingAesKey;
 use crate::wechat::reply::{self, WechatToken};
@@ -35,7 +35,7 @@ fn debug_of_every_secret_is_redacted() {
     let token = json!({
         "appid": "wx1", "openid": CANARY, "unionid": CANARY, "sid": "AQEBAQEBAQEBAQEBAQEBAQ", "auth": 1, "n": 2, "iat": 3,
     });
-    let refresh_token: RefreshToken = crate::edge::json::parse(token.to_string().as_bytes()).unwrap();
+    let refresh_token: RefreshToken = crate::edge::stored::parse(token.to_string().as_bytes()).unwrap();
     let record = SessionRecord::new(1, 2, 3, Some(&session_key)).named(Some(CANARY.into()), None);
     let shown = [
         format!("{:?}", AppSecret::parse(CANARY)),

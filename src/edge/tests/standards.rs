@@ -1,10 +1,10 @@
 //! What RFC 6749, 6750, 8693 and 9110 demand of answers, where it does not need HTTP to be seen.
 
-use crate::edge::endpoint::{Access, Endpoint, ROUTES};
 use crate::edge::error::Error;
-use crate::edge::fakes::{World, at_once};
+use crate::edge::http::endpoint::{Access, Endpoint, ROUTES};
 use crate::edge::http::{Request, Response};
 use crate::edge::routes::route;
+use crate::edge::testing::fakes::{World, at_once};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 

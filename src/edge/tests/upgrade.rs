@@ -1,6 +1,6 @@
 //! Records of every version of the schema so far: `tests/data/records.json`.
 
-use crate::edge::fakes::World;
+use crate::edge::testing::fakes::World;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 

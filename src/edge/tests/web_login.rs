@@ -2,9 +2,9 @@
 
 use crate::edge::config::Config;
 use crate::edge::error::Error;
-use crate::edge::fakes::{NOW, World, at_once, variables};
 use crate::edge::http::{Request, Response};
 use crate::edge::routes::route;
+use crate::edge::testing::fakes::{NOW, World, at_once, variables};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};

@@ -1,8 +1,8 @@
 //! WeChat's access_token, wanted by many requests at once: one fetches it, and the others share what comes of it.
 
-use crate::edge::fakes::{NOW, World};
 use crate::edge::ports::FetchFailure;
 use crate::edge::routes::{Answer, route};
+use crate::edge::testing::fakes::{NOW, World};
 use serde_json::{Value, json};
 use std::future::Future;
 use std::pin::Pin;

@@ -1,9 +1,9 @@
 //! Who asks for what: two devices of one user, a thief with copies of tokens, a backend, a browser.
 
 use super::world::{Answer, Stored, World};
-use crate::edge::fakes::NOW;
 use crate::edge::http::{Body, Request};
-use crate::edge::web_code::WebCode;
+use crate::edge::session::authorization_code::WebCode;
+use crate::edge::testing::fakes::NOW;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};

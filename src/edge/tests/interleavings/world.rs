@@ -2,18 +2,18 @@
 //! scheduler lets it take effect. The requests are the futures of the real routes, polled by hand.
 
 use crate::edge::audit::Audit;
+use crate::edge::config::keys::{PublicKey, SigningKey};
 use crate::edge::config::{Config, Misconfigured};
-use crate::edge::fakes::{NOW, variables};
 use crate::edge::guesses::Guesses;
 use crate::edge::http::Request;
-use crate::edge::keys::{PublicKey, SigningKey};
+use crate::edge::isolate::Verified;
 use crate::edge::ports::{
     AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Isolate, Limit, Overdue, Page, Put, Random, RateLimit, Reply,
     Store, StoreFailure,
 };
 use crate::edge::routes::{route, write_late};
-use crate::edge::verified::Verified;
-use crate::edge::wechat_token::Slot;
+use crate::edge::testing::fakes::{NOW, variables};
+use crate::edge::upstream::access_token::Slot;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::cell::{Cell, RefCell};

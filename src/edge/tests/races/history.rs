@@ -6,7 +6,7 @@ use super::edge::{Answer, EPOCH, Edge};
 use super::store::{Faults, Kv, LOCATIONS};
 use super::time::Time;
 use crate::edge::config::Config;
-use crate::edge::fakes::variables;
+use crate::edge::testing::fakes::variables;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use std::cell::RefCell;

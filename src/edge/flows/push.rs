@@ -14,7 +14,7 @@ use crate::edge::audit::Audit;
 use crate::edge::config::{App, Push};
 use crate::edge::error::{Caller, Error};
 use crate::edge::http::Response;
-use crate::edge::params::Query;
+use crate::edge::http::params::Query;
 use crate::edge::ports::{Call, Ports};
 use crate::edge::upstream;
 use crate::wechat::message::Message;

@@ -3,12 +3,12 @@
 //! An end (`e1`, `x1`) is written first and whatever it ends is deleted afterwards. A login or a rotation writes its
 //! record first and reads the ends afterwards. Where reads are current, one of the two therefore sees the other.
 
-use super::config::App;
-use super::json;
-use super::ports::{Ports, Put, StoreFailure};
-use super::records::{
+use crate::edge::config::App;
+use crate::edge::ports::{Ports, Put, StoreFailure};
+use crate::edge::session::records::{
     Found, Records, SessionRecord, Sid, UserName, key_name, session_name, sessions_prefix, tombstone_name,
 };
+use crate::edge::stored;
 
 /// Operations at once. Workers allows 1,000 in one request; an erasure that needs more fails, and goes on where it is repeated.
 const BATCH: usize = 100;
@@ -73,7 +73,7 @@ impl<P: Ports> Records<'_, P> {
                 let ends = |(name, blobs): (&String, &[Option<Vec<u8>>])| {
                     let [session, None] = blobs else { return false };
                     let body = session.as_ref().and_then(|blob| self.open(name, blob));
-                    let record: Option<SessionRecord> = body.and_then(|body| json::parse(&body));
+                    let record: Option<SessionRecord> = body.and_then(|body| stored::parse(&body));
                     record.is_none_or(|record| record.auth <= end)
                 };
                 let sessions = names.iter().step_by(2).zip(blobs.chunks(2)).zip(sids);

@@ -3,10 +3,10 @@
 //! Nothing that revokes is ever rewritten or deleted by something that grants: a session (`s1`)
 //! and its tombstone (`x1`) are two keys, so a late write of the one cannot undo the other.
 
-use super::config::{App, Config, NameKey};
-use super::json::{self, Stored};
-use super::ports::{Page, Ports, Put, StoreFailure, random};
-use super::seal::Purpose;
+use crate::edge::config::seal::Purpose;
+use crate::edge::config::{App, Config, NameKey};
+use crate::edge::ports::{Page, Ports, Put, StoreFailure, random};
+use crate::edge::stored::{self, Stored};
 use crate::wechat::{AppId, Object, OpenId, SessionKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use core::fmt;
@@ -231,7 +231,7 @@ impl<P: Ports> Records<'_, P> {
             let body = self.open(name, &blob);
             let kind = KINDS.into_iter().find(|kind| name.starts_with(kind)).unwrap_or_default();
             match kind {
-                "s1" => found.session = body.as_ref().and_then(|body| json::parse(body)),
+                "s1" => found.session = body.as_ref().and_then(|body| stored::parse(body)),
                 "k1" => found.newest_key = body.as_ref().and_then(|body| parse_key(body)),
                 "e1" => found.revoked_before = Some(end_of(body.as_ref())),
                 // Whatever is in it.
@@ -267,7 +267,7 @@ impl<P: Ports> Records<'_, P> {
         let everywhere = everywhere.map(|(name, blob)| end_of(self.open(&name, &blob).as_ref()));
         let read = |(name, blob): (&String, Option<Vec<u8>>)| {
             let sid = Sid::try_from(name.strip_prefix(&sessions)?.to_owned()).ok()?;
-            let record: SessionRecord = json::parse(&self.open(name, &blob?)?)?;
+            let record: SessionRecord = stored::parse(&self.open(name, &blob?)?)?;
             everywhere.is_none_or(|before| record.auth > before).then_some((sid, record))
         };
         let mut living: Vec<_> = names.iter().zip(blobs).filter_map(read).collect();

@@ -1,13 +1,13 @@
 //! The two tokens. The access token is a JWT that anybody can check with the JWKS (RFC 9068); the
 //! refresh token is sealed, so it proves itself and a stale record never logs an honest client out.
 
-use super::config::{App, Config};
-use super::error::{Caller, Error};
-use super::json::{self, Stored};
-use super::ports::{Ports, random};
-use super::records::{Sid, left_s};
-use super::seal::Purpose;
-use super::wire::TokenReply;
+use crate::edge::config::seal::Purpose;
+use crate::edge::config::{App, Config};
+use crate::edge::error::{Caller, Error};
+use crate::edge::http::wire::TokenReply;
+use crate::edge::ports::{Ports, random};
+use crate::edge::session::records::{Sid, left_s};
+use crate::edge::stored::{self, Stored};
 use crate::wechat::{Object, OpenId, UnionId};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use core::fmt;
@@ -221,7 +221,7 @@ impl<P: Ports> Tokens<'_, P> {
         }
         let blob = URL_SAFE_NO_PAD.decode(token).ok()?;
         let plain = self.config.sealer.open(Purpose::Refresh, "refresh", &blob)?;
-        let token: RefreshToken = json::parse(&plain)?;
+        let token: RefreshToken = stored::parse(&plain)?;
         let subject = Subject {
             openid: OpenId::parse(&token.openid).ok()?,
             unionid: token.unionid.as_deref().and_then(|unionid| UnionId::parse(unionid).ok()),
@@ -238,5 +238,5 @@ fn encode(value: &impl Serialize) -> String {
 }
 
 fn decode<T: Stored>(part: &str) -> Option<T> {
-    json::parse(&URL_SAFE_NO_PAD.decode(part).ok()?)
+    stored::parse(&URL_SAFE_NO_PAD.decode(part).ok()?)
 }

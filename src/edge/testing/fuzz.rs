@@ -10,13 +10,13 @@
     reason = "a target fails by panicking"
 )]
 
-use super::config::Config;
-use super::endpoint::ROUTES;
-use super::fakes::{NOW, World, at_once, variables};
-use super::http::{Body, Request};
-use super::records::{Records, Sid};
-use super::routes::route;
-use super::seal::Purpose;
+use crate::edge::config::Config;
+use crate::edge::config::seal::Purpose;
+use crate::edge::http::endpoint::ROUTES;
+use crate::edge::http::{Body, Request};
+use crate::edge::routes::route;
+use crate::edge::session::records::{Records, Sid};
+use crate::edge::testing::fakes::{NOW, World, at_once, variables};
 use crate::wechat::message::Message;
 use crate::wechat::open_data::EncryptedData;
 use crate::wechat::push::EncodingAesKey;

@@ -3,12 +3,12 @@
 //! it and it is still the one that is kept. None is ever forced: where another server forces, normal
 //! mode gives the new one.
 
-use super::config::{App, Config, Credentials};
-use super::error::{Error, Wechat};
-use super::json::{self, Stored};
-use super::ports::{CALL_MS, Call, Ports, Put, random};
-use super::seal::Purpose;
-use super::upstream;
+use crate::edge::config::seal::Purpose;
+use crate::edge::config::{App, Config, Credentials};
+use crate::edge::error::{Error, Wechat};
+use crate::edge::ports::{CALL_MS, Call, Ports, Put, random};
+use crate::edge::stored::{self, Stored};
+use crate::edge::upstream;
 use crate::wechat::Object;
 use crate::wechat::reply::{self, WechatToken};
 use serde::Serialize;
@@ -195,7 +195,7 @@ async fn fetch<P: Ports>(
     // Without KV there is still WeChat.
     let blob = ports.get(&[name.to_owned()]).await.ok().and_then(|mut blobs| blobs.pop().flatten());
     let kept: Option<Kept> =
-        blob.and_then(|blob| config.sealer.open(Purpose::Record, name, &blob)).and_then(|body| json::parse(&body));
+        blob.and_then(|blob| config.sealer.open(Purpose::Record, name, &blob)).and_then(|body| stored::parse(&body));
     if let Some(kept) = kept.filter(|kept| kept.serves(now, dead)) {
         return Ok(kept);
     }

@@ -3,7 +3,7 @@
 //! The bound is what keeps the cost of a request proportional to its size: names are compared with
 //! each other, and 32 KiB hold thousands of names.
 
-use super::error::{Caller, Error};
+use crate::edge::error::{Caller, Error};
 use core::fmt;
 use serde::de::value::MapDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer, MapAccess, Visitor};

@@ -7,12 +7,12 @@ use super::{Flow, issued};
 use crate::edge::config::App;
 use crate::edge::error::{Caller, Error};
 use crate::edge::http::Response;
-use crate::edge::label;
+use crate::edge::http::wire::TokenRequest;
 use crate::edge::ports::{Limit, Ports};
-use crate::edge::records::SessionRecord;
-use crate::edge::tokens::Subject;
-use crate::edge::web_code::WebCode;
-use crate::edge::wire::TokenRequest;
+use crate::edge::session::authorization_code::WebCode;
+use crate::edge::session::label;
+use crate::edge::session::records::SessionRecord;
+use crate::edge::session::tokens::Subject;
 use crate::wechat::{OpenId, UnionId};
 
 pub(crate) const GRANT_TYPE: &str = "authorization_code";

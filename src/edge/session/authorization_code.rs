@@ -1,8 +1,8 @@
 //! Our own authorization code: a sealed blob of a minute that says who logged in, and for which client.
 
-use super::json::{self, Stored};
-use super::records::Sid;
-use super::seal::{Purpose, Sealer};
+use crate::edge::config::seal::{Purpose, Sealer};
+use crate::edge::session::records::Sid;
+use crate::edge::stored::{self, Stored};
 use crate::wechat::Object;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
@@ -52,7 +52,7 @@ impl WebCode {
     /// Opens a code that is not too old.
     pub(crate) fn open(sealer: &Sealer, code: &str, now: u64) -> Option<Self> {
         let blob = URL_SAFE_NO_PAD.decode(Some(code).filter(|code| code.len() <= MAX)?).ok()?;
-        let code: Self = json::parse(&sealer.open(Purpose::Web, NAME, &blob)?)?;
+        let code: Self = stored::parse(&sealer.open(Purpose::Web, NAME, &blob)?)?;
         (now.saturating_sub(code.iat) <= LIFE_MS).then_some(code)
     }
 

@@ -1,8 +1,8 @@
 //! What goes over the wire: the bodies of requests and answers. `docs/openapi.json` is generated
 //! from these types (`openapi`), so it cannot say anything else.
 
-use super::keys::PublicKey;
-use super::records::Sid;
+use crate::edge::config::keys::PublicKey;
+use crate::edge::session::records::Sid;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

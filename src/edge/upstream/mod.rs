@@ -1,10 +1,12 @@
 //! Calls to WeChat. One retry, and only where no byte of a reply came: anything else may have
 //! spent the code (§3.4).
 
-use super::config::{App, Config, Credentials};
-use super::error::{Caller, Error, Wechat};
-use super::ports::{Call, Fetch, FetchFailure, Ports, Reply};
-use super::wechat_token::{Owner, with_token};
+pub(crate) mod access_token;
+
+use crate::edge::config::{App, Config, Credentials};
+use crate::edge::error::{Caller, Error, Wechat};
+use crate::edge::ports::{Call, Fetch, FetchFailure, Ports, Reply};
+use crate::edge::upstream::access_token::{Owner, with_token};
 use crate::wechat::reply::{self, CodeSession, Errcode, Meaning, Phone, ReplyError, WebSession};
 use crate::wechat::{Code, OpenId, PhoneCode, SessionKey};
 

@@ -1,7 +1,7 @@
 //! What the tokens say whose signature an isolate has found right: checking one again costs 80 µs, most of
 //! a request. Time, session and revocation are looked at each time.
 
-use super::tokens::Claims;
+use crate::edge::session::tokens::Claims;
 
 /// SHA-256 of the token.
 type Digest = [u8; 32];

@@ -2,7 +2,7 @@
 //! what the OpenAPI document says of each.
 //! `worker::Router` would add 9 KB, axum 45 KB and two to four times the cost per request.
 
-use super::error::Caller;
+use crate::edge::error::Caller;
 
 /// One thing the edge does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

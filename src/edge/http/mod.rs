@@ -1,8 +1,13 @@
 //! Requests and answers as the flows see them.
 
-use super::error::{Caller, Error};
-use super::params::{Params, Query};
-use super::revocations::LateSession;
+pub(crate) mod cors;
+pub(crate) mod endpoint;
+pub(crate) mod params;
+pub(crate) mod wire;
+
+use crate::edge::error::{Caller, Error};
+use crate::edge::http::params::{Params, Query};
+use crate::edge::session::revocations::LateSession;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -4,17 +4,17 @@
 
 use crate::edge::audit::Audit;
 use crate::edge::config::Config;
+use crate::edge::config::keys::{PublicKey, SigningKey};
 use crate::edge::error::Error;
 use crate::edge::guesses::Guesses;
 use crate::edge::http::{Body, Request, Response};
-use crate::edge::keys::{PublicKey, SigningKey};
+use crate::edge::isolate::Verified;
 use crate::edge::ports::{
     AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Isolate, Limit, Overdue, Page, Put, Random, RateLimit, Reply,
     Store, StoreFailure,
 };
 use crate::edge::routes::{route, write_late};
-use crate::edge::verified::Verified;
-use crate::edge::wechat_token::Slot;
+use crate::edge::upstream::access_token::Slot;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};

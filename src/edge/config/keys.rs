@@ -3,7 +3,7 @@
 //! The first key signs, all are published: to rotate, append the new key, wait an hour, move it
 //! to the front, and drop the old one after `access_token_ttl_s` and 5 minutes (docs/operations.md).
 
-use super::ports::Es256;
+use crate::edge::ports::Es256;
 use crate::wechat::Object;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use core::fmt;

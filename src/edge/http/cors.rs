@@ -2,9 +2,9 @@
 //! origins of all apps together; the request itself then has to come from its own app's, or is 403.
 //! Credentials are never allowed: the one cookie is of a web login, which is a navigation and no script's request.
 
-use super::config::{App, Config};
-use super::endpoint::{Access, Path, list};
-use super::http::{Request, Response};
+use crate::edge::config::{App, Config};
+use crate::edge::http::endpoint::{Access, Path, list};
+use crate::edge::http::{Request, Response};
 
 /// A day is the most that browsers keep; two hours is Chromium's.
 const MAX_AGE_S: &str = "7200";
