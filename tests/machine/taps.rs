@@ -66,9 +66,9 @@ fn a_caller_that_waits_for_a_number_that_was_paid_for_is_not_let_go() {
 fn what_the_edge_says_about_a_code_is_told_apart() {
     for (status, code, expected) in [
         (400, "code_invalid", ErrorCode::TapAgain),
-        (503, "wechat_busy", ErrorCode::TapAgain),
+        (503, "upstream_busy", ErrorCode::TapAgain),
         (500, "misconfigured", ErrorCode::Misconfigured),
-        (502, "phone_no_quota", ErrorCode::NoQuota),
+        (502, "upstream_error", ErrorCode::TapAgain),
         (429, "rate_limited", ErrorCode::RateLimited),
     ] {
         let mut phone = Phone::logged_in();

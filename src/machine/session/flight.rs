@@ -7,6 +7,7 @@ use super::super::effect::ErrorCode;
 use super::super::event::{EdgeFailure, OpId};
 use super::super::tokens::Generation;
 use super::TOO_MANY_REQUESTS;
+use crate::edge_code::EdgeCode;
 use crate::wechat::Failure;
 
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +82,12 @@ pub(crate) enum Setback {
 /// WeChat's own advice where a 429 names no time (§3.4).
 const STAY_AWAY_S: u32 = 60;
 
+const CLIENT_UNKNOWN: &str = EdgeCode::ClientUnknown.as_str();
+const CODE_INVALID: &str = EdgeCode::CodeInvalid.as_str();
+const CODE_USED: &str = EdgeCode::CodeUsed.as_str();
+const MISCONFIGURED: &str = EdgeCode::Misconfigured.as_str();
+const USER_BLOCKED: &str = EdgeCode::UserBlocked.as_str();
+
 impl Setback {
     pub(crate) fn of_login(failure: Failure) -> Self {
         match failure {
@@ -97,11 +104,11 @@ impl Setback {
                 Self::StayAway(retry_after_s.unwrap_or(STAY_AWAY_S))
             }
             EdgeFailure::Refused { status, code, retry_after_s } => match (status, code.as_str()) {
-                (_, "user_blocked") => Self::GiveUp(ErrorCode::LoginBlocked),
-                (_, "misconfigured") => Self::GiveUp(ErrorCode::Misconfigured),
+                (_, USER_BLOCKED) => Self::GiveUp(ErrorCode::LoginBlocked),
+                (_, MISCONFIGURED) => Self::GiveUp(ErrorCode::Misconfigured),
                 // Another code may do: this one was too old, or is spent. A success without tokens
                 // is the answer of something between here and the edge.
-                (_, "code_invalid" | "code_used") | (200..=299 | 408 | 500.., _) => {
+                (_, CODE_INVALID | CODE_USED) | (200..=299 | 408 | 500.., _) => {
                     Self::TryAgain(ErrorCode::EdgeFailed, *retry_after_s)
                 }
                 // The edge does not know this app, or is none: the same request will be refused again.
@@ -116,7 +123,7 @@ impl Setback {
             EdgeFailure::Refused { status: 400 | 401, code, .. } if code.is_empty() => {
                 Self::TryAgain(ErrorCode::EdgeFailed, None)
             }
-            EdgeFailure::Refused { status: 400 | 401, code, .. } if code != "client_unknown" => Self::SessionEnded,
+            EdgeFailure::Refused { status: 400 | 401, code, .. } if code != CLIENT_UNKNOWN => Self::SessionEnded,
             // The edge answers a rotated token again for a while, so the same one may be sent.
             other => Self::of_exchange(other),
         }

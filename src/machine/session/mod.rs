@@ -22,6 +22,7 @@ use super::event::{EdgeFailure, OpId, WaiterId};
 use super::journal::Record;
 use super::status::Status;
 use super::tokens::{AccessToken, Generation, LoginCode, PhoneCode, RefreshToken, Tokens};
+use crate::edge_code::EdgeCode;
 use crate::wechat::Failure;
 use debts::Debts;
 use flight::{Flight, Setback};
@@ -33,6 +34,7 @@ use waiters::{Waiters, Wants};
 
 pub(crate) use verdict::of_tap;
 
+const SESSION_KEY_STALE: &str = EdgeCode::SessionKeyStale.as_str();
 const EDGE_TIMEOUT_MS: u32 = 10_000;
 const TOO_MANY_REQUESTS: u16 = 429;
 /// The life of a code (§1.1).
@@ -331,7 +333,7 @@ impl Session {
     }
 
     fn open_data_answered(&mut self, cx: &mut Context, id: WaiterId, epoch: Option<u32>, reply: Answer<'_>) {
-        if reply.code == "session_key_stale" {
+        if reply.code == SESSION_KEY_STALE {
             self.key = Key::Dead;
             self.waiters.park_again(id, Wants::TapAgain);
             self.serve_parked_one(cx, id);

@@ -3,9 +3,9 @@
 use super::super::effect::{ErrorCode, Outcome};
 use super::super::event::WaiterId;
 use super::TOO_MANY_REQUESTS;
+use crate::edge_code::EdgeCode;
 use crate::wechat::Failure;
 
-/// `same_key`: no login came between the payload and this answer.
 /// A reply to a tap's payload.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Answer<'a> {
@@ -18,13 +18,19 @@ pub(crate) struct Answer<'a> {
 /// The host's word for a success that is not the edge's, such as the page of a captive portal.
 const MALFORMED: &str = "reply_malformed";
 
+const DATA_STALE: &str = EdgeCode::DataStale.as_str();
+const DECRYPT_FAILED: &str = EdgeCode::DecryptFailed.as_str();
+const MISCONFIGURED: &str = EdgeCode::Misconfigured.as_str();
+const SIGNATURE_MISMATCH: &str = EdgeCode::SignatureMismatch.as_str();
+
+/// `same_key`: no login came between the payload and this answer.
 pub(crate) fn of_open_data(id: WaiterId, answer: Answer<'_>, same_key: bool) -> Outcome {
     match (answer.status, answer.code) {
         (200, MALFORMED) => Outcome::failed(ErrorCode::EdgeFailed),
         (200, _) => Outcome::Deliver { of: id },
         // Made with a key that a login has since replaced, or too old by now.
-        (_, "decrypt_failed" | "signature_mismatch") if !same_key => Outcome::failed(ErrorCode::TapAgain),
-        (_, "data_stale") => Outcome::failed(ErrorCode::TapAgain),
+        (_, DECRYPT_FAILED | SIGNATURE_MISMATCH) if !same_key => Outcome::failed(ErrorCode::TapAgain),
+        (_, DATA_STALE) => Outcome::failed(ErrorCode::TapAgain),
         (400, _) => Outcome::failed(ErrorCode::DataInvalid),
         _ => of_status(answer),
     }
@@ -35,8 +41,7 @@ pub(crate) fn of_phone(id: WaiterId, answer: Answer<'_>) -> Outcome {
     match (answer.status, answer.code) {
         (200, MALFORMED) => Outcome::failed(ErrorCode::TapAgain),
         (200, _) => Outcome::Deliver { of: id },
-        (_, "phone_no_quota") => Outcome::failed(ErrorCode::NoQuota),
-        (_, "misconfigured") => Outcome::failed(ErrorCode::Misconfigured),
+        (_, MISCONFIGURED) => Outcome::failed(ErrorCode::Misconfigured),
         (400 | 409 | 500.., _) => Outcome::failed(ErrorCode::TapAgain),
         _ => of_status(answer),
     }
@@ -44,7 +49,7 @@ pub(crate) fn of_phone(id: WaiterId, answer: Answer<'_>) -> Outcome {
 
 fn of_status(answer: Answer<'_>) -> Outcome {
     let code = match (answer.status, answer.code) {
-        (_, "misconfigured") => ErrorCode::Misconfigured,
+        (_, MISCONFIGURED) => ErrorCode::Misconfigured,
         (401, _) => ErrorCode::LoginRequired,
         (TOO_MANY_REQUESTS, _) => ErrorCode::RateLimited,
         _ => ErrorCode::EdgeFailed,
