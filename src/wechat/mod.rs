@@ -1,6 +1,7 @@
 //! The platform, pure: what WeChat sends, means and signs. Client and edge share it, so they
 //! cannot drift. No IO, no clock, no randomness.
 
+pub(crate) mod digest;
 pub mod failure;
 pub mod ident;
 mod json;

@@ -1,7 +1,6 @@
 //! Message push: WeChat's signed and encrypted calls to the operator's server (§3.7, §4.1).
 
-use super::AppId;
-use super::signature::{SignatureMismatch, same, sha1_hex};
+use super::{AppId, digest, signature::SignatureMismatch};
 use aes::Aes256;
 use base64::{
     Engine as _, alphabet,
@@ -31,12 +30,12 @@ pub enum PushError {
 pub fn signature(parts: &mut [&str]) -> String {
     parts.sort_unstable();
     let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
-    sha1_hex(&parts)
+    digest::sha1_hex(&parts)
 }
 
 /// Checks a `signature` or `msg_signature` in constant time.
 pub fn verify(parts: &mut [&str], given: &str) -> Result<(), SignatureMismatch> {
-    same(&signature(parts), given)
+    digest::constant_time_eq(&signature(parts), given).then_some(()).ok_or(SignatureMismatch)
 }
 
 /// The key of encrypted mode: base64 of `EncodingAESKey` (43 characters) gives 32 bytes.

@@ -3,10 +3,9 @@
 //! Two forms matter and confusing them is the field's classic bug: AES uses the 16 decoded bytes,
 //! SHA-1 and HMAC use the base64 *text*. This type keeps both uses behind methods.
 
+use super::digest;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use core::fmt;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
 use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
 /// A well-formed session_key: 24 base64 characters that decode to exactly 16 bytes (§4.3).
@@ -48,18 +47,8 @@ impl SessionKey {
     /// HMAC-SHA256 of `message` keyed with the text, in lower-case hex: the `signature` of
     /// `wxa/checksession` and its kin, where `message` is `""` (§3.2, vectors 7–14).
     pub fn sign(&self, message: &[u8]) -> String {
-        hmac_sha256_hex(self.text.as_bytes(), message)
+        digest::hex(&digest::hmac_sha256(self.text.as_bytes(), &[message]))
     }
-}
-
-pub(crate) fn hmac_sha256_hex(key: &[u8], message: &[u8]) -> String {
-    // HMAC takes a key of any length, so the error has no way to occur; an empty answer would
-    // fail any comparison.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        return String::new();
-    };
-    mac.update(message);
-    super::signature::hex(&mac.finalize().into_bytes())
 }
 
 impl fmt::Debug for SessionKey {
