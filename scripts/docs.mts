@@ -1,6 +1,6 @@
 // `npm run docs`: docs/errors.md out of `wxauth/errors`, so that the two cannot differ.
 import { writeFileSync } from 'node:fs';
-import { declarations, edgeErrors, errors, osFixes } from '../js/errors/index.js';
+import { declarations, edgeErrors, errors, osFixes } from '../js/entries/errors.js';
 import { at } from './shell.mts';
 
 export function renderErrors(): string {

@@ -1,6 +1,6 @@
 // `auth.state` in a native page's or component's data: `behaviors: [authBehavior(auth)]`, then `{{auth.session}}`.
 
-import type { Auth } from '../auth.js';
+import type { Auth } from './auth.js';
 
 interface Instance {
   setData(data: object): void;

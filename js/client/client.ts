@@ -14,9 +14,9 @@ import type {
   RequestOptions,
   Waiting,
 } from './auth.js';
+import { AuthError, invalid } from './auth-error.js';
 import { cap, Driver, names, type Payload } from './driver.js';
-import { origin } from './edge.js';
-import { AuthError, invalid } from './error.js';
+import { origin } from './edge-client.js';
 import type { Reply, WxFailure } from './host.js';
 
 const body = <T>({ data }: Reply): T => data as T;

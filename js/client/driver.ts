@@ -3,10 +3,10 @@
 
 import type { Core, Effect, Outcome, State } from 'wxauth-core';
 import type { AuthOptions, RequestOptions, Waiting } from './auth.js';
-import { type Answers, edgeClient, refusal } from './edge.js';
-import { AuthError, type AuthErrorCode, type Because } from './error.js';
+import { AuthError, type AuthErrorCode, type Because } from './auth-error.js';
+import { type ContextStorage, contextStorage } from './context-storage.js';
+import { type Answers, edgeClient, refusal } from './edge-client.js';
 import type { AuthSetting, CoreModule, Host, Reply, WxFailure } from './host.js';
-import { type ContextStorage, contextStorage } from './storage.js';
 import { Recorder } from './trace.js';
 
 /** A caller's request; `brings` is whether a body is what the edge's endpoint answers with. */

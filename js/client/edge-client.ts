@@ -1,7 +1,7 @@
 // The edge's OAuth 2 requests, as DESIGN's contract has them. Says what was answered; what it means is
 // decided in the core.
 
-import type { Because } from './error.js';
+import type { Because } from './auth-error.js';
 import type { Failed, Host, Reply } from './host.js';
 
 /** The scheme and host of an address. */

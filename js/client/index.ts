@@ -9,20 +9,20 @@ export type {
   State,
   Tap,
 } from 'wxauth-core';
-export {
-  type Auth,
-  type AuthOptions,
-  createAuth,
-  type OpenDataDetail,
-  type PhoneDetail,
-  type PhoneNumber,
-  type Profile,
-  type ProfileDetail,
-  type ProfileWay,
-  type RequestOptions,
-  type Waiting,
+export { type Canceller, type CancelSignal, canceller } from './abort.js';
+export type {
+  Auth,
+  AuthOptions,
+  OpenDataDetail,
+  PhoneDetail,
+  PhoneNumber,
+  Profile,
+  ProfileDetail,
+  ProfileWay,
+  RequestOptions,
+  Waiting,
 } from './auth.js';
-export { type Canceller, type CancelSignal, canceller } from './cancel.js';
-export { AuthError, type AuthErrorCode } from './error.js';
+export { AuthError, type AuthErrorCode } from './auth-error.js';
+export { createAuth } from './create-auth.js';
 export type { AuthSetting, Host, Reply } from './host.js';
 export type { Argument, Trace, TraceEntry } from './trace.js';

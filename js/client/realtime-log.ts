@@ -1,7 +1,7 @@
 // The flight recorder's news for WeChat's realtime log: `createAuth({ log: realtimeLog() })`. What changes, and what
 // callers are refused; the whole would use up the log's daily lines.
 
-import type { TraceEntry } from '../trace.js';
+import type { TraceEntry } from './trace.js';
 
 interface RealtimeLogManager {
   info(...args: unknown[]): void;

@@ -1,7 +1,7 @@
 // The wasm-bindgen glue and the two ways to put a module behind it.
 
 import * as glue from 'wxauth-core';
-import type { CoreModule } from '../host.js';
+import type { CoreModule } from '../client/host.js';
 
 export type Exports = Record<string, unknown>;
 

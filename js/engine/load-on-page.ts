@@ -1,6 +1,6 @@
 // Brings the core up on a web page: the module lies beside this file.
 
-import type { CoreModule } from '../host.js';
+import type { CoreModule } from '../client/host.js';
 import { connect, imports } from './glue.js';
 
 let loading: Promise<CoreModule> | undefined;

@@ -2,8 +2,8 @@
 // JavaScript where that is missing, fails, or is silent (docs/platform-facts.md §5: failures were seen
 // after up to 176 s). The first engine to answer wins, and the choice is remembered.
 
-import type { CoreModule } from '../host.js';
-import type { WxLike } from '../hosts/wx.js';
+import type { CoreModule } from '../client/host.js';
+import type { WxLike } from '../hosts/wx-host.js';
 import { connect, type Exports, imports } from './glue.js';
 
 declare const WXWebAssembly:

@@ -2,8 +2,8 @@
 // `types`, as in WeChat's template, one file has to do for both. No code: a bundle takes `weapp.ts`, `web.ts` or
 // `node.ts`, by the platform.
 
-export * from './api.js';
-export { authBehavior } from './weapp/behavior.js';
-export { realtimeLog } from './weapp/realtime-log.js';
+export { authBehavior } from '../client/auth-behavior.js';
+export * from '../client/index.js';
+export { realtimeLog } from '../client/realtime-log.js';
 export { type WeappOptions, weappHost } from './weapp.js';
 export { type WebLogin, type WebOptions, webHost } from './web.js';

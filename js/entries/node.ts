@@ -1,19 +1,19 @@
 // wxauth/node: the client for tests against the simulator, and the checks that need a session_key. In Node and, where
 // a backend is a Worker, in workerd. In Node it is also what `wxauth` itself resolves to, so that a program written for
-// a mini program or a page runs in a test as it stands: whatever `js/wxauth.ts` declares exists here.
+// a mini program or a page runs in a test as it stands: whatever `index.ts` declares exists here.
 
 import type * as nodeCore from 'wxauth-core-node';
-import { connect, imports } from './engine/glue.js';
-import { module } from './engine/node.js';
-import { invalid } from './error.js';
-import type { Host } from './host.js';
-import { hostOf } from './weapp/host.js';
+import { invalid } from '../client/auth-error.js';
+import type { Host } from '../client/host.js';
+import { connect, imports } from '../engine/glue.js';
+import { module } from '../engine/node-module.js';
+import { hostOf } from '../hosts/weapp-host.js';
 import type { WeappOptions } from './weapp.js';
 import type { WebOptions } from './web.js';
 
-export * from './api.js';
-export { authBehavior } from './weapp/behavior.js';
-export { realtimeLog } from './weapp/realtime-log.js';
+export { authBehavior } from '../client/auth-behavior.js';
+export * from '../client/index.js';
+export { realtimeLog } from '../client/realtime-log.js';
 export type { WeappOptions, WebOptions };
 
 const core = connect(

@@ -3,8 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { startServer } from './server.js';
-import { type Config, WeChat } from './wechat/index.js';
+import { startServer } from '../sim/server.js';
+import { type Config, WeChat } from '../sim/wechat/index.js';
 
 const USAGE = `wxauth-sim: a fake WeChat for tests and development
 

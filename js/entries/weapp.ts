@@ -1,13 +1,13 @@
 // wxauth/weapp: the entry of a mini program. CommonJS, ES2017, no global beyond what phones have.
 
-import { loadOnPhone } from './engine/phone.js';
-import type { Host } from './host.js';
-import type { WxLike } from './hosts/wx.js';
-import { hostOf } from './weapp/host.js';
+import type { Host } from '../client/host.js';
+import { loadOnPhone } from '../engine/load-on-phone.js';
+import { hostOf } from '../hosts/weapp-host.js';
+import type { WxLike } from '../hosts/wx-host.js';
 
-export * from './api.js';
-export { authBehavior } from './weapp/behavior.js';
-export { realtimeLog } from './weapp/realtime-log.js';
+export { authBehavior } from '../client/auth-behavior.js';
+export * from '../client/index.js';
+export { realtimeLog } from '../client/realtime-log.js';
 
 export interface WeappOptions {
   /** Another `wx` than the global one: the simulator's, or a wrapper. */

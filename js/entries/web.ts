@@ -1,13 +1,13 @@
 // wxauth/web: the entry of a web page. An ES module, with wxauth.wasm beside it.
 
-import { loadOnPage } from './engine/page.js';
-import type { Host } from './host.js';
-import { fetchHost } from './hosts/web.js';
-import type { WebLogin } from './hosts/web-login.js';
-import { type WxLike, wxHost } from './hosts/wx.js';
+import type { Host } from '../client/host.js';
+import { loadOnPage } from '../engine/load-on-page.js';
+import { fetchHost } from '../hosts/fetch-host.js';
+import type { WebLogin } from '../hosts/web-login.js';
+import { type WxLike, wxHost } from '../hosts/wx-host.js';
 
-export * from './api.js';
-export type { WebLogin } from './hosts/web-login.js';
+export * from '../client/index.js';
+export type { WebLogin } from '../hosts/web-login.js';
 
 export interface WebOptions {
   /** A `wx` on the page: the simulator's phone. Without it the page uses fetch and localStorage. */

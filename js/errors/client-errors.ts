@@ -2,9 +2,7 @@
 // in the bundle: import it where errors are shown or logged. `npm run docs` makes docs/errors.md of it.
 
 import type { Declaration, OsFix } from 'wxauth-core';
-import type { AuthErrorCode } from '../error.js';
-
-export { type EdgeExplanation, edgeErrors } from './edge.js';
+import type { AuthErrorCode } from '../client/auth-error.js';
 
 export interface Explanation {
   cause: string;

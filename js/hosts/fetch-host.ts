@@ -1,7 +1,7 @@
 // Runs effects on a web page: fetch, localStorage, page visibility. A page has no `wx.login`: without a stored session the
 // visitor is a guest. With the `login` option, `auth.login()` leaves the page for WeChat and comes back (web-login.ts).
 
-import type { CoreModule, Failed, Host } from '../host.js';
+import type { CoreModule, Failed, Host } from '../client/host.js';
 import { registryOn } from './registry.js';
 import { type WebLogin, webLogin } from './web-login.js';
 import { webRequest } from './web-request.js';

@@ -1,8 +1,8 @@
 // weappHost of every entry: which `wx` it runs through, and the object on which copies of this package meet.
 
-import { invalid } from '../error.js';
-import type { CoreModule, Host } from '../host.js';
-import { type WxLike, wxHost } from '../hosts/wx.js';
+import { invalid } from '../client/auth-error.js';
+import type { CoreModule, Host } from '../client/host.js';
+import { type WxLike, wxHost } from './wx-host.js';
 
 declare const wx: WxLike | undefined;
 declare const getApp: ((options: { allowDefault: true }) => unknown) | undefined;

@@ -1,7 +1,7 @@
 // Web logins: the page goes to the edge's /web/login and comes back with a code (OAuth's authorization code with PKCE).
 // What has to survive the way is in sessionStorage, which is this tab's own.
 
-import type { Failed } from '../host.js';
+import type { Failed } from '../client/host.js';
 
 export interface WebLogin {
   /** Where to come back to: one of the app's redirect_uris, to the letter. */

@@ -2,7 +2,7 @@
 // documentation of wx.request (docs/platform-facts.md §1.8) names the conversions; what it leaves open follows the
 // JavaScript of WeChat's base library. One difference is unavoidable: a page cannot read Set-Cookie.
 
-import type { Failed, HostRequest, Reply } from '../host.js';
+import type { Failed, HostRequest, Reply } from '../client/host.js';
 
 /** The default of wx.request (§1.8). */
 const TIMEOUT_MS = 60_000;

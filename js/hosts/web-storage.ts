@@ -1,6 +1,6 @@
 // localStorage as a web page's tabs share it: entries, news of other tabs, and one lock.
 
-import type { Failed, Host } from '../host.js';
+import type { Failed, Host } from '../client/host.js';
 
 type WebStorage = Required<Pick<Host, 'read' | 'write' | 'remove' | 'lock' | 'onStorage'>>;
 

@@ -1,7 +1,7 @@
 // Runs effects through a `wx`: the real one, or the simulator's. Callbacks only: `wx.login` has no
 // promise (docs/platform-facts.md §1.0).
 
-import type { AuthSetting, CoreModule, Failed, Host, HostRequest, Reply, WxFailure } from '../host.js';
+import type { AuthSetting, CoreModule, Failed, Host, HostRequest, Reply, WxFailure } from '../client/host.js';
 import { registryOn } from './registry.js';
 
 /** What of `wx` is used always, and where the base library has it. */

@@ -1,6 +1,6 @@
 // Replays a flight recorder's trace in a fresh core: the same events at the same times lead to the same states.
 
-import type { Argument, State, Trace } from '../api.js';
+import type { Argument, State, Trace } from '../client/index.js';
 
 /** `weappHost()`, `webHost()`: whatever loads the core. */
 interface Loader {

@@ -49,6 +49,6 @@ export async function buildAll(): Promise<void> {
     buildCore({ feature: 'node', out: core('node') }),
   );
   await onceFor('node', [...SCRIPT, 'target/core/node', 'js'], at('dist/node/index.mjs'), buildNode);
-  await onceFor('simulator', [...SCRIPT, 'js/sim'], at('dist/sim/index.mjs'), buildSim);
+  await onceFor('simulator', [...SCRIPT, 'js/sim', 'js/entries'], at('dist/sim/index.mjs'), buildSim);
   await onceFor('types', [...SCRIPT, 'target/core/client/core.d.ts', 'js'], at('dist/weapp/index.d.ts'), buildTypes);
 }

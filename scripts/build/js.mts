@@ -52,7 +52,7 @@ export async function buildWeapp(): Promise<void> {
   await bundle('client', { ...phone, entryPoints: [raw], outfile: dist('weapp', 'fallback.js') });
   await bundle('client', {
     ...phone,
-    entryPoints: [at('js/weapp.ts')],
+    entryPoints: [at('js/entries/weapp.ts')],
     outfile: dist('weapp', 'index.js'),
     // WeChat's compiler reads it and leaves it out of the package.
     sourcemap: true,
@@ -62,7 +62,7 @@ export async function buildWeapp(): Promise<void> {
   // A file of its own: only programs that show the texts pay for them.
   await bundle('client', {
     ...phone,
-    entryPoints: [at('js/errors/index.ts')],
+    entryPoints: [at('js/entries/errors.ts')],
     outfile: dist('weapp', 'errors.js'),
     charset: 'utf8',
   });
@@ -74,7 +74,7 @@ export async function buildWeb(): Promise<void> {
   await bundle('client', {
     format: 'esm',
     target: 'es2020',
-    entryPoints: [at('js/web.ts')],
+    entryPoints: [at('js/entries/web.ts')],
     outfile: dist('web', 'index.mjs'),
     sourcemap: true,
   });
@@ -85,7 +85,7 @@ export async function buildNode(): Promise<void> {
   fresh(dist('errors'));
   copyFileSync(join(core('node'), 'core.wasm'), dist('node', 'wxauth.wasm'));
   const node: BuildOptions = { platform: 'node', target: 'node20', minify: false };
-  const entry: BuildOptions = { ...node, entryPoints: [at('js/node.ts')] };
+  const entry: BuildOptions = { ...node, entryPoints: [at('js/entries/node.ts')] };
   await bundle('node', { ...entry, format: 'esm', outfile: dist('node', 'index.mjs') });
   // `import.meta` is only read where there is no __dirname.
   await bundle('node', {
@@ -105,17 +105,23 @@ export async function buildNode(): Promise<void> {
       {
         name: 'workerd',
         setup: ({ onResolve }) =>
-          onResolve({ filter: /engine\/node\.js$/ }, () => ({ path: at('js/engine/workerd.ts') })),
+          onResolve({ filter: /engine\/node-module\.js$/ }, () => ({ path: at('js/engine/workerd-module.ts') })),
       },
     ],
   });
   await bundle('node', {
     ...node,
     format: 'esm',
-    entryPoints: [at('js/errors/index.ts')],
+    entryPoints: [at('js/entries/errors.ts')],
     outfile: dist('errors', 'index.mjs'),
   });
 }
+
+const SIM_ENTRIES = {
+  index: at('js/entries/sim.ts'),
+  server: at('js/entries/sim-server.ts'),
+  cli: at('js/entries/sim-cli.ts'),
+};
 
 /** The simulator: one entry for everywhere, and two that need Node. What they share is a chunk. */
 export async function buildSim(): Promise<void> {
@@ -129,7 +135,7 @@ export async function buildSim(): Promise<void> {
     mainFields: ['module', 'main'],
     external: ['node:*'],
     splitting: true,
-    entryPoints: ['index', 'server', 'cli'].map((name) => at('js/sim', `${name}.ts`)),
+    entryPoints: SIM_ENTRIES,
     outdir: dist('sim'),
     outExtension: { '.js': '.mjs' },
   });
@@ -141,7 +147,7 @@ export async function buildSim(): Promise<void> {
     format: 'cjs',
     target: 'node20',
     platform: 'node',
-    entryPoints: ['index', 'server'].map((name) => at('js/sim', `${name}.ts`)),
+    entryPoints: { index: SIM_ENTRIES.index, server: SIM_ENTRIES.server },
     outdir: dist('sim'),
     outExtension: { '.js': '.cjs' },
   });
@@ -170,13 +176,13 @@ export async function buildPlayground(): Promise<void> {
 
 export function buildTypes(): Promise<void> {
   return types([
-    ['js/wxauth.ts', dist('index.d.ts')],
-    ['js/weapp.ts', dist('weapp', 'index.d.ts')],
-    ['js/web.ts', dist('web', 'index.d.ts')],
-    ['js/node.ts', dist('node', 'index.d.ts')],
-    ['js/sim/index.ts', dist('sim', 'index.d.ts')],
-    ['js/sim/server.ts', dist('sim', 'server.d.ts')],
-    ['js/errors/index.ts', dist('errors', 'index.d.ts')],
-    ['js/errors/index.ts', dist('weapp', 'errors.d.ts')],
+    ['js/entries/index.ts', dist('index.d.ts')],
+    ['js/entries/weapp.ts', dist('weapp', 'index.d.ts')],
+    ['js/entries/web.ts', dist('web', 'index.d.ts')],
+    ['js/entries/node.ts', dist('node', 'index.d.ts')],
+    ['js/entries/sim.ts', dist('sim', 'index.d.ts')],
+    ['js/entries/sim-server.ts', dist('sim', 'server.d.ts')],
+    ['js/entries/errors.ts', dist('errors', 'index.d.ts')],
+    ['js/entries/errors.ts', dist('weapp', 'errors.d.ts')],
   ]);
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import type { Auth } from '../../js/auth.js';
+import type { Auth } from '../../js/client/auth.js';
 import { find } from '../../scripts/setup.mts';
 import { at } from '../../scripts/shell.mts';
 import { freePort, type Json, readmeExample } from '../harness.mts';

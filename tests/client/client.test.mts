@@ -363,7 +363,7 @@ test('the flight recorder has no secret, and the simulator replays it to the sam
 
 test('WeChat’s realtime log gets what changed and what was refused, and no secret', async () => {
   const { phone } = device(world, user('logged'));
-  const { realtimeLog } = await import('../../js/weapp/realtime-log.js');
+  const { realtimeLog } = await import('../../js/client/realtime-log.js');
   const { auth } = on(world, phone.relaunch(), { log: realtimeLog(phone.wx) });
   await auth.ready();
   await codeOf(auth.phone({ errMsg: 'getPhoneNumber:fail no quota', errno: 1400001 }));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import type * as nodeEntry from '../../js/node.js';
+import type * as nodeEntry from '../../js/entries/node.js';
 import { createPhone } from '../../js/sim/phone/index.js';
 import { at } from '../../scripts/shell.mts';
 import { APPID, type Json, startWorld, type World } from '../harness.mts';

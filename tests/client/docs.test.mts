@@ -81,7 +81,7 @@ const checks: Record<string, (code: string, user: string) => Promise<void>> = {
     assert.deepEqual([way, avatarUrl], ['choose-avatar', 'https://cdn.example/a']);
   },
   async behavior(code, user) {
-    const { authBehavior } = await import('../../js/weapp/behavior.js');
+    const { authBehavior } = await import('../../js/client/auth-behavior.js');
     const { auth } = device(world, { user });
     await auth.ready();
     const shown: Json[] = [];

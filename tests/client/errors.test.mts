@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, mock, test } from 'node:test';
-import { declarations, errors, osFixes } from '../../js/errors/index.js';
+import { declarations, errors, osFixes } from '../../js/entries/errors.js';
 import { agreeToAll } from '../../js/sim/phone/prompts.js';
 import { at } from '../../scripts/shell.mts';
 import { APPID, type Json, startWorld, type World } from '../harness.mts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { after, before, test } from 'node:test';
-import type { HostRequest, Reply, WxFailure } from '../../js/host.js';
-import { fetchHost } from '../../js/hosts/web.js';
+import type { HostRequest, Reply, WxFailure } from '../../js/client/host.js';
+import { fetchHost } from '../../js/hosts/fetch-host.js';
 import { createPhone } from '../../js/sim/phone/index.js';
 import { WeChat } from '../../js/sim/wechat/index.js';
 import { APPID, type Json, SECRET } from '../harness.mts';

@@ -1,8 +1,8 @@
 // Where one machine per appid is kept, whatever a platform's `getApp()` returns.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAuth } from '../../js/auth.js';
-import { type WxLike, wxHost } from '../../js/hosts/wx.js';
+import { createAuth } from '../../js/client/create-auth.js';
+import { type WxLike, wxHost } from '../../js/hosts/wx-host.js';
 
 const refusing = new Proxy({}, { set: () => false, defineProperty: () => false });
 const forgetful = new Proxy({}, { set: () => true });

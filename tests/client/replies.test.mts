@@ -1,7 +1,7 @@
 // What others send is what it is, and errors say where they come from. The shipped wasm on a scripted phone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type * as weapp from '../../js/weapp.js';
+import type * as weapp from '../../js/entries/weapp.js';
 import type { Json } from '../harness.mts';
 import { EDGE, outcomes, rig, turn } from './rig.mts';
 

@@ -1,6 +1,6 @@
 // The shipped mini-program files on a scripted phone in virtual time: each method of `wx` answers as the test says, and
 // the edge behind `wx.request` is a function. Time passes only where a test lets it.
-import type * as weapp from '../../js/weapp.js';
+import type * as weapp from '../../js/entries/weapp.js';
 import type { Json } from '../harness.mts';
 import { lockedPhone, type WasmFault } from '../weapp/phone.mts';
 

@@ -1,5 +1,5 @@
 // What the client's tests share: the built client on a simulator's phone, with the edge in workerd behind it.
-import type * as nodeEntry from '../../js/node.js';
+import type * as nodeEntry from '../../js/entries/node.js';
 import { createPhone, type Phone, type PhoneOptions } from '../../js/sim/phone/index.js';
 import { at } from '../../scripts/shell.mts';
 import { APPID, type Json, type World } from '../harness.mts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import { after, before, test } from 'node:test';
-import { edgeErrors } from '../../js/errors/index.js';
+import { edgeErrors } from '../../js/entries/errors.js';
 import { makeKeys } from '../../scripts/keys.mts';
 import { at, files } from '../../scripts/shell.mts';
 import {

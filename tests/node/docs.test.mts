@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { compileFunction, constants } from 'node:vm';
-import { edgeErrors } from '../../js/errors/edge.js';
+import { edgeErrors } from '../../js/errors/edge-errors.js';
 import { createPhone } from '../../js/sim/phone/index.js';
 import { renderErrors } from '../../scripts/docs.mts';
 import { at } from '../../scripts/shell.mts';

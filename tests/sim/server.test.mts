@@ -204,7 +204,7 @@ test('every path of WeChat answers junk with 200 and an errcode', async () => {
 
 test('a phone that was hidden on the machine’s clock does not keep the process alive', () => {
   const program = `
-    import { createPhone, WeChat } from '${at('js/sim/index.ts')}';
+    import { createPhone, WeChat } from '${at('js/entries/sim.ts')}';
     const wechat = new WeChat({ apps: { ${A}: { secret: 'sa' } } });
     createPhone({ wechat, appid: '${A}', user: 'mei' }).hide();
     // A timer that somebody waits for does keep it alive.

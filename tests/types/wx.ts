@@ -1,6 +1,6 @@
 // Compiles only while WeChat's own `wx` is what the host takes, and an app uses the shipped types as the README does.
 import { createAuth, type Permission, weappHost } from '../../dist/weapp/index.js';
-import type { WxLike } from '../../js/hosts/wx.js';
+import type { WxLike } from '../../js/hosts/wx-host.js';
 
 const real: WxLike = wx;
 const auth = createAuth({ edge: 'https://auth.example.com', host: weappHost({ wx: real }) });

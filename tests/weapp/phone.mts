@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { compileFunction, createContext, runInContext } from 'node:vm';
 import { brotliDecompressSync } from 'node:zlib';
-import type * as weapp from '../../js/weapp.js';
+import type * as weapp from '../../js/entries/weapp.js';
 import { at } from '../../scripts/shell.mts';
 
 export type WasmFault = 'none' | 'absent' | 'failing' | 'silent' | 'late';
