@@ -18,7 +18,7 @@ async function client(): Promise<void> {
 }
 
 function edge(): Promise<void> {
-  const sources = [...RUST, 'src/edge', 'docs/openapi.json', 'scripts/build/edge.mts'];
+  const sources = [...RUST, 'src/edge', 'build.rs', 'docs/openapi.json', 'scripts/build/edge.mts'];
   return onceFor('edge', sources, at('dist/edge/index.js'), () => {
     setupBuild();
     return buildEdge(at('dist/edge'));

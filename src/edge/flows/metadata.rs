@@ -6,8 +6,9 @@ use crate::edge::http::Response;
 use crate::edge::http::wire::{Jwks, Metadata, OpenIdMetadata};
 use crate::edge::ports::Ports;
 
-/// Generated from [`wire`](crate::edge::http::wire) and [`endpoint`](crate::edge::http::endpoint) by `npm run docs`.
-const OPENAPI: &str = include_str!("../../../docs/openapi.json");
+/// `docs/openapi.json`, minified by `build.rs`. `npm run docs` generates it from [`wire`](crate::edge::http::wire) and
+/// [`endpoint`](crate::edge::http::endpoint).
+const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
 impl<P: Ports> Flow<'_, P> {
     pub(crate) fn metadata(&self) -> Response {

@@ -285,7 +285,7 @@ fn document() -> String {
             },
         },
     });
-    serde_json::to_string(&document).unwrap() + "\n"
+    serde_json::to_string_pretty(&document).unwrap() + "\n"
 }
 
 #[test]
@@ -296,4 +296,11 @@ fn the_openapi_document_is_of_these_types() {
         std::fs::write(path, &document).unwrap();
     }
     assert!(std::fs::read_to_string(path).unwrap() == document, "docs/openapi.json is behind; npm run docs");
+}
+
+#[test]
+fn the_served_openapi_document_equals_the_file_without_its_indentation() {
+    let file: Value = serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap();
+    let served = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
+    assert_eq!(served, serde_json::to_string(&file).unwrap());
 }
