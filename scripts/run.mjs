@@ -13,8 +13,9 @@ function fail(message) {
   process.exit(1);
 }
 
-if (Number(process.versions.node.split('.')[0]) < 20) {
-  fail(`Node ${process.versions.node} is too old; install Node 20 or newer.`);
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 12)) {
+  fail(`Node ${process.versions.node} is too old; install Node 20.12 or newer.`);
 }
 
 const lock = createHash('sha256')

@@ -1,11 +1,13 @@
 // `npm run build`: fills dist/, building only what changed.
+import { writeFileSync } from 'node:fs';
 import { setupBuild } from '../setup.mts';
-import { at, onceFor } from '../shell.mts';
+import { at, onceFor, root } from '../shell.mts';
 import { buildEdge } from './edge.mts';
+import { fingerprint } from './fingerprint.mjs';
 import { buildNode, buildPlayground, buildSim, buildTypes, buildWeapp, buildWeb, core } from './js.mts';
 import { buildCore } from './wasm.mts';
 
-const MANIFESTS = ['Cargo.toml', 'Cargo.lock', 'package-lock.json'];
+const MANIFESTS = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'rust-toolchain.toml'];
 const RUST = [...MANIFESTS, 'src/lib.rs', 'src/wechat', 'src/machine'];
 const CHAIN = ['scripts/build/wasm.mts'];
 const SCRIPT = ['scripts/build/js.mts', 'package-lock.json', 'tsconfig.json'];
@@ -51,4 +53,5 @@ export async function buildAll(): Promise<void> {
   await onceFor('node', [...SCRIPT, 'target/core/node', 'js'], at('dist/node/index.mjs'), buildNode);
   await onceFor('simulator', [...SCRIPT, 'js/sim', 'js/entries'], at('dist/sim/index.mjs'), buildSim);
   await onceFor('types', [...SCRIPT, 'target/core/client/core.d.ts', 'js'], at('dist/weapp/index.d.ts'), buildTypes);
+  writeFileSync(at('dist/build.json'), `${JSON.stringify({ sources: fingerprint(root) })}\n`);
 }
