@@ -57,7 +57,7 @@ const actions: Record<string, () => Promise<void>> = {
   },
   async profile() {
     // In the tap's own call stack, so it comes before any await.
-    await auth.askProfile({ desc: text.askProfileWhy });
+    await auth.getUserProfile({ desc: text.askProfileWhy });
     say('profile', text.signed);
   },
   async expire() {

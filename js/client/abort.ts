@@ -1,18 +1,18 @@
-// AbortController for phones, which have none. An AbortSignal fits wherever a CancelSignal does.
+// AbortController for phones, which have none. An AbortSignal fits wherever a AbortSignalLike does.
 
-export interface CancelSignal {
+export interface AbortSignalLike {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-export interface Canceller {
-  readonly signal: CancelSignal;
+export interface AbortControllerLike {
+  readonly signal: AbortSignalLike;
   /** Lets go whoever waits with the signal; nobody else. */
-  cancel(): void;
+  abort(): void;
 }
 
-export function canceller(): Canceller {
+export function createAbortController(): AbortControllerLike {
   const listeners = new Set<() => void>();
   let aborted = false;
   return {
@@ -23,7 +23,7 @@ export function canceller(): Canceller {
       addEventListener: (_type, listener) => void listeners.add(listener),
       removeEventListener: (_type, listener) => void listeners.delete(listener),
     },
-    cancel() {
+    abort() {
       aborted = true;
       const waiting = Array.from(listeners);
       listeners.clear();

@@ -1,7 +1,7 @@
 // The public API's types: what `createAuth` takes and gives.
 
 import type { Permission, ScopeGrant, State } from 'wxauth-core';
-import type { CancelSignal } from './abort.js';
+import type { AbortSignalLike } from './abort.js';
 import type { Host, Reply } from './host.js';
 import type { Trace, TraceEntry } from './trace.js';
 
@@ -27,12 +27,12 @@ export interface AuthOptions {
   log?: (entry: TraceEntry) => void;
 }
 
-export interface Waiting {
-  /** Lets this caller go: `canceller().signal`, or an AbortSignal. */
-  signal?: CancelSignal;
+export interface SignalOption {
+  /** Lets this caller go: `createAbortController().signal`, or an AbortSignal. */
+  signal?: AbortSignalLike;
 }
 
-export interface RequestOptions extends Waiting {
+export interface RequestOptions extends SignalOption {
   /** A path at the edge, or an absolute url whose origin is the edge's or in `origins`. */
   url: string;
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'OPTIONS';
@@ -85,7 +85,7 @@ export interface Profile {
 }
 
 /** How this base library lets users give their avatar and nickname. */
-export type ProfileWay = 'choose-avatar' | 'get-user-profile' | 'none';
+export type ProfileMethod = 'choose-avatar' | 'get-user-profile' | 'none';
 
 export interface Auth {
   readonly state: State;
@@ -94,25 +94,25 @@ export interface Auth {
    * also the edge's session_key is the one WeChat encrypts with: wait for that before you show a button whose data
    * has to be decrypted.
    */
-  ready(options?: Waiting & { openData?: boolean }): Promise<State>;
+  ready(options?: SignalOption & { openData?: boolean }): Promise<State>;
   /** Logs in, also after a log-out. */
-  login(options?: Waiting): Promise<State>;
+  login(options?: SignalOption): Promise<State>;
   /** Ends the session here at once, and at the edge as soon as it can be told; `everywhere` ends the user's others too. */
   logout(options?: { everywhere?: boolean }): Promise<void>;
   request(options: RequestOptions): Promise<Reply>;
   /** For a request layer of your own: use the token, and report a 401 with `expired(generation)`. */
-  token(options?: Waiting): Promise<{ token: string; generation: number }>;
+  token(options?: SignalOption): Promise<{ token: string; generation: number }>;
   expired(generation: number): void;
-  ensure(scope: string, options?: Waiting): Promise<Permission>;
+  ensure(scope: string, options?: SignalOption): Promise<Permission>;
   /**
    * Runs `fn` when the scope is granted; rejects with `scope_not_granted` where it is not, or where what `fn` throws
    * says so. Other errors of `fn` pass.
    */
-  use<T>(scope: string, fn: () => T | Promise<T>, options?: Waiting): Promise<T>;
+  use<T>(scope: string, fn: () => T | Promise<T>, options?: SignalOption): Promise<T>;
   /** All scopes the user ever answered about; read from WeChat at most once per show. Those not listed were never asked. */
-  scopes(options?: Waiting): Promise<ScopeGrant[]>;
+  scopes(options?: SignalOption): Promise<ScopeGrant[]>;
   /** Call it in a tap handler: the settings page opens in the tap's own call stack. `state.scopes` then has the answer. */
-  openSetting(options?: Waiting): Promise<State>;
+  openSetting(options?: SignalOption): Promise<State>;
   /** The number behind a phone button's event. One code is sent once, however often it is handed in. */
   phone(detail: PhoneDetail): Promise<PhoneNumber>;
   /** Decrypts open data at the edge. */
@@ -122,9 +122,9 @@ export interface Auth {
    * lasting address.
    */
   profile(detail: ProfileDetail, upload?: (temporaryPath: string) => Promise<string>): Promise<Profile>;
-  /** `wx.getUserProfile` and `profile` of its result. Call it in a tap handler, where `profileWay` says so. */
-  askProfile(options: { desc: string }): Promise<Profile>;
-  profileWay(): Promise<ProfileWay>;
+  /** `wx.getUserProfile` and `profile` of its result. Call it in a tap handler, where `profileMethod` says so. */
+  getUserProfile(options: { desc: string }): Promise<Profile>;
+  profileMethod(): Promise<ProfileMethod>;
   /** Calls back with every change of `state`; returns how to stop. */
   subscribe(listener: (state: State) => void): () => void;
   /** The flight recorder: what went in and out, without secrets, as JSON. */

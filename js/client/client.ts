@@ -10,9 +10,9 @@ import type {
   PhoneNumber,
   Profile,
   ProfileDetail,
-  ProfileWay,
+  ProfileMethod,
   RequestOptions,
-  Waiting,
+  SignalOption,
 } from './auth.js';
 import { AuthError, invalid } from './auth-error.js';
 import { cap, Driver, names, type Payload } from './driver.js';
@@ -36,7 +36,7 @@ export class Client implements Auth {
     private readonly edge: string,
     appid: string,
     /** The options, to compare them with those of a second `createAuth`. */
-    readonly made: string,
+    readonly optionsKey: string,
   ) {
     this.origins = [edge, ...(options.origins || [])].map((listed) => origin(listed) || '');
     this.driver = new Driver(options, edge, appid, this);
@@ -46,16 +46,16 @@ export class Client implements Auth {
     return this.driver.state;
   }
 
-  ready = async (options: Waiting & { openData?: boolean } = {}) => {
+  ready = async (options: SignalOption & { openData?: boolean } = {}) => {
     const { openData, signal } = object(options, 'options');
     return this.driver.wait<State>((id) => this.driver.tell(openData ? 'keyReady' : 'ready', id), { signal });
   };
-  login = async (options: Waiting = {}) => this.wait<State>(options, (id) => this.driver.tell('login', id));
+  login = async (options: SignalOption = {}) => this.wait<State>(options, (id) => this.driver.tell('login', id));
   logout = async (options: { everywhere?: boolean } = {}) => {
     const { everywhere } = object(options, 'options');
     await this.driver.wait<State>((id) => this.driver.tell('logout', id, !!everywhere));
   };
-  token = async (options: Waiting = {}) =>
+  token = async (options: SignalOption = {}) =>
     this.wait<{ token: string; generation: number }>(options, (id) => this.driver.tell('token', id));
   expired = (generation: number) => this.driver.tell('expired', Number(generation));
 
@@ -69,10 +69,10 @@ export class Client implements Auth {
     return this.driver.wait<Reply>((id) => this.driver.tell('request', id, !!guest), { payload, signal });
   };
 
-  ensure = async (scope: string, options: Waiting = {}) =>
+  ensure = async (scope: string, options: SignalOption = {}) =>
     this.wait<Permission>(options, (id) => this.driver.tell('ensure', id, cap(scope)));
 
-  use = async <T>(scope: string, fn: () => T | Promise<T>, options?: Waiting): Promise<T> => {
+  use = async <T>(scope: string, fn: () => T | Promise<T>, options?: SignalOption): Promise<T> => {
     if (typeof fn !== 'function') throw invalid('use needs a function');
     const permission = await this.ensure(scope, options);
     if (permission.type !== 'granted') throw new AuthError('scope_not_granted', false, null, permission);
@@ -88,13 +88,13 @@ export class Client implements Auth {
     }
   };
 
-  scopes = async (options: Waiting = {}) => {
+  scopes = async (options: SignalOption = {}) => {
     const { scopes } = await this.wait<State>(options, (id) => this.driver.tell('scopes', id));
     return scopes;
   };
 
-  // Up to the platform's call nothing is awaited: it has to be made in the tap's own call stack.
-  openSetting = async (options: Waiting = {}) =>
+  // Up to the platform's call nothing is awaited: it has to be optionsKey in the tap's own call stack.
+  openSetting = async (options: SignalOption = {}) =>
     this.wait<State>(options, (id) => {
       this.driver.tell('settingOpening', id);
       const failed = this.driver.failure('settingFailed', id);
@@ -136,7 +136,7 @@ export class Client implements Auth {
     return Object.assign(pick({ nickName, avatarUrl: await upload(avatarUrl) }), { verified: false });
   };
 
-  askProfile = async (options: { desc: string }) => {
+  getUserProfile = async (options: { desc: string }) => {
     const { desc } = object(options, 'options');
     const detail = await new Promise<ProfileDetail>((resolve) => {
       const failed = (failure?: WxFailure) => resolve((failure || { errMsg: '' }) as ProfileDetail);
@@ -148,9 +148,9 @@ export class Client implements Auth {
     return this.profile(detail);
   };
 
-  profileWay = () =>
+  profileMethod = () =>
     this.driver.loaded.then(
-      (core) => core.profileWay(this.options.host.version() || '') as ProfileWay,
+      (core) => core.profileWay(this.options.host.version() || '') as ProfileMethod,
       () => Promise.reject(new AuthError('core_crashed')),
     );
 
@@ -161,7 +161,7 @@ export class Client implements Auth {
   trace = () => this.driver.recorder.trace();
   dispose = () => this.driver.end('disposed');
 
-  private wait<T>(options: Waiting, ask: (id: number) => void): Promise<T> {
+  private wait<T>(options: SignalOption, ask: (id: number) => void): Promise<T> {
     return this.driver.wait<T>(ask, { signal: object(options, 'options').signal });
   }
 

@@ -21,15 +21,15 @@ export function createAuth(options: AuthOptions): Auth {
   const appid = options.appid || host.appid();
   if (!appid)
     throw invalid('appid is needed: this platform does not tell its own. On a web page use webHost and name the appid');
-  const made = JSON.stringify([edge, origins, login, typeof privacy === 'function' || privacy, expiry]);
+  const optionsKey = JSON.stringify([edge, origins, login, typeof privacy === 'function' || privacy, expiry]);
   const known = host.registry.get(appid) as Client | undefined;
   if (known) {
-    // One that another copy of this package made may be of a version without it.
-    if (known.made !== undefined && known.made !== made && typeof console !== 'undefined')
+    // One that another copy of this package created may be of a version without it.
+    if (known.optionsKey !== undefined && known.optionsKey !== optionsKey && typeof console !== 'undefined')
       console.warn(`wxauth: createAuth was called before for ${appid}, with other options; the first ones hold.`);
     return known;
   }
-  const auth = new Client(options, edge, appid, made);
+  const auth = new Client(options, edge, appid, optionsKey);
   host.registry.set(appid, auth);
   // The outcome shows in `ready`, in `state`, and to the next caller.
   if (host.returned) auth.login().catch(() => undefined);

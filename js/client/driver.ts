@@ -2,7 +2,7 @@
 // callers' promises and the payloads of their requests.
 
 import type { Core, Effect, Outcome, State } from 'wxauth-core';
-import type { AuthOptions, RequestOptions, Waiting } from './auth.js';
+import type { AuthOptions, RequestOptions, SignalOption } from './auth.js';
 import { AuthError, type AuthErrorCode, type Because } from './auth-error.js';
 import { type ContextStorage, contextStorage } from './context-storage.js';
 import { type Answers, edgeClient, refusal } from './edge-client.js';
@@ -91,13 +91,13 @@ export class Driver {
       changed: () => this.tell('storageChanged'),
     });
     const { login = host.grant ? 'explicit' : 'silent', privacy = 'official', expiry, log } = options;
-    const made = {
+    const config = {
       login: this.host.canLogin ? login : 'never',
       privacy: privacy === 'official' ? 'official' : 'handler',
       expiry: few(expiry?.values || []),
     };
     this.recorder = new Recorder(
-      made,
+      config,
       (entry) => log && this.attempt(() => log(entry), rethrow),
       (record) => (this.module ? this.module.redactedRecord(record) : ''),
     );
@@ -115,7 +115,7 @@ export class Driver {
         clearTimeout(this.timer);
         this.module = module;
         this.guard(() => {
-          this.core = new module.Core(made.login, made.privacy, made.expiry);
+          this.core = new module.Core(config.login, config.privacy, config.expiry);
         });
         this.launch();
         this.drain();
@@ -129,7 +129,7 @@ export class Driver {
   /** A promise that the core will settle; `ask` tells it of the caller. */
   wait<T>(
     ask: (id: number) => void,
-    { payload, signal }: { payload?: Payload | undefined; signal?: Waiting['signal'] | undefined } = {},
+    { payload, signal }: { payload?: Payload | undefined; signal?: SignalOption['signal'] | undefined } = {},
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.ended) return reject(new AuthError(this.ended));

@@ -9,7 +9,7 @@ export type {
   State,
   Tap,
 } from 'wxauth-core';
-export { type Canceller, type CancelSignal, canceller } from './abort.js';
+export { type AbortControllerLike, type AbortSignalLike, createAbortController } from './abort.js';
 export type {
   Auth,
   AuthOptions,
@@ -18,9 +18,9 @@ export type {
   PhoneNumber,
   Profile,
   ProfileDetail,
-  ProfileWay,
+  ProfileMethod,
   RequestOptions,
-  Waiting,
+  SignalOption,
 } from './auth.js';
 export { AuthError, type AuthErrorCode } from './auth-error.js';
 export { createAuth } from './create-auth.js';

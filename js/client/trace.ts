@@ -23,8 +23,8 @@ export interface TraceEntry {
 
 export interface Trace {
   wxauth: 1;
-  /** How the core was made. */
-  made: { login: string; privacy: string; expiry: string[] };
+  /** Arguments of the core's constructor. */
+  config: { login: string; privacy: string; expiry: string[] };
   /** Entries that the ring has lost; a trace that has lost some cannot be replayed. */
   lost: number;
   entries: TraceEntry[];
@@ -59,7 +59,7 @@ export class Recorder {
   private lost = 0;
 
   constructor(
-    private readonly made: Trace['made'],
+    private readonly config: Trace['config'],
     private readonly log: (entry: TraceEntry) => void,
     /** Empties a stored record of its tokens. */
     private readonly withoutTokens: (record: string) => string,
@@ -75,7 +75,7 @@ export class Recorder {
   }
 
   trace(): Trace {
-    return { wxauth: 1, made: this.made, lost: this.lost, entries: this.entries.slice() };
+    return { wxauth: 1, config: this.config, lost: this.lost, entries: this.entries.slice() };
   }
 
   private kept(name: string, value: unknown): Argument {

@@ -134,9 +134,9 @@ export const errors: Record<AuthErrorCode, Languages> = {
   ),
   unsupported: say(
     'This base library or platform has no such call, or gave only the form without a code.',
-    'Check profileWay(), or ask for a newer WeChat.',
+    'Check profileMethod(), or ask for a newer WeChat.',
     '当前基础库或平台不支持该调用，或只返回了没有 code 的旧形式。',
-    '请检查 profileWay()，或提示用户升级微信。',
+    '请检查 profileMethod()，或提示用户升级微信。',
   ),
   too_many_waiting: say(
     'More than 4,096 calls of this client wait at once.',

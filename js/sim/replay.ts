@@ -24,7 +24,7 @@ export async function replay(trace: Trace, host: Loader): Promise<Replayed> {
   if (trace.wxauth !== 1) throw new Error('replay: not a trace of auth.trace()');
   if (trace.lost > 0) throw new Error(`replay: the trace has lost its first ${trace.lost} entries`);
   const { Core } = await host.load();
-  const { login, privacy, expiry } = trace.made;
+  const { login, privacy, expiry } = trace.config;
   const core = new Core(login, privacy, expiry) as Record<string, (...args: Argument[]) => Effect[]>;
   const states: State[] = [];
   for (const { kind, name, at, args = [] } of trace.entries) {

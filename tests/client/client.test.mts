@@ -156,7 +156,7 @@ test('data that was altered is refused, and leads to no login', async () => {
 test('a profile: avatar and nickname, with an upload for the temporary file', async () => {
   const { phone, auth } = device(world, { ...yes, user: 'painter' });
   world.wechat.permissions.agree(APPID, 'painter');
-  assert.equal(await auth.profileWay(), 'choose-avatar');
+  assert.equal(await auth.profileMethod(), 'choose-avatar');
   const { avatarUrl } = (await phone.press('chooseAvatar')) as { avatarUrl: string };
   const uploaded: string[] = [];
   const profile = await auth.profile({ avatarUrl, nickName: 'Mei' }, async (path) => {
@@ -172,13 +172,13 @@ test('a profile: avatar and nickname, with an upload for the temporary file', as
 test('on an old base library getUserProfile, in the tap’s own call stack, also before the core is there', async () => {
   const first = device(world, { ...yes, user: 'oldie', SDKVersion: '2.12.0' });
   // Taken while wx.login is under way, it is unsigned, or signed with the key before.
-  assert.equal(await codeOf(first.phone.tap(() => first.auth.askProfile({ desc: 'To greet you' }))), 'tap_again');
+  assert.equal(await codeOf(first.phone.tap(() => first.auth.getUserProfile({ desc: 'To greet you' }))), 'tap_again');
   await stored(first.auth);
   const { phone, auth } = on(world, first.phone.relaunch());
-  const asked = phone.tap(() => auth.askProfile({ desc: 'To greet you' }));
+  const asked = phone.tap(() => auth.getUserProfile({ desc: 'To greet you' }));
   const { nickName, verified } = await asked;
-  assert.deepEqual([nickName, verified, await auth.profileWay()], ['oldie', true, 'get-user-profile']);
-  assert.equal(await codeOf(auth.askProfile({ desc: 'To greet you' })), 'not_in_tap');
+  assert.deepEqual([nickName, verified, await auth.profileMethod()], ['oldie', true, 'get-user-profile']);
+  assert.equal(await codeOf(auth.getUserProfile({ desc: 'To greet you' })), 'not_in_tap');
 });
 
 test('scopes are read once per show, as they are; the settings page is opened in the tap', async () => {
@@ -253,7 +253,7 @@ test('a caller who gives up is let go alone, and its request is aborted', async 
     return new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(new Error(`${++aborted}`))));
   }) as typeof fetch;
   const { auth } = device(world, { user: 'impatient', fetch: hanging });
-  const { signal, cancel } = client.canceller();
+  const { signal, abort } = client.createAbortController();
   const native = new AbortController();
   const cancelled = [
     codeOf(auth.request({ url: '/hang', signal })),
@@ -262,7 +262,7 @@ test('a caller who gives up is let go alone, and its request is aborted', async 
   ];
   const other = auth.request({ url: '/healthz' });
   assert.equal((await other).statusCode, 200);
-  cancel();
+  abort();
   native.abort();
   assert.deepEqual(await Promise.all(cancelled), ['cancelled', 'cancelled', 'cancelled']);
   assert.equal(await codeOf(auth.request({ url: '/hang', signal })), 'cancelled', 'with a signal given before');

@@ -39,7 +39,7 @@ const checks: Record<string, (code: string, user: string) => Promise<void>> = {
   },
   async cancel(code, user) {
     const { auth } = device(world, { user });
-    const { reply } = await run(code, { auth, canceller: client.canceller });
+    const { reply } = await run(code, { auth, createAbortController: client.createAbortController });
     await assert.rejects(reply, { code: 'cancelled' });
   },
   async token(code, user) {

@@ -180,7 +180,7 @@ test('an abort() that throws harms nobody, and a request that has ended is not a
   phone.answers['/broken'] = (options) => void Promise.resolve().then(() => options.fail({ errMsg: 'request:fail' }));
   const auth = phone.create();
   await auth.ready();
-  const { signal, cancel } = phone.weapp.canceller();
+  const { signal, abort } = phone.weapp.createAbortController();
   const ended = outcomes({
     broken: auth.request({ url: '/broken' }),
     cancelled: auth.request({ url: '/slow', signal }),
@@ -189,7 +189,7 @@ test('an abort() that throws harms nobody, and a request that has ended is not a
   });
   await turn();
   assert.deepEqual([ended.broken, aborted], ['network', 0]);
-  cancel();
+  abort();
   await turn();
   assert.deepEqual([ended.cancelled, aborted], ['cancelled', 1]);
   await phone.time.pass(TEN_MINUTES);

@@ -93,9 +93,9 @@ occurs('permission_failed', () => {
   return codeOf(device(world, { user: 'e11', ...yes }).auth.ensure('scope.camera'));
 });
 occurs('cancelled', () => {
-  const { signal, cancel } = client.canceller();
+  const { signal, abort } = client.createAbortController();
   const code = codeOf(device(world, { user: 'e12' }).auth.ensure('scope.camera', { signal }));
-  cancel();
+  abort();
   return code;
 });
 occurs('tap_again', async () => {

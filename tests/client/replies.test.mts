@@ -212,7 +212,7 @@ test('wrong arguments reject with invalid_argument; nothing is thrown', async ()
     ['openData', 'data'],
     ['profile'],
     ['profile', { avatarUrl: 'wxfile://a' }],
-    ['askProfile'],
+    ['getUserProfile'],
     ['ready', null],
     ['login', 'now'],
     ['logout', null],

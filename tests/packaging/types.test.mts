@@ -57,14 +57,14 @@ const PAGE = {
 const NODE = { ...PAGE, module: 'NodeNext', moduleResolution: 'NodeNext', lib: ['ES2022'], types: ['node'] };
 
 const APP = `
-import { AuthError, type Auth, authBehavior, canceller, createAuth, type Permission, realtimeLog, weappHost } from 'wxauth';
+import { AuthError, type Auth, authBehavior, createAbortController, createAuth, type Permission, realtimeLog, weappHost } from 'wxauth';
 import { errors } from 'wxauth/errors';
 
 const auth: Auth = createAuth({ edge: 'https://auth.example.com', host: weappHost(), log: realtimeLog() });
 App({ auth, onLaunch() { this.auth.ready().catch(() => undefined); } });
 
 export async function nearest(): Promise<Permission> {
-  const { signal } = canceller();
+  const { signal } = createAbortController();
   return auth.ensure('scope.userLocation', { signal });
 }
 export const remedy = (error: unknown): string => (error instanceof AuthError ? errors[error.code].zh.remedy : String(error));
