@@ -8,6 +8,9 @@ mod clock;
 mod context;
 mod effect;
 mod event;
+#[cfg(any(test, fuzzing))]
+#[allow(unreachable_pub, reason = "fuzz/ imports it")]
+pub mod fuzz;
 mod journal;
 mod permission;
 mod session;

@@ -1,6 +1,8 @@
-//! One function for each parser of untrusted bytes, for `fuzz/` and, with its seeds, for `cargo test`.
-//! They check more than that nothing panics: that no answer is a 500, and that nothing opens which we
-//! did not seal.
+//! The fuzz targets: one function for each decoder of untrusted bytes. `fuzz/` runs them under libFuzzer, and
+//! `cargo test` runs them over the seeds.
+//!
+//! A target panics when a property is broken: a request is answered 500, or bytes open that this edge did not seal. It
+//! returns the outcomes of all that it tried, so that the test of the seeds sees how far each input got.
 #![allow(
     missing_docs,
     clippy::missing_panics_doc,
@@ -12,6 +14,7 @@
 
 use crate::edge::config::Config;
 use crate::edge::config::seal::Purpose;
+use crate::edge::error::Error;
 use crate::edge::http::endpoint::ROUTES;
 use crate::edge::http::{Body, Request};
 use crate::edge::routes::route;
@@ -25,9 +28,38 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
+use core::fmt::Debug;
 use serde_json::json;
 
-/// The parts of an input, at its line breaks; the last has the rest.
+/// What became of each thing that a target tried, in order: `ok`, or the error.
+pub type Outcomes = Vec<String>;
+
+/// A fuzz target. It accepts any bytes.
+pub type Target = fn(&[u8]) -> Outcomes;
+
+/// All targets, by name.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("config", config),
+    ("jwt", jwt),
+    ("open_data", open_data),
+    ("push", push),
+    ("record", record),
+    ("refresh", refresh),
+    ("reply", reply),
+    ("request", request),
+    ("sealed", sealed),
+];
+
+fn outcome<T, E: Debug>(result: Result<T, E>) -> String {
+    result.map_or_else(|error| format!("{error:?}"), |_| "ok".to_owned())
+}
+
+/// As [`outcome`], with the stable code of the edge's error.
+fn code<T>(result: Result<T, Error>) -> String {
+    result.map_or_else(|error| error.code().to_owned(), |_| "ok".to_owned())
+}
+
+/// Splits an input at its first N − 1 line breaks. Missing parts are empty.
 fn parts<const N: usize>(data: &[u8]) -> [&[u8]; N] {
     let mut parts = data.splitn(N, |byte| *byte == b'\n');
     core::array::from_fn(|_| parts.next().unwrap_or_default())
@@ -37,10 +69,10 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Any request: which endpoint and content type (a byte each), then lines: id, authorization, origin,
-/// user agent, body.
-pub fn request(data: &[u8]) {
-    let Some(([endpoint, kind], rest)) = data.split_first_chunk::<2>() else { return };
+/// A request to any endpoint: a byte for the endpoint, a byte for content type, origin and signature, then lines: id,
+/// authorization, origin, user agent, body.
+pub fn request(data: &[u8]) -> Outcomes {
+    let Some(([endpoint, kind], rest)) = data.split_first_chunk::<2>() else { return Vec::new() };
     let [id, authorization, origin, user_agent, body] = parts(rest);
     let offered: Vec<_> =
         ROUTES.iter().flat_map(|(path, methods)| methods.iter().map(move |(m, _)| (path, m))).collect();
@@ -63,128 +95,141 @@ pub fn request(data: &[u8]) {
     let answer = at_once(route(&world, &world.config, &request, "id"));
     assert!(answer.response.status != 500, "{:?}", answer.error);
     assert!(serde_json::from_str::<serde_json::Value>(&answer.response.body).is_ok() || answer.response.status == 204);
+    vec![format!("{method} {path} {}", answer.error.map_or("ok", |error| error.code()))]
 }
 
-/// An access token whose signature is right, whatever it says: JOSE header, claims, rest.
-pub fn jwt(data: &[u8]) {
+/// An access token whose signature is right, with any content (lines: JOSE header, claims, rest), and any text as a
+/// token.
+pub fn jwt(data: &[u8]) -> Outcomes {
     let [header, claims, rest] = parts(data);
     let world = World::new();
     world.any_signature.set(true);
     let token = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".") + "." + &text(rest);
-    let _ = world.send("GET", "/account", &json!({ "bearer": token }));
-    let _ = world.send("GET", "/account", &json!({ "bearer": text(data) }));
-    let _ = world.post("/oauth/revoke", &json!({ "client_id": "wx1", "token": token }));
+    let account = |token: &str| code(world.send("GET", "/account", &json!({ "bearer": token })));
+    let used = [account(&token), account(&text(data))];
+    let revoked = code(world.post("/oauth/revoke", &json!({ "client_id": "wx1", "token": token })));
+    [&used[..], &[revoked]].concat()
 }
 
-/// What a refresh token says inside its seal, as an older or newer version of us may have written it.
-pub fn refresh(data: &[u8]) {
+/// The plaintext of a refresh token, as an older or newer version of the edge may have sealed it.
+pub fn refresh(data: &[u8]) -> Outcomes {
     let world = World::new();
     let config = world.config.as_ref().unwrap();
     let blob = config.sealer.seal(Purpose::Refresh, "refresh", [0; 12], data);
-    let _ = world.refresh(&URL_SAFE_NO_PAD.encode(blob).into());
+    vec![code(world.refresh(&URL_SAFE_NO_PAD.encode(blob).into()))]
 }
 
-/// Bytes that we did not seal: as a refresh token, and under every name of a record.
-pub fn sealed(data: &[u8]) {
+/// Bytes that this edge did not seal: as a refresh token, and as the body of each record.
+pub fn sealed(data: &[u8]) -> Outcomes {
     let world = World::new();
-    assert!(world.refresh(&URL_SAFE_NO_PAD.encode(data).into()).is_err());
-    assert!(world.refresh(&text(data).into()).is_err());
-    with_records(|_| data.to_vec());
+    let as_token = [
+        world.refresh(&URL_SAFE_NO_PAD.encode(data).into()).unwrap_err(),
+        world.refresh(&text(data).into()).unwrap_err(),
+    ];
+    let mut outcomes: Outcomes = as_token.iter().map(|error| error.code().to_owned()).collect();
+    outcomes.extend(with_records(|_| data.to_vec()));
+    outcomes
 }
 
-/// What a record says inside its seal.
-pub fn record(data: &[u8]) {
-    with_records(|name| World::new().config.as_ref().unwrap().sealer.seal(Purpose::Record, name, [0; 12], data));
+/// The plaintext of each record.
+pub fn record(data: &[u8]) -> Outcomes {
+    with_records(|name| World::new().config.as_ref().unwrap().sealer.seal(Purpose::Record, name, [0; 12], data))
 }
 
-/// A session whose records are these; it is refreshed and looked at.
-fn with_records(body: impl Fn(&str) -> Vec<u8>) {
-    let world = World::new();
-    let tokens = world.log_in().unwrap();
-    let user = Records { ports: &world, config: world.config.as_ref().unwrap() }
-        .user(&AppId::parse("wx1").unwrap(), &OpenId::parse("oMei").unwrap());
-    let names: Vec<_> = world.kv.borrow().keys().cloned().chain([format!("e1:{}", user.as_str())]).collect();
+/// For each record of a session: replaces it by `body`, then refreshes and reads the session, at the login and 200 s
+/// later.
+fn with_records(body: impl Fn(&str) -> Vec<u8>) -> Outcomes {
     assert!(Sid::try_from(text(&body("s1"))).is_err() || body("s1").len() == 22);
-    for name in names {
-        let kept = world.kv.borrow_mut().insert(name.clone(), body(&name));
-        for now in [NOW, NOW + 200_000] {
-            world.now.set(now);
-            let _ = world.refresh(&tokens["refresh_token"]);
+    let mut outcomes = Vec::new();
+    for kind in ["s1", "k1", "e1"] {
+        for later in [0, 200_000] {
+            let world = World::new();
+            let tokens = world.log_in().unwrap();
+            let name = match world.kv.borrow().keys().find(|name| name.starts_with(kind)) {
+                Some(name) => name.clone(),
+                None => {
+                    let records = Records { ports: &world, config: world.config.as_ref().unwrap() };
+                    let user = records.user(&AppId::parse("wx1").unwrap(), &OpenId::parse("oMei").unwrap());
+                    format!("{kind}:{}", user.as_str())
+                }
+            };
+            world.kv.borrow_mut().insert(name.clone(), body(&name));
+            world.now.set(NOW + later);
             let bearer = json!({ "bearer": tokens["access_token"] });
-            let _ = world.send("GET", "/account", &bearer);
-            let _ = world.send("GET", "/sessions", &bearer);
+            let account = world.send("GET", "/account", &bearer);
+            let has_key = account.as_ref().is_ok_and(|account| account.body.contains(r#""session_key_stored":true"#));
+            let codes = [
+                if has_key { "key".to_owned() } else { code(account) },
+                code(world.send("GET", "/sessions", &bearer)),
+                code(world.refresh(&tokens["refresh_token"])),
+            ];
+            outcomes.push(format!("{kind} after {} s: {}", later / 1000, codes.join(" ")));
         }
-        match kept {
-            Some(kept) => world.kv.borrow_mut().insert(name, kept),
-            None => world.kv.borrow_mut().remove(&name),
-        };
     }
+    outcomes
 }
 
-/// Configuration: lines for WECHAT_APPS, SIGNING_KEYS, SEALING_KEYS, NAME_KEY, ISSUER.
-pub fn config(data: &[u8]) {
+/// A configuration. Lines: WECHAT_APPS, SIGNING_KEYS, SEALING_KEYS, NAME_KEY, ISSUER. Each is parsed beside good
+/// values of the other four.
+pub fn config(data: &[u8]) -> Outcomes {
     let lines: [&[u8]; 5] = parts(data);
-    for (name, line) in ["WECHAT_APPS", "SIGNING_KEYS", "SEALING_KEYS", "NAME_KEY", "ISSUER"].iter().zip(lines) {
+    let parse = |(name, line): (&str, &[u8])| {
         let mut vars = variables();
-        vars.insert((*name).to_owned(), text(line));
-        if let Err(problem) = Config::parse(&vars) {
+        vars.insert(name.to_owned(), text(line));
+        let parsed = Config::parse(&vars);
+        if let Err(problem) = &parsed {
             assert!(problem.variable.starts_with(name), "{problem:?}");
         }
-    }
+        parsed.map_or_else(|error| format!("misconfigured {}", error.variable), |_| "ok".to_owned())
+    };
+    ["WECHAT_APPS", "SIGNING_KEYS", "SEALING_KEYS", "NAME_KEY", "ISSUER"].into_iter().zip(lines).map(parse).collect()
 }
 
-/// Whatever WeChat, or somebody in its place, may reply to each call.
-pub fn reply(data: &[u8]) {
+/// A body that WeChat, or an attacker in its place, replies with, read as the reply to each call.
+pub fn reply(data: &[u8]) -> Outcomes {
     let appid = AppId::parse("wx1").unwrap();
-    let _ = reply::code_session(data);
-    let _ = reply::web_session(data);
-    let _ = reply::phone(data, &appid);
-    let _ = reply::acknowledged(data);
-    if let Ok(token) = reply::stable_token(data) {
+    let token = reply::stable_token(data);
+    if let Ok(token) = &token {
         assert!((1..=7200).contains(&token.expires_in_s) && !token.token.reveal().is_empty());
     }
+    vec![
+        outcome(reply::code_session(data)),
+        outcome(reply::web_session(data)),
+        outcome(reply::phone(data, &appid)),
+        outcome(reply::acknowledged(data)),
+        outcome(token),
+    ]
 }
 
-/// encryptedData and iv as a client sends them (two lines), and as an attacker who has the key could make them.
-pub fn open_data(data: &[u8]) {
+/// encryptedData and iv as a client sends them (two lines), and as an attacker who has the session_key can make them.
+pub fn open_data(data: &[u8]) -> Outcomes {
     let [iv, rest] = parts(data);
     let key = SessionKey::parse("tiihtNczf5v6AKRyjwEUhQ==").unwrap();
     let appid = AppId::parse("wx1").unwrap();
-    for (encrypted, iv) in [(text(rest), text(iv)), (STANDARD.encode(rest), STANDARD.encode([7; 16]))] {
-        if let Ok(sealed) = EncryptedData::parse(&encrypted, &iv)
-            && let Ok(opened) = sealed.open(&key, &appid)
-        {
+    let open = |(encrypted, iv): (String, String)| {
+        let opened = EncryptedData::parse(&encrypted, &iv).and_then(|sealed| sealed.open(&key, &appid));
+        if let Ok(opened) = &opened {
             let _ = (opened.openid().map(str::len), opened.is_fresh(NOW / 1000, 600));
         }
-    }
-    let _ = signature::verify_user_info(&text(rest), &text(iv), &key);
+        outcome(opened)
+    };
+    let opened = [(text(rest), text(iv)), (STANDARD.encode(rest), STANDARD.encode([7; 16]))].map(open);
+    let verified = outcome(signature::verify_user_info(&text(rest), &text(iv), &key));
+    [&opened[..], &[verified]].concat()
 }
 
-/// A pushed message: as it comes, and what its ciphertext opens to.
-pub fn push(data: &[u8]) {
+/// A pushed message: the body, its ciphertext, and any bytes as a ciphertext.
+pub fn push(data: &[u8]) -> Outcomes {
     let key = EncodingAesKey::parse("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG").unwrap();
     let appid = AppId::parse("wx1").unwrap();
     let body = text(data);
-    if let Some(message) = Message::parse(&body) {
-        let _ = message.get("Encrypt").map(|encrypt| key.decrypt(encrypt, &appid));
-    }
-    let _ = key.decrypt(&body, &appid);
-    let _ = key.decrypt(&STANDARD.encode(data), &appid);
     assert_eq!(key.decrypt(&key.encrypt(&body, &appid, [7; 16]), &appid).as_deref(), Ok(body.as_str()));
+    let message = Message::parse(&body);
+    let encrypted = message.as_ref().and_then(|message| message.get("Encrypt"));
+    vec![
+        message.as_ref().map_or("not a message".to_owned(), |message| message.names().collect::<Vec<_>>().join(" ")),
+        encrypted.map_or("no Encrypt".to_owned(), |encrypted| outcome(key.decrypt(encrypted, &appid))),
+        outcome(key.decrypt(&body, &appid)),
+        outcome(key.decrypt(&STANDARD.encode(data), &appid)),
+    ]
 }
-
-/// Takes whatever bytes there are.
-pub type Target = fn(&[u8]);
-
-/// A target by its name.
-pub const TARGETS: &[(&str, Target)] = &[
-    ("config", config),
-    ("jwt", jwt),
-    ("open_data", open_data),
-    ("push", push),
-    ("record", record),
-    ("refresh", refresh),
-    ("reply", reply),
-    ("request", request),
-    ("sealed", sealed),
-];

@@ -1,0 +1,6 @@
+//! The operator's configuration.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    wxauth::fuzz::config(data);
+});
