@@ -13,7 +13,7 @@ use crate::machine::{AccessToken, PhoneCode, RefreshToken};
 use crate::machine::{
     AuthSetting, EdgeFailure, Effect, Event, Generation, LoginCode, LoginMode, Machine, PrivacyMode, Tokens,
 };
-use crate::wechat::{Failure, failure, profile};
+use crate::wechat::{Failure, failure, profile::ProfileMethod, version::Version};
 use serde::Serialize as _;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
@@ -292,8 +292,8 @@ fn without_payload(waiter: u32, errno: Option<i32>, err_msg: &str) -> Event {
 /// How this base library lets users give their avatar and nickname (§1.2): "choose-avatar",
 /// "get-user-profile", or "none".
 #[wasm_bindgen(js_name = profileWay)]
-pub fn profile_way(sdk_version: &str) -> String {
-    profile::way(sdk_version).name().to_owned()
+pub fn profile_method(sdk_version: &str) -> String {
+    ProfileMethod::of(Version::parse(sdk_version)).name().to_owned()
 }
 
 /// A stored record without its tokens, for the flight recorder.

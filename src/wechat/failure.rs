@@ -1,40 +1,41 @@
-//! What a failed `wx.*` call means: by `errno` where there is one, else by a part of `errMsg`
-//! (§1.4, §1.11, §8). Texts differ by platform and age, so they are searched, never compared.
+//! The meaning of a failed `wx.*` call: by `errno` if it is known, else by a part of `errMsg` (§1.4, §1.11, §8).
+//!
+//! Texts differ by platform and base library, so they are searched for known parts, never compared as a whole.
 
 use serde::Serialize;
 
 /// The meaning of a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// The user refuses the scope, now or earlier.
+    /// The user refused the scope, now or earlier.
     Denied,
-    /// The user closed a picker or a dialog. Not a refusal, and not to be remembered as one.
+    /// The user closed a picker or a dialog. This is not a refusal.
     Cancelled,
-    /// The privacy contract is not agreed to.
+    /// The user has not agreed to the privacy guideline.
     PrivacyRefused,
     /// The operating system did not grant WeChat the permission.
     SystemDenied,
-    /// The mini program lacks a declaration.
+    /// The mini program or its backend configuration lacks a declaration.
     Misconfigured(Declaration),
-    /// The call must be made in a tap's own call stack.
+    /// The call was made outside a tap's own call stack.
     NotInTap,
-    /// The base library or platform lacks the call.
+    /// The base library or the platform lacks the call.
     Unsupported,
-    /// WeChat's network or service failed; later it may work.
+    /// WeChat's network or service failed; a later call may succeed.
     Transient,
-    /// Called too often: back off.
+    /// Called too often; back off.
     Throttled,
-    /// WeChat blocks this for the app or user.
+    /// WeChat blocks the call for this app or user.
     Blocked,
     /// The app's paid quota is used up.
     NoQuota,
-    /// The host called it wrongly.
+    /// The call had wrong parameters.
     Bug,
-    /// In no table.
+    /// Neither the number nor the text is known.
     Unknown,
 }
 
-/// The declaration that is missing.
+/// A declaration that the mini program lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "client", derive(tsify::Tsify))]
@@ -43,7 +44,7 @@ pub enum Declaration {
     PrivacyGuideline,
     /// `requiredPrivateInfos` in app.json.
     RequiredPrivateInfos,
-    /// The interface is not opened, or is banned, in the MP backend.
+    /// The interface is not enabled, or is banned, in the MP backend.
     InterfacePermission,
     /// The scope does not exist or is not declared.
     ScopeName,
@@ -51,15 +52,22 @@ pub enum Declaration {
     ServerDomain,
 }
 
-/// Classifies a failure. `errno` has priority (§1.0); one that is in no table falls back to the
-/// text.
+/// Classifies a failed call. `errno` has priority (§1.0); an unknown one falls back to the text.
 pub fn classify(errno: Option<i32>, err_msg: &str) -> Failure {
     match errno.and_then(by_errno) {
-        // 104 is also "user authorize canceled": the user closed the scope's dialog (§1.11).
+        // 104 also means "user authorize canceled": the user closed the scope's dialog (§1.11).
         Some(Failure::PrivacyRefused) if contains(err_msg, "auth cancel") => Failure::Cancelled,
         Some(failure) => failure,
         None => by_text(err_msg),
     }
+}
+
+/// Classifies a tap's result that has no payload (no code, no encrypted data).
+///
+/// Old base libraries report such a tap as successful, with an `errMsg` that ends in `:ok` (§1.3): the call is not
+/// supported there.
+pub fn classify_missing_payload(errno: Option<i32>, err_msg: &str) -> Failure {
+    if err_msg.ends_with(":ok") { Failure::Unsupported } else { classify(errno, err_msg) }
 }
 
 fn by_errno(errno: i32) -> Option<Failure> {
@@ -82,7 +90,7 @@ fn by_errno(errno: i32) -> Option<Failure> {
         600_000..=600_011 | 602_000..=602_002 => F::Transient,
         1_400_001 => F::NoQuota,
         1_402_101 | 1_421_102 => F::Blocked,
-        // The WeChat gateway's own errors, which come as `errCode` (§1.8).
+        // Errors of the WeChat gateway, sent as `errCode` (§1.8).
         102_003 | 102_020 | 102_021 => F::Throttled,
         102_006 => F::Bug,
         102_016 | 102_022 => F::Misconfigured(D::ServerDomain),
@@ -91,7 +99,7 @@ fn by_errno(errno: i32) -> Option<Failure> {
     })
 }
 
-/// In this order: a longer text holds a shorter one's words.
+/// Known parts of `errMsg`. The order matters: some texts contain the words of a later, shorter entry.
 const TEXTS: [(&str, Failure); 25] = [
     ("privacy permission is not authorized", Failure::PrivacyRefused),
     ("click action before resolve", Failure::PrivacyRefused),
@@ -124,7 +132,7 @@ fn by_text(err_msg: &str) -> Failure {
     TEXTS.iter().find(|(part, _)| contains(err_msg, part)).map_or(Failure::Unknown, |row| row.1)
 }
 
-/// Without regard to case. Not `str::contains`, whose search for long texts alone weighs 4 KB.
+/// Substring search that ignores ASCII case. `str::contains` would add 4 KB to the phone's package.
 fn contains(text: &str, part: &str) -> bool {
     text.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
 }

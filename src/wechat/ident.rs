@@ -1,28 +1,30 @@
-//! The field's identifiers and secrets as types, parsed once at the border.
+//! Identifiers, secrets and one-time codes as types, parsed once at the border.
 //!
-//! Only [`AppId`] shows itself in `Debug`: openid and unionid are personal data (§6.3), the rest
-//! are secrets. Nothing here has `==` on a secret.
+//! `Debug` shows the value of [`AppId`] only: openid and unionid are personal data (§6.3), the others are secrets.
+//! Secrets are erased from memory when dropped and have no `==`.
 
 use core::fmt;
-use zeroize::ZeroizeOnDrop;
+use secrecy::{ExposeSecret as _, SecretString};
 
-/// Why a text is not the identifier it was said to be.
+/// Reason why a text is refused as an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentError {
-    /// Empty, or only white space.
+    /// The text is empty or white space.
     Missing,
-    /// Too long, or with a character the identifier never has.
+    /// The text is too long or contains a character that is not "unreserved" (RFC 3986 §2.3).
     Malformed,
 }
 
-/// Longest identifier accepted. Samples of openid and unionid have 28 characters; they are opaque
-/// and at most 64 (§10.15).
+/// Longest accepted identifier, in bytes. Samples of openid and unionid have 28 characters; they are opaque and have
+/// at most 64 (§10.15).
 const MAX_IDENT: usize = 64;
-/// Longest code accepted. WeChat's have 32 characters; no length is documented.
+/// Longest accepted code, in bytes. WeChat's codes have 32 characters; the length is not documented.
 const MAX_CODE: usize = 256;
 
-/// RFC 3986 "unreserved": the characters that need no escaping in a query. Every code, appid and
-/// openid seen is made of them, and nothing else can smuggle a parameter into WeChat's URL.
+/// Returns whether `byte` is "unreserved" (RFC 3986 §2.3).
+///
+/// Every known code, appid and openid consists of these characters. They need no escaping in a query, so an
+/// identifier cannot add a parameter to WeChat's URL.
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~')
 }
@@ -44,11 +46,11 @@ macro_rules! identifier {
         pub struct $name(String);
 
         impl $name {
-            /// Parses the identifier; see [`IdentError`] for what is refused.
+            /// Parses the identifier: 1 to 64 "unreserved" characters (RFC 3986 §2.3).
             pub fn parse(text: &str) -> Result<Self, IdentError> {
                 parse(text, MAX_IDENT).map(Self)
             }
-            /// The identifier as WeChat spells it.
+            /// Returns the identifier as WeChat spells it.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -56,26 +58,16 @@ macro_rules! identifier {
     };
 }
 
-macro_rules! hidden_debug {
-    ($($name:ident),*) => {$(
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "([redacted])"))
-            }
-        }
-    )*};
-}
-
 identifier!(
-    /// The public name of a mini program, official account or website (`wx` and 16 hex digits).
+    /// Public identifier of a mini program, official account or website: `wx` and 16 hex digits.
     AppId
 );
 identifier!(
-    /// A user, as one app sees them. Personal data; never a credential (§4.3).
+    /// Identifier of a user within one app. Personal data; never a credential (§4.3).
     OpenId
 );
 identifier!(
-    /// A user, as all apps of one Open Platform account see them. Personal data.
+    /// Identifier of a user across all apps of one Open Platform account. Personal data.
     UnionId
 );
 
@@ -85,61 +77,61 @@ impl fmt::Debug for AppId {
     }
 }
 
-/// An app's secret. It lives at the edge only; the client build has no place for it.
-#[derive(Clone, ZeroizeOnDrop)]
-pub struct AppSecret(String);
+/// Secret of an app. Only the edge has it.
+#[derive(Debug, Clone)]
+pub struct AppSecret(SecretString);
 
 impl AppSecret {
-    /// Parses a secret: non-empty, of query-safe characters.
+    /// Parses a secret: 1 to 64 "unreserved" characters (RFC 3986 §2.3).
     pub fn parse(text: &str) -> Result<Self, IdentError> {
-        parse(text, MAX_IDENT).map(Self)
+        parse(text, MAX_IDENT).map(|text| Self(text.into()))
     }
-    /// The secret itself, for the one request that carries it.
+    /// Returns the secret, for a request to WeChat.
     pub fn reveal(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 }
 
 macro_rules! one_time_code {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(ZeroizeOnDrop)]
-        pub struct $name(String);
+        #[derive(Debug)]
+        pub struct $name(SecretString);
 
         impl $name {
-            /// Parses a code. Refuses anything that would need escaping in a query, before it
-            /// costs a call to WeChat.
+            /// Parses a code: 1 to 256 "unreserved" characters (RFC 3986 §2.3). A malformed code is refused
+            /// without a call to WeChat.
             pub fn parse(text: &str) -> Result<Self, IdentError> {
-                parse(text, MAX_CODE).map(Self)
+                parse(text, MAX_CODE).map(|text| Self(text.into()))
             }
-            /// Spends the code: afterwards there is none to send twice.
-            pub fn spend(mut self) -> String {
-                core::mem::take(&mut self.0)
+            /// Returns the code and consumes `self`, so that a code cannot be sent twice.
+            pub fn spend(self) -> String {
+                self.0.expose_secret().to_owned()
             }
         }
     };
 }
 
 one_time_code!(
-    /// The code of `wx.login`: 5 minutes, single use, bound to the appid (§1.1). Not `Clone`:
-    /// spending moves it, so using it twice (errcode 40163) does not compile.
+    /// Code of `wx.login`: valid for 5 minutes, single use, bound to the appid (§1.1). Not `Clone`: spending it twice
+    /// (errcode 40163) does not compile.
     Code
 );
 one_time_code!(
-    /// The code of a phone-number button: 5 minutes, single use, paid for, and not exchangeable
-    /// where a [`Code`] is (§1.3).
+    /// Code of a phone-number button: valid for 5 minutes, single use, paid for. It is a different kind of code than
+    /// [`Code`] (§1.3).
     PhoneCode
 );
 
-/// What the official account's page sends as the code of a user who refused (§3.8).
+/// The `code` that an official account's page sends if the user refused (§3.8).
 const REFUSED: &str = "authdeny";
 
 impl Code {
-    /// The code of a web login; `None` where the user refused. Then WeChat's page comes back with the
-    /// state alone, or with a code that is none (§3.8).
+    /// Parses the `code` of a web login's callback; `None` if the user refused. In that case the parameter is missing
+    /// or has the value `authdeny` (§3.8).
     pub fn of_web_login(text: &str) -> Option<Self> {
         Self::parse(text).ok().filter(|_| text != REFUSED)
     }
 }
 
-hidden_debug!(OpenId, UnionId, AppSecret, Code, PhoneCode);
+redacted_debug!(OpenId, UnionId);

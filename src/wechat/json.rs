@@ -1,62 +1,71 @@
-//! JSON in which an object names a key once. Parsers disagree on which of two equal keys counts
-//! (case N25), so what has two is refused.
+//! JSON without repeated keys. Parsers disagree on which of two equal keys counts (case N25), so an object that
+//! repeats one is refused.
 
 use core::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Parses `text`, refusing repeated keys at any depth. serde_json bounds the depth at 128.
+/// Parses `text`; an error if an object at any depth repeats a key. serde_json limits the depth to 128.
 pub(crate) fn parse_strict(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<Strict>(text).map(|strict| strict.0)
 }
 
-/// An object whose fields are read by name. Reading them one by one is a third of the code that a
-/// derived `Deserialize` would be, in a bundle that counts.
+/// JSON object whose fields are read by name.
+///
+/// This compiles to a third of the code of a derived `Deserialize`; the size of the bundle matters.
 #[derive(Clone)]
 pub(crate) struct Object(Map<String, Value>);
 
 impl Object {
-    /// Reads an object from its text, strictly.
+    /// Parses an object; `None` if the text is another value, is malformed or repeats a key.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         parse_strict(text).ok().and_then(Self::of)
     }
 
+    /// Returns the object in `value`; `None` for any other type.
     pub(crate) fn of(value: Value) -> Option<Self> {
         if let Value::Object(fields) = value { Some(Self(fields)) } else { None }
     }
 
+    /// Returns a field; `None` if it is absent or `null`.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
+    /// Returns a field that is a string.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.get(name)?.as_str()
     }
 
+    /// Returns a copy of a field that is a string.
     pub(crate) fn owned(&self, name: &str) -> Option<String> {
         self.text(name).map(str::to_owned)
     }
 
-    /// A whole number that is not negative.
+    /// Returns a field that is a non-negative integer.
     pub(crate) fn number(&self, name: &str) -> Option<u64> {
         self.get(name)?.as_u64()
     }
 
+    /// Returns a field that is an integer.
     #[cfg(feature = "edge")]
     pub(crate) fn integer(&self, name: &str) -> Option<i64> {
         self.get(name)?.as_i64()
     }
 
+    /// Returns a copy of a field that is an object.
     pub(crate) fn object(&self, name: &str) -> Option<Self> {
         self.get(name).cloned().and_then(Self::of)
     }
 
+    /// Iterates over the names of all fields.
     #[cfg(feature = "edge")]
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 }
 
+/// A value in which no object repeats a key.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {

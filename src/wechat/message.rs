@@ -1,37 +1,38 @@
-//! A pushed message: one flat object of names and texts, as JSON or as XML (§3.7).
+//! Push messages: one flat object of names and texts, as JSON or XML (§3.7).
 //!
-//! A message is read before its signature is checked, since the signature covers the text of its
-//! `Encrypt`. So no tree is built, and at most [`MAX_FIELDS`] names are compared with each other.
+//! A message is parsed before its signature is checked, because the signature covers the text of its `Encrypt` field.
+//! The parser therefore builds no tree and accepts at most [`MAX_FIELDS`] fields.
 
 use core::fmt;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// More than any message of WeChat's has, nested fields included as one each.
+/// Largest number of fields in a message; WeChat's messages have fewer. A nested object counts as one field.
 pub const MAX_FIELDS: usize = 64;
 
-/// A message's fields, each name once. Only the flat ones have a text; WeChat's events of accounts have
-/// no others.
+/// Fields of a message, each name once. A nested field has an empty text; the account events that this crate
+/// handles have no nested fields.
 #[derive(Default)]
 pub struct Message(Vec<(String, String)>);
 
 impl Message {
-    /// Reads a body of either format; `None` where it is neither, repeats a name (readers disagree on
-    /// which one counts) or has more than [`MAX_FIELDS`] fields.
+    /// Parses a body of either format; `None` if it is neither, repeats a name (parsers disagree on which one
+    /// counts) or has more than [`MAX_FIELDS`] fields.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim_start_matches('\u{feff}').trim();
         if text.starts_with('<') { from_xml(text) } else { serde_json::from_str(text).ok() }
     }
 
-    /// A field's text; numbers are texts, too. Empty where the field has fields of its own.
+    /// Returns the text of a field. A number is returned as text, a nested field as the empty text.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The names of the fields.
+    /// Iterates over the names of all fields.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Adds a field; `None` if the name is repeated or the message is full.
     fn add(&mut self, name: String, value: String) -> Option<()> {
         if self.0.len() == MAX_FIELDS || self.get(&name).is_some() {
             return None;
@@ -65,7 +66,7 @@ impl<'de> Visitor<'de> for MessageVisitor {
     }
 }
 
-/// The text of a JSON value: a string, or a number as it is written. Everything else is passed over.
+/// Text of a JSON value: a string, or a number in decimal; any other value is skipped and gives the empty text.
 struct Text(String);
 
 impl<'de> Deserialize<'de> for Text {
@@ -110,7 +111,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// `<xml>` with elements in it, each with a text or CDATA. Elements of elements are passed over.
+/// Parses `<xml>` with elements that hold a text or CDATA. Nested elements are skipped.
 fn from_xml(text: &str) -> Option<Message> {
     let mut rest = text.strip_prefix("<xml>")?.strip_suffix("</xml>")?.trim_start();
     let mut message = Message::default();
@@ -126,7 +127,7 @@ fn from_xml(text: &str) -> Option<Message> {
     Some(message)
 }
 
-/// An element's text, and what follows its end.
+/// Returns the text of an element and the input after its end tag.
 fn element<'a>(mut body: &'a str, end: &str) -> Option<(String, &'a str)> {
     let mut value = String::new();
     while let Some(data) = body.trim_start().strip_prefix("<![CDATA[") {
@@ -135,12 +136,13 @@ fn element<'a>(mut body: &'a str, end: &str) -> Option<(String, &'a str)> {
         body = after;
     }
     let (text, after) = body.split_once(end)?;
-    // Something in it that is no text: not ours to read.
+    // Nested elements: the field has no text.
     let text = if text.contains('<') { "" } else { text };
     value.push_str(&unescape(if value.is_empty() { text } else { text.trim() }));
     Some((value, after))
 }
 
+/// Replaces the five predefined XML entities. Numeric entities stay as they are.
 fn unescape(text: &str) -> String {
     const ENTITIES: [(&str, &str); 5] =
         [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];

@@ -1,35 +1,39 @@
-//! Avatar and nickname: which way of giving them a base library has (§1.2).
+//! Avatar and nickname: the method that a base library offers (§1.2).
 
-/// A way for users to give their avatar and nickname.
+use super::version::Version;
+
+/// Method by which users give their avatar and nickname.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    /// `<button open-type="chooseAvatar">` and `<input type="nickname">`, from 2.21.2.
+pub enum ProfileMethod {
+    /// `<button open-type="chooseAvatar">` and `<input type="nickname">`, from 2.21.2. Preferred: newer base
+    /// libraries answer `getUserProfile` with the same grey picture for every user.
     ChooseAvatar,
-    /// `wx.getUserProfile` in a tap, from 2.10.4. Newer base libraries give everyone's the same
-    /// grey picture, so the first way goes first.
+    /// `wx.getUserProfile` in a tap, from 2.10.4.
     GetUserProfile,
-    /// Neither.
+    /// The base library has neither.
     None,
 }
 
-impl Way {
-    /// Its stable name.
+impl ProfileMethod {
+    /// Returns the best method of a base library.
+    pub fn of(sdk_version: Version) -> Self {
+        const CHOOSE_AVATAR: Version = Version([2, 21, 2]);
+        const GET_USER_PROFILE: Version = Version([2, 10, 4]);
+        if sdk_version >= CHOOSE_AVATAR {
+            Self::ChooseAvatar
+        } else if sdk_version >= GET_USER_PROFILE {
+            Self::GetUserProfile
+        } else {
+            Self::None
+        }
+    }
+
+    /// Returns the stable name that the public API uses.
     pub fn name(self) -> &'static str {
         match self {
             Self::ChooseAvatar => "choose-avatar",
             Self::GetUserProfile => "get-user-profile",
             Self::None => "none",
         }
-    }
-}
-
-/// The way of a base library's version, as `SDKVersion` spells it: "3.8.0".
-pub fn way(sdk_version: &str) -> Way {
-    let mut parts = sdk_version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-    let version: [u32; 3] = core::array::from_fn(|_| parts.next().unwrap_or(0));
-    match version {
-        version if version >= [2, 21, 2] => Way::ChooseAvatar,
-        version if version >= [2, 10, 4] => Way::GetUserProfile,
-        _ => Way::None,
     }
 }

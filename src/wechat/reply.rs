@@ -1,43 +1,41 @@
-//! WeChat's server replies (§3), parsed from bytes.
+//! Replies of WeChat's server API (§3), parsed from bytes.
 //!
-//! The content type is ignored (jscode2session says `text/plain`), a byte-order mark and white
-//! space around the JSON are tolerated, and success means that the fields are there: real
-//! successes carry no `errcode` (§3.1).
+//! The content type is ignored (jscode2session sends `text/plain`). A byte-order mark and white space around the JSON
+//! are accepted. A reply is a success if the expected fields are present: real successes have no `errcode` (§3.1).
 
 use super::json::Object;
 use super::{AppId, OpenId, SessionKey, UnionId};
-use core::fmt;
-use zeroize::ZeroizeOnDrop;
+use secrecy::{ExposeSecret as _, SecretString};
 
-/// WeChat's number for what went wrong. Open: an unknown one is a value like any other.
+/// WeChat's error number. Not an enum, because WeChat adds numbers without notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Errcode(pub i64);
 
-/// What an [`Errcode`] asks of us (§3.4).
+/// Meaning of an [`Errcode`], by the reaction it needs (§3.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
-    /// Wrong, foreign or expired code: a new login is needed.
+    /// The code is wrong, expired or of another app; a new login is needed.
     CodeInvalid,
-    /// The code was redeemed before: a new login is needed.
+    /// The code was used before; a new login is needed.
     CodeUsed,
-    /// WeChat is busy. The code may be spent already, so no retry with it.
+    /// WeChat is busy. The code may be spent, so it is not sent again.
     Busy,
-    /// Over quota: back off for a minute or more.
+    /// The quota is exceeded; back off for at least a minute.
     Throttled,
-    /// Risk control refuses this user.
+    /// WeChat's risk control refuses this user.
     UserBlocked,
-    /// The operator's configuration is wrong: appid, secret, IP list.
+    /// The operator's configuration is wrong: appid, secret or IP allow list.
     Misconfigured,
-    /// The access_token is dead: fetch one, retry once.
+    /// The access_token is invalid or expired; fetch a new one and retry once.
     TokenDead,
-    /// The session_key is dead by WeChat's own word.
+    /// The session_key is no longer valid.
     SessionKeyDead,
-    /// Not in any table.
+    /// The number is not documented.
     Unknown,
 }
 
 impl Errcode {
-    /// Classifies the number.
+    /// Returns the meaning of the number.
     pub fn meaning(self) -> Meaning {
         match self.0 {
             40029 | 41008 => Meaning::CodeInvalid,
@@ -54,89 +52,79 @@ impl Errcode {
     }
 }
 
-/// WeChat answered, and it is no success.
+/// Reply that is not a success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReplyError {
-    /// WeChat said no. `rid` is its name for the request: for the operator's log and support.
+    /// WeChat refused the request.
     Refused {
-        /// Why.
+        /// WeChat's error number.
         errcode: Errcode,
-        /// `rid` or `req_id` out of the errmsg, where there was one.
+        /// WeChat's identifier of the request, for the operator's log: `rid` or `req_id` in `errmsg`, if present.
         rid: Option<String>,
     },
-    /// Not the JSON it should be, or a field missing, empty or ill-formed.
+    /// The reply is not the expected JSON, or a field is missing, empty or malformed.
     Malformed,
 }
 
-/// Who just logged in (jscode2session).
+/// Login of a mini program's user (reply of `jscode2session`).
 #[derive(Debug)]
 pub struct CodeSession {
-    /// The user, as this app sees them.
+    /// The user within this app.
     pub openid: OpenId,
-    /// The key of this login; it supersedes earlier ones.
+    /// The key of this login; it replaces earlier ones.
     pub session_key: SessionKey,
-    /// Only where the appid is bound to an Open Platform account (§1.1).
+    /// Present if the appid is bound to an Open Platform account (§1.1).
     pub unionid: Option<UnionId>,
 }
 
-/// Who came through a web login (§3.8).
+/// Login of a web page's user (§3.8).
 #[derive(Debug)]
 pub struct WebSession {
-    /// The user, as this app sees them.
+    /// The user within this app.
     pub openid: OpenId,
-    /// Only where the appid is bound to an Open Platform account.
+    /// Present if the appid is bound to an Open Platform account.
     pub unionid: Option<UnionId>,
-    /// A virtual account of a snapshot page; it must not become a session.
+    /// The account is the virtual one of a snapshot page; it must not get a session.
     pub is_snapshot: bool,
 }
 
-/// An app's access_token with its remaining life.
+/// An app's access_token with its remaining lifetime.
 #[derive(Debug)]
 pub struct StableToken {
-    /// The token.
+    /// The access_token.
     pub token: WechatToken,
-    /// Seconds it is good for, 1..=7200.
+    /// Remaining lifetime in seconds, 1..=7200.
     pub expires_in_s: u32,
 }
 
-/// An access_token of WeChat's server API. A secret of the app.
-#[derive(Clone, ZeroizeOnDrop)]
-pub struct WechatToken(String);
+/// An access_token of WeChat's server API. A secret of the app; erased from memory when dropped.
+#[derive(Debug, Clone)]
+pub struct WechatToken(SecretString);
 
 impl WechatToken {
-    /// A token as WeChat gave it.
+    /// Wraps a token of WeChat.
     pub fn new(token: String) -> Self {
-        Self(token)
+        Self(token.into())
     }
 
-    /// The token, for the query of one request.
+    /// Returns the token, for the query of a request to WeChat.
     pub fn reveal(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 }
 
 /// A phone number. Personal data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Phone {
-    /// With the country code where it is foreign.
+    /// The number; a foreign one begins with its country code.
     pub phone_number: String,
-    /// Without the country code.
+    /// The number without country code.
     pub pure_phone_number: String,
-    /// Digits. WeChat sends a string or a number (§3.5).
+    /// The country code, digits only.
     pub country_code: String,
 }
 
-impl fmt::Debug for WechatToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WechatToken([redacted])")
-    }
-}
-
-impl fmt::Debug for Phone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Phone([redacted])")
-    }
-}
+redacted_debug!(Phone);
 
 /// Parses the reply of `GET /sns/jscode2session`.
 pub fn code_session(body: &[u8]) -> Result<CodeSession, ReplyError> {
@@ -149,7 +137,7 @@ pub fn code_session(body: &[u8]) -> Result<CodeSession, ReplyError> {
     })
 }
 
-/// Parses the reply of `GET /sns/oauth2/access_token`. WeChat's own tokens in it are not kept.
+/// Parses the reply of `GET /sns/oauth2/access_token`. The access_token and refresh_token in it are dropped.
 pub fn web_session(body: &[u8]) -> Result<WebSession, ReplyError> {
     let reply = parse(body)?;
     let is_snapshot = reply.get("is_snapshotuser").is_some_and(|flag| flag.as_u64() != Some(0));
@@ -160,7 +148,7 @@ fn openid(reply: &Object) -> Result<OpenId, ReplyError> {
     reply.text("openid").and_then(|text| OpenId::parse(text).ok()).ok_or(ReplyError::Malformed)
 }
 
-/// Absent and empty are none.
+/// Reads the unionid. Absent and empty both mean that there is none.
 fn unionid(reply: &Object) -> Result<Option<UnionId>, ReplyError> {
     match reply.get("unionid").map(|value| value.as_str()) {
         None | Some(Some("")) => Ok(None),
@@ -169,15 +157,15 @@ fn unionid(reply: &Object) -> Result<Option<UnionId>, ReplyError> {
     }
 }
 
-/// Parses the reply of `POST /cgi-bin/stable_token`. A life of more than two hours is cut to two;
-/// one that is no positive whole number is no token (negative test T43).
+/// Parses the reply of `POST /cgi-bin/stable_token`. A lifetime over 7200 s is reduced to 7200 s; a lifetime that is
+/// not a positive integer is an error (negative test T43).
 pub fn stable_token(body: &[u8]) -> Result<StableToken, ReplyError> {
-    const LONGEST_S: u64 = 7200;
+    const MAX_LIFETIME_S: u64 = 7200;
     let reply = parse(body)?;
     match (reply.text("access_token"), reply.number("expires_in")) {
-        (Some(token), Some(life @ 1..)) if !token.is_empty() => Ok(StableToken {
-            token: WechatToken(token.to_owned()),
-            expires_in_s: u32::try_from(life.min(LONGEST_S)).unwrap_or_default(),
+        (Some(token), Some(lifetime @ 1..)) if !token.is_empty() => Ok(StableToken {
+            token: WechatToken(token.into()),
+            expires_in_s: u32::try_from(lifetime.min(MAX_LIFETIME_S)).unwrap_or_default(),
         }),
         _ => Err(ReplyError::Malformed),
     }
@@ -191,19 +179,19 @@ pub fn phone(body: &[u8], appid: &AppId) -> Result<Phone, ReplyError> {
 fn phone_info(reply: &Object, appid: &AppId) -> Option<Phone> {
     let info = reply.object("phone_info")?;
     let phone_number = info.owned("phoneNumber").filter(|number| !number.is_empty())?;
-    // A string, or in older samples a number (§3.5).
+    // A string; older samples have a number (§3.5).
     let country_code = info.owned("countryCode").or_else(|| info.number("countryCode").map(|code| code.to_string()))?;
-    let sealed_for = info.object("watermark")?.owned("appid")?;
+    let watermark_appid = info.object("watermark")?.owned("appid")?;
     let phone = Phone { phone_number, pure_phone_number: info.owned("purePhoneNumber")?, country_code };
-    (sealed_for == appid.as_str()).then_some(phone)
+    (watermark_appid == appid.as_str()).then_some(phone)
 }
 
-/// Parses a reply that says no more than whether (`wxa/checksession`).
+/// Parses a reply without content, such as that of `wxa/checksession`: `errcode` 0 is a success.
 pub fn acknowledged(body: &[u8]) -> Result<(), ReplyError> {
     parse(body)?.get("errcode").map(|_| ()).ok_or(ReplyError::Malformed)
 }
 
-/// The reply's object, where WeChat did not refuse.
+/// Parses a reply's JSON object; an error if its `errcode` is not 0.
 fn parse(body: &[u8]) -> Result<Object, ReplyError> {
     let text = core::str::from_utf8(body).map_err(|_| ReplyError::Malformed)?;
     let reply = Object::parse(text.trim_start_matches('\u{feff}').trim()).ok_or(ReplyError::Malformed)?;
@@ -216,7 +204,7 @@ fn parse(body: &[u8]) -> Result<Object, ReplyError> {
     }
 }
 
-/// The request's name out of an errmsg: `… rid: 632d16be-15ad5486-1e378de4` or `[ req_id: Aij… ]`.
+/// Extracts the request's identifier from `errmsg`: `… rid: 632d16be-15ad5486-1e378de4` or `[ req_id: Aij… ]`.
 fn rid(errmsg: &str) -> Option<String> {
     let (_, after) = errmsg.split_once("rid:").or_else(|| errmsg.split_once("req_id:"))?;
     let rid: String =

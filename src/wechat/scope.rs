@@ -1,6 +1,6 @@
-//! WeChat's permission scopes (§2.1) and what a grant means (§2.2).
+//! Permission scopes (§2.1) and the states of a grant (§2.2).
 
-/// A permission a mini program can hold. Mini-game scopes are not among them.
+/// Permission scope of a mini program. Mini-game scopes are not included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// Exact location.
@@ -29,35 +29,35 @@ pub enum Scope {
     InvoiceTitle,
     /// Invoice.
     Invoice,
-    /// Profile; reclaimed in 2021, true for everyone.
+    /// Profile. WeChat withdrew it in 2021; it is `true` for every user.
     UserInfo,
 }
 
-/// How the user consents to a scope.
+/// The way in which the user consents to a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consent {
     /// `wx.authorize` shows a dialog once.
     Dialog,
-    /// The scope is always `true` and says nothing; the API's own picker is the consent.
+    /// The scope is always `true`; the user consents in the picker of the API itself.
     OwnPicker,
-    /// Reclaimed: always `true`, and no consent to anything.
-    Meaningless,
+    /// Withdrawn: the scope is always `true` and expresses no consent.
+    Withdrawn,
 }
 
-/// A scope's state in `authSetting`. Three states, because "never asked" and "refused" need
-/// opposite reactions.
+/// State of a scope in `authSetting`. There are three, because "not asked yet" and "refused" need opposite
+/// reactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Grant {
-    /// The key is absent: a dialog will be shown.
+    /// The key is absent: `wx.authorize` shows a dialog.
     #[default]
     NotAsked,
     /// `true`.
     Granted,
-    /// `false`: no dialog any more, only the settings page (§2.2).
+    /// `false`: no dialog is shown again; only the settings page can change it (§2.2).
     Denied,
 }
 
-/// Every scope, with its spelling and its consent.
+/// Every scope with WeChat's name and its kind of consent.
 const TABLE: [(Scope, &str, Consent); 14] = [
     (Scope::UserLocation, "scope.userLocation", Consent::Dialog),
     (Scope::UserFuzzyLocation, "scope.userFuzzyLocation", Consent::Dialog),
@@ -72,31 +72,31 @@ const TABLE: [(Scope, &str, Consent); 14] = [
     (Scope::Address, "scope.address", Consent::OwnPicker),
     (Scope::InvoiceTitle, "scope.invoiceTitle", Consent::OwnPicker),
     (Scope::Invoice, "scope.invoice", Consent::OwnPicker),
-    (Scope::UserInfo, "scope.userInfo", Consent::Meaningless),
+    (Scope::UserInfo, "scope.userInfo", Consent::Withdrawn),
 ];
 
 impl Scope {
-    /// Every scope.
+    /// Iterates over every scope.
     pub fn all() -> impl Iterator<Item = Scope> {
         TABLE.iter().map(|(scope, ..)| *scope)
     }
 
-    /// Parses WeChat's spelling; `None` for a name that no mini program scope has.
+    /// Parses WeChat's name, such as `scope.camera`; `None` if it is not a scope of mini programs.
     pub fn parse(name: &str) -> Option<Self> {
         TABLE.iter().find(|row| row.1 == name).map(|row| row.0)
     }
 
-    /// WeChat's spelling.
+    /// Returns WeChat's name.
     pub fn name(self) -> &'static str {
         TABLE.iter().find(|row| row.0 == self).map_or("", |row| row.1)
     }
 
-    /// How the user consents.
+    /// Returns the way in which the user consents.
     pub fn consent(self) -> Consent {
         TABLE.iter().find(|row| row.0 == self).map_or(Consent::Dialog, |row| row.2)
     }
 
-    /// The field of `wx.getAppAuthorizeSetting` that can withhold the scope (§1.6).
+    /// Returns the field of `wx.getAppAuthorizeSetting` with the operating system's permission (§1.6).
     pub fn system_field(self) -> Option<&'static str> {
         match self {
             Self::UserLocation | Self::UserFuzzyLocation | Self::UserLocationBackground => Some("locationAuthorized"),
@@ -110,7 +110,7 @@ impl Scope {
         }
     }
 
-    /// The field of `wx.getSystemSetting` that switches it off for the whole phone (§1.6).
+    /// Returns the field of `wx.getSystemSetting` with the phone's switch for the whole function (§1.6).
     pub fn system_switch(self) -> Option<&'static str> {
         match self {
             Self::UserLocation | Self::UserFuzzyLocation | Self::UserLocationBackground => Some("locationEnabled"),

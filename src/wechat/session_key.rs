@@ -1,58 +1,48 @@
-//! The session_key: WeChat's per-user secret for signatures and open data (§4.1).
+//! The session_key: WeChat's secret of one user's login, for signatures and open data (§4.1).
 //!
-//! Two forms matter and confusing them is the field's classic bug: AES uses the 16 decoded bytes,
-//! SHA-1 and HMAC use the base64 *text*. This type keeps both uses behind methods.
+//! It has two forms that are easily confused: AES uses the 16 decoded bytes, SHA-1 and HMAC use the base64 *text*.
+//! The methods of [`SessionKey`] choose the right one.
 
 use super::digest;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use core::fmt;
-use zeroize::{Zeroize as _, ZeroizeOnDrop};
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
 
-/// A well-formed session_key: 24 base64 characters that decode to exactly 16 bytes (§4.3).
-#[derive(Clone, ZeroizeOnDrop)]
+/// Well-formed session_key: 24 base64 characters that decode to 16 bytes (§4.3). Erased from memory when dropped.
+#[derive(Clone)]
 pub struct SessionKey {
-    text: String,
-    bytes: [u8; 16],
+    text: SecretString,
+    bytes: Zeroizing<[u8; 16]>,
 }
 
-/// The text is not a session_key.
+/// The text is not a session_key: base64 of 16 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadSessionKey;
 
 impl SessionKey {
     /// Parses WeChat's base64 text.
     pub fn parse(text: &str) -> Result<Self, BadSessionKey> {
-        let mut decoded = STANDARD.decode(text).map_err(|_| BadSessionKey)?;
-        let bytes = <[u8; 16]>::try_from(decoded.as_slice()).map_err(|_| BadSessionKey);
-        decoded.zeroize();
-        Ok(Self { text: text.to_owned(), bytes: bytes? })
+        let decoded = Zeroizing::new(STANDARD.decode(text).map_err(|_| BadSessionKey)?);
+        let bytes = decoded.as_slice().try_into().map_err(|_| BadSessionKey)?;
+        Ok(Self { text: text.into(), bytes: Zeroizing::new(bytes) })
     }
 
-    /// The AES-128 key.
+    /// Returns the AES-128 key.
     pub(crate) fn aes_key(&self) -> &[u8; 16] {
         &self.bytes
     }
 
-    /// The base64 text, which is what SHA-1 and HMAC are keyed with.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The text, for the sealed record at the edge and nothing else.
-    #[cfg(feature = "edge")]
+    /// Returns the base64 text: the key of SHA-1 and HMAC signatures, and the form that the edge stores sealed.
     pub(crate) fn reveal(&self) -> &str {
-        &self.text
+        self.text.expose_secret()
     }
 
-    /// HMAC-SHA256 of `message` keyed with the text, in lower-case hex: the `signature` of
-    /// `wxa/checksession` and its kin, where `message` is `""` (§3.2, vectors 7–14).
+    /// Returns the HMAC-SHA256 of `message` under the text, in lower-case hex.
+    ///
+    /// With an empty message it is the `signature` of `wxa/checksession` (§3.2, vectors 7–14).
     pub fn sign(&self, message: &[u8]) -> String {
-        digest::hex(&digest::hmac_sha256(self.text.as_bytes(), &[message]))
+        digest::hex(&digest::hmac_sha256(self.reveal().as_bytes(), &[message]))
     }
 }
 
-impl fmt::Debug for SessionKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionKey([redacted])")
-    }
-}
+redacted_debug!(SessionKey);

@@ -94,7 +94,7 @@ impl Permissions {
         // An open scope dialog of a handler's mode: consent was given before it.
         let consented = self.mode == PrivacyMode::Official || matches!(self.step, Step::Authorize(_));
         match (scope.consent(), self.setting.grant(scope)) {
-            (Consent::Meaningless, _) => Some(Permission::Unsupported),
+            (Consent::Withdrawn, _) => Some(Permission::Unsupported),
             (Consent::Dialog, _) if !self.setting.is_fresh() => None,
             (Consent::Dialog, Grant::Granted) => Some(Permission::Granted),
             (Consent::Dialog, Grant::Denied) => Some(Permission::NeedsTap { tap: Tap::OpenSetting }),
