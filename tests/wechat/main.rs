@@ -16,11 +16,11 @@ use wxauth::wechat::{
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-const VECTORS: &str = include_str!("data/vectors.json");
-const DECRYPT: &str = include_str!("data/decrypt_cases.json");
-const SIGNATURES: &str = include_str!("data/signature_cases.json");
-const HMACS: &str = include_str!("data/hmac_cases.json");
-const REPLIES: &str = include_str!("data/upstream_responses.json");
+const VECTORS: &str = include_str!("../data/vectors.json");
+const DECRYPT: &str = include_str!("../data/decrypt_cases.json");
+const SIGNATURES: &str = include_str!("../data/signature_cases.json");
+const HMACS: &str = include_str!("../data/hmac_cases.json");
+const REPLIES: &str = include_str!("../data/upstream_responses.json");
 
 fn rows(text: &str) -> Vec<Value> {
     serde_json::from_str(text).unwrap()
