@@ -389,7 +389,7 @@ const REASONS: Record<string, string> = {
   T37: 'dropped: KV cannot promise it; DESIGN has no replay guard',
   T38: 'tests/edge/wechat.test.mts: WeChat says 40029 for any code that is none, so code_invalid',
   T39: 'tests/edge/wechat.test.mts: WeChat says 40029 for another user’s code, too, so code_invalid',
-  T40: 'tests/wechat/signature.rs: a case of upstream_responses.json',
+  T40: 'tests/wechat/reply.rs: a case of upstream_responses.json',
   T49: 'src/edge/tests/races: for every S',
   T59: 'the one cookie is read by GET /web/callback alone, which changes nothing; tests/edge/web.test.mts',
   T66: 'dropped: there is no endpoint that takes a user',
