@@ -91,6 +91,18 @@ impl EncodingAesKey {
         }
         String::from_utf8(message.to_vec()).map_err(|_| PushError::Text)
     }
+
+    /// Encrypts `message` as WeChat does, with 16 bytes of the caller's as the random prefix. For tests only.
+    #[cfg(all(feature = "edge", any(test, fuzzing)))]
+    pub(crate) fn encrypt(&self, message: &str, receiver: &AppId, random: [u8; 16]) -> String {
+        use cbc::cipher::BlockModeEncrypt as _;
+        let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
+        let mut plain = [&random[..], &length.to_be_bytes(), message.as_bytes(), receiver.as_str().as_bytes()].concat();
+        let pad = BLOCK - plain.len() % BLOCK;
+        plain.resize(plain.len() + pad, pad as u8);
+        let encryptor = cbc::Encryptor::<Aes256>::new((&self.0).into(), (&self.iv()).into());
+        STANDARD.encode(encryptor.encrypt_padded_vec::<NoPadding>(&plain))
+    }
 }
 
 /// Removes PKCS#7 padding of up to 32 bytes. Open data allows 16 at most (case N20).
