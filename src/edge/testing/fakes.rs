@@ -65,6 +65,8 @@ pub(crate) struct World {
     pub(crate) suspends: Cell<bool>,
     pub(crate) upstream: RefCell<VecDeque<Result<Reply, FetchFailure>>>,
     pub(crate) urls: RefCell<Vec<String>>,
+    /// Each call, as (body, content type, bearer); parallel to `urls`.
+    pub(crate) calls: RefCell<Vec<[Option<String>; 3]>>,
     /// Whether calls of WeChat wait before they are answered.
     pub(crate) wechat_hangs: Cell<bool>,
     /// Keys that are over their limit.
@@ -74,6 +76,10 @@ pub(crate) struct World {
     known: RefCell<Verified>,
     guesses: RefCell<Guesses>,
     random: Cell<u8>,
+    /// Signatures that were verified.
+    pub(crate) verifications: Cell<u32>,
+    /// Whether every signature is wrong.
+    pub(crate) no_signature: Cell<bool>,
     /// Whether every signature is right.
     pub(crate) any_signature: Cell<bool>,
     pub(crate) config: Result<Config, crate::edge::config::Misconfigured>,
@@ -93,6 +99,7 @@ impl World {
             suspends: Cell::default(),
             upstream: RefCell::default(),
             urls: RefCell::default(),
+            calls: RefCell::default(),
             wechat_hangs: Cell::default(),
             limited: RefCell::default(),
             audits: RefCell::default(),
@@ -100,6 +107,8 @@ impl World {
             known: RefCell::default(),
             guesses: RefCell::default(),
             random: Cell::default(),
+            verifications: Cell::default(),
+            no_signature: Cell::default(),
             any_signature: Cell::default(),
             config: Config::parse(&variables()),
         }
@@ -283,6 +292,7 @@ impl AuditLog for World {
 impl Fetch for World {
     async fn fetch(&self, call: &Call) -> Result<Reply, FetchFailure> {
         self.urls.borrow_mut().push(call.url.clone());
+        self.calls.borrow_mut().push([call.body.clone(), call.content_type.clone(), call.bearer.clone()]);
         while self.wechat_hangs.get() {
             yield_once().await;
         }
@@ -295,7 +305,8 @@ impl Es256 for World {
         Some(hash(&key.public, message))
     }
     async fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
-        self.any_signature.get() || hash(key, message) == signature
+        self.verifications.set(self.verifications.get() + 1);
+        !self.no_signature.get() && (self.any_signature.get() || hash(key, message) == signature)
     }
 }
 

@@ -4,6 +4,8 @@
 mod authorization;
 mod backends;
 mod budget;
+mod config;
+mod cors;
 mod flows;
 mod fuzz_seeds;
 mod interleavings;
