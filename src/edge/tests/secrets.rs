@@ -55,7 +55,7 @@ fn debug_of_every_secret_is_redacted() {
     ];
     for text in &shown {
         mentions_no_secret(text);
-        assert!(text.contains("redacted"), "{text}");
+        assert!(text.to_ascii_lowercase().contains("redacted"), "{text}");
     }
     // These show the numbers that a log needs.
     for text in [format!("{refresh_token:?}"), format!("{record:?}")] {
@@ -76,7 +76,7 @@ fn debug_of_a_configuration_shows_no_secret() {
     variables.insert("WECHAT_APPS".into(), app.to_string());
     let shown = format!("{:?}", Config::parse(&variables).unwrap());
     mentions_no_secret(&shown);
-    assert!(shown.matches("redacted").count() >= 8, "{shown}");
+    assert!(shown.to_ascii_lowercase().matches("redacted").count() >= 8, "{shown}");
 }
 
 fn log_in(world: &World, openid: &str) -> Value {

@@ -1,0 +1,118 @@
+//! Introspection (RFC 7662): every field of an active token, and the one field of any other.
+
+use crate::edge::config::Config;
+use crate::edge::session::records::Sid;
+use crate::edge::testing::fakes::{NOW, World, variables};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+const IAT: u64 = NOW / 1000;
+
+fn introspect(world: &World, token: &Value) -> Value {
+    let reply = world.post("/oauth/introspect", &json!({ "basic": "api:secret", "token": token })).unwrap();
+    serde_json::from_str(&reply.body).unwrap()
+}
+
+fn world() -> (World, Value) {
+    let mut vars = variables();
+    let app =
+        json!({ "wx1": { "secret": "s", "backends": { "api": "secret" }, "audience": "https://api.example.com" } });
+    vars.insert("WECHAT_APPS".into(), app.to_string());
+    let mut world = World::new();
+    world.config = Config::parse(&vars);
+    world.wechat_says(r#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ==","unionid":"uMei"}"#);
+    let tokens = world.token(&json!({
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token": "code",
+        "subject_token_type": "urn:wechat:params:oauth:token-type:js-code",
+    }));
+    (world, tokens.unwrap())
+}
+
+#[test]
+fn an_access_token_is_described_by_its_claims_and_the_unionid_on_record() {
+    let (world, tokens) = world();
+    let said = introspect(&world, &tokens["access_token"]);
+    let claims = tokens["access_token"].as_str().unwrap().split('.').nth(1).unwrap();
+    let mut expected: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+    assert_eq!((expected["iat"].as_u64(), expected["exp"].as_u64()), (Some(IAT), Some(IAT + 600)));
+    assert_eq!(
+        (&expected["aud"], &expected["sub"], &expected["client_id"], &expected["iss"]),
+        (&json!("https://api.example.com"), &json!("oMei"), &json!("wx1"), &json!("https://auth.example.com"))
+    );
+    assert_eq!(URL_SAFE_NO_PAD.decode(expected["jti"].as_str().unwrap()).unwrap().len(), 16);
+    assert!(Sid::try_from(expected["sid"].as_str().unwrap().to_owned()).is_ok());
+    for (name, value) in
+        [("active", json!(true)), ("token_type", json!("Bearer")), ("auth", json!(NOW)), ("unionid", json!("uMei"))]
+    {
+        expected[name] = value;
+    }
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn a_refresh_token_is_described_without_a_token_type() {
+    let (world, tokens) = world();
+    let mut said = introspect(&world, &tokens["refresh_token"]);
+    assert!(said["sid"].is_string());
+    said.as_object_mut().unwrap().remove("sid");
+    let expected = json!({
+        "active": true, "iss": "https://auth.example.com", "sub": "oMei", "client_id": "wx1", "iat": IAT,
+        "exp": IAT + 14 * 86_400, "auth": NOW, "unionid": "uMei",
+    });
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn an_access_token_is_active_until_its_last_second_and_a_refresh_token_until_it_was_reused() {
+    let (world, tokens) = world();
+    for (ms, active) in [(599_999, true), (600_000, false)] {
+        world.now.set(NOW + ms);
+        assert_eq!(introspect(&world, &tokens["access_token"])["active"], active, "{ms}");
+    }
+    let mut newest = tokens["refresh_token"].clone();
+    for _ in 0..3 {
+        world.now.set(world.now.get() + 300_000);
+        newest = world.refresh(&newest).unwrap()["refresh_token"].clone();
+    }
+    assert_eq!(introspect(&world, &newest)["active"], true);
+    assert_eq!(introspect(&world, &tokens["refresh_token"]), json!({ "active": false }), "rotated out");
+    assert_eq!(introspect(&world, &json!("x")), json!({ "active": false }));
+}
+
+/// The claims are checked each time, whatever the signature says.
+#[test]
+fn a_token_of_another_issuer_or_audience_is_inactive() {
+    let (world, tokens) = world();
+    let parts: Vec<&str> = tokens["access_token"].as_str().unwrap().split('.').collect();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+    world.any_signature.set(true);
+    let with = |name: &str, value: &str| {
+        let mut claims = claims.clone();
+        claims[name] = value.into();
+        let claims = URL_SAFE_NO_PAD.encode(claims.to_string());
+        introspect(&world, &format!("{}.{claims}.{}", parts[0], parts[2]).into())["active"].clone()
+    };
+    assert_eq!(with("jti", "other"), true);
+    for (name, value) in
+        [("iss", "https://evil.example"), ("aud", "wx1"), ("client_id", "wx3"), ("sid", "x"), ("sub", "")]
+    {
+        assert_eq!(with(name, value), false, "{name} {value}");
+    }
+}
+
+/// Longer than any token of this edge: 2,048 bytes are parsed, one more is not.
+#[test]
+fn a_token_is_parsed_up_to_two_thousand_and_forty_eight_bytes() {
+    let (world, tokens) = world();
+    world.any_signature.set(true);
+    let token = tokens["access_token"].as_str().unwrap();
+    let base = token.rsplit_once('.').unwrap().0;
+    for (length, active) in [(2048, true), (2049, false)] {
+        // Of base64, a last group of one character does not decode.
+        let missing = length - base.len() - 1;
+        let signature = "A".repeat(missing);
+        let decodes = URL_SAFE_NO_PAD.decode(&signature).is_ok();
+        let active = active && decodes;
+        assert_eq!(introspect(&world, &format!("{base}.{signature}").into())["active"], active, "{length}");
+    }
+}
