@@ -1,4 +1,4 @@
-// What the TypeScript tests share: a simulator, an edge in workerd, and requests to it.
+// Shared by the TypeScript tests: a simulator, an edge in workerd, and requests to it.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -16,8 +16,8 @@ export const SECRET = 'CANARYsecret0123456789abcdef0123';
 export const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const JS_CODE = 'urn:wechat:params:oauth:token-type:js-code';
 
-/** Read the answer's body as whatever it is. */
-// biome-ignore lint/suspicious/noExplicitAny: tests look into JSON of any shape.
+/** JSON of unknown shape. */
+// biome-ignore lint/suspicious/noExplicitAny: tests read JSON of any shape.
 export type Json = any;
 
 export interface World {
@@ -25,7 +25,7 @@ export interface World {
   simulator: SimServer;
   edge: Miniflare;
   url: string;
-  /** Every line the Worker logged. */
+  /** The lines that the Worker has logged. */
   lines: string[];
   stop(): Promise<void>;
 }
@@ -37,12 +37,15 @@ export interface WorldOptions {
   port?: number;
   keys?: Record<string, string>;
   wechat?: WeChat;
-  /** As wrangler.toml has them; without, none: a test is faster than any user. */
+  /** Requests by binding, over the whole life of the edge; practically unlimited if absent. `{}`: no bindings. */
   limits?: Record<string, number>;
-  more?: Record<string, unknown>;
-  beside?: EdgeOptions['beside'];
+  /** Further miniflare options of the Worker. */
+  more?: Record<string, unknown> & { wrappedBindings?: Record<string, unknown> };
+  /** Further Workers in the same workerd. */
+  beside?: NonNullable<EdgeOptions['beside']>;
 }
 
+/** A port of 127.0.0.1 that nothing listens on. */
 export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
@@ -52,6 +55,13 @@ export function freePort(): Promise<number> {
   });
 }
 
+const COUNTING_LIMIT = {
+  name: 'counting-limit',
+  modules: [{ type: 'ESModule' as const, path: at('tests/edge/counting-limit.mjs') }],
+  modulesRoot: at('tests/edge'),
+};
+
+/** Starts a simulator and an edge that calls it. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const apps: Record<string, App & Json> = options.apps ?? {
     [APPID]: { secret: SECRET },
@@ -62,13 +72,21 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const lines: string[] = [];
+  const limits = options.limits ?? { ADDRESS_LIMIT: 1_000_000, USER_LIMIT: 1_000_000 };
+  const counted = Object.entries(limits).map(([name, LIMIT]) => [
+    name,
+    { scriptName: 'counting-limit', bindings: { LIMIT } },
+  ]);
   const edge = await startEdge({
     port,
     ...(options.kvPersist ? { kvPersist: options.kvPersist } : {}),
     log: (line) => lines.push(line),
-    limits: options.limits ?? { ADDRESS_LIMIT: 1_000_000, USER_LIMIT: 1_000_000 },
-    ...(options.more ? { more: options.more } : {}),
-    ...(options.beside ? { beside: options.beside } : {}),
+    limits: {},
+    more: {
+      ...options.more,
+      wrappedBindings: { ...Object.fromEntries(counted), ...options.more?.wrappedBindings },
+    },
+    beside: [...(counted.length > 0 ? [COUNTING_LIMIT] : []), ...(options.beside ?? [])],
     bindings: {
       ISSUER: url,
       WECHAT_API_BASE: simulator.url,
@@ -92,12 +110,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 
 export interface Answer {
   status: number;
-  /** Parsed where it is JSON; undefined where there is none. */
+  /** Parsed if it is JSON, else text; undefined if empty. */
   body: Json;
   headers: Headers;
 }
 
-/** One request. What the edge answers has to be in its OpenAPI document, whatever the test is about. */
+/** Sends one request. Every answer must be documented in openapi.json, whatever the test is about. */
 export async function send(url: string, init: RequestInit = {}): Promise<Answer> {
   const response = await fetch(url, { redirect: 'manual', ...init });
   const text = await response.text();
@@ -107,12 +125,12 @@ export async function send(url: string, init: RequestInit = {}): Promise<Answer>
   return { status: response.status, body, headers: response.headers };
 }
 
-const DOCUMENT: Json = JSON.parse(readFileSync(at('docs/openapi.json'), 'utf8'));
+const OPENAPI: Json = JSON.parse(readFileSync(at('docs/openapi.json'), 'utf8'));
 
 function mustBeDocumented(method: string, path: string, status: number, body: Json): void {
   const name = path.replace(/^\/sessions\/.+/, '/sessions/{id}').replace(/^(\/wechat\/events)\/.+/, '$1/{appid}');
-  const operation = DOCUMENT.paths[name]?.[method.toLowerCase()];
-  // Other paths and methods are 404 and 405, which a document of paths and methods has no place for.
+  const operation = OPENAPI.paths[name]?.[method.toLowerCase()];
+  // Unknown paths and methods are 404 and 405; OpenAPI cannot describe them.
   if (!operation) return;
   const response = operation.responses[status];
   assert.ok(response, `${method} ${path} answered ${status} ${JSON.stringify(body)}, which is not documented`);
@@ -160,7 +178,7 @@ export const basic = (id: string, secret: string): Record<string, string> => ({
   authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
 });
 
-/** The part of KV's binding that tests look at. */
+/** The methods of a KV binding that tests use. */
 export interface KVNamespace {
   list(options?: { prefix: string }): Promise<{ keys: Array<{ name: string; metadata?: unknown }> }>;
   get(name: string, type: 'arrayBuffer'): Promise<ArrayBuffer>;
@@ -174,12 +192,3 @@ export async function keysOf(world: World): Promise<string[]> {
 }
 
 export const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
-
-/** A README's example for a host, with this edge in the place of example.com. */
-export function readmeExample(name: string, edge: string, file = 'README.md'): string {
-  const block = new RegExp(`<!-- run: ${name} -->\\n\`\`\`js\\n([\\s\\S]*?)\`\`\``).exec(
-    readFileSync(at(file), 'utf8'),
-  )?.[1];
-  assert.ok(block, `${file} has no example ${name}`);
-  return block.replaceAll('https://auth.example.com', edge);
-}

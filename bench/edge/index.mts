@@ -9,7 +9,7 @@ import { APPID, openData, rawData, signature } from '../profile.mts';
 
 const ISSUER = 'https://auth.example.com';
 const BATCH = 60;
-const ROUNDS = Number(process.env.ROUNDS ?? 60);
+const ROUNDS = 60;
 
 type Target = 'RUST' | 'AGAIN' | 'TYPESCRIPT';
 interface Request {

@@ -9,7 +9,8 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import type { Auth } from '../../js/client/auth.js';
 import { find } from '../../scripts/setup.mts';
 import { at } from '../../scripts/shell.mts';
-import { freePort, type Json, readmeExample } from '../harness.mts';
+import { exampleOf } from '../examples.mts';
+import { freePort, type Json } from '../harness.mts';
 import { CHROMIUM_FLAGS } from './flags.mts';
 
 interface Running {
@@ -387,15 +388,15 @@ for (const width of [390, 1280]) {
 }
 
 test('the README’s web example runs: a new visitor is a guest, and no request leaves the page', async () => {
-  const source = readmeExample('web', url).replace(
-    /^import (.*) from 'wxauth\/web';$/m,
-    "const $1 = await import('/wxauth-web.mjs');",
-  );
+  const source = exampleOf('README.md', 'web', url).replace("'wxauth/web'", "'/wxauth-web.mjs'");
   const visitor = await browser.newContext();
   const fresh = await visitor.newPage();
   await fresh.goto(`${url}/site?as=website`);
+  const content = `${source}\nwindow.example = { auth, session, statusCode };`;
+  await fresh.addScriptTag({ type: 'module', content });
+  await fresh.waitForFunction('window.example');
   const [session, statusCode, refused] = (await fresh.evaluate(`(async () => {
-    ${source}
+    const { auth, session, statusCode } = window.example;
     const refused = await auth.request({ url: '/account' }).catch((error) => error.code);
     auth.dispose();
     return [session, statusCode, refused];
