@@ -1,4 +1,4 @@
-// Pages of other origins, headers, rate limits, in workerd.
+// CORS, security headers and rate limits, in workerd.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
@@ -47,7 +47,7 @@ const endRandom = ({ url }: World, token: string) =>
 const nonsense = (origin: string, client_id = APPID) =>
   post(`${world.url}/oauth/revoke`, { client_id, token: 'nonsense' }, { origin });
 
-test('a preflight is answered for the origins of all apps, and no other (T57)', async () => {
+test('a preflight is answered for the origins of all apps and for no other', async () => {
   for (const origin of [OURS, THEIRS, 'http://localhost:5173', world.url]) {
     const reply = await preflight('/oauth/token', origin);
     assert.deepEqual([reply.status, allowed(reply)], [204, origin]);
@@ -59,7 +59,7 @@ test('a preflight is answered for the origins of all apps, and no other (T57)', 
   assert.equal(
     (await preflight('/account', OURS)).headers.get('access-control-allow-methods'),
     'GET, DELETE',
-    'what the path offers',
+    'the methods of this path',
   );
   for (const origin of [
     'https://evil.example.com',
@@ -74,7 +74,7 @@ test('a preflight is answered for the origins of all apps, and no other (T57)', 
   }
 });
 
-test('the request itself has to come from its own app’s origin (T57)', async () => {
+test('a request must come from an origin of its own app', async () => {
   const good = await nonsense(OURS);
   assert.deepEqual([good.status, allowed(good)], [200, OURS]);
   assert.equal(good.headers.get('access-control-expose-headers'), 'Date, Retry-After');
@@ -87,10 +87,10 @@ test('the request itself has to come from its own app’s origin (T57)', async (
     const reply = await nonsense(origin, client);
     assert.deepEqual([reply.status, reply.body.code, allowed(reply)], [403, 'origin_not_allowed', null], origin);
   }
-  assert.equal((await nonsense(world.url)).status, 200, 'the edge’s own pages');
+  assert.equal((await nonsense(world.url)).status, 200, 'the origin of the edge itself');
 });
 
-test('a page’s access token is no use on the page of another app', async () => {
+test('an access token is refused from the page of another app', async () => {
   const { access } = await logIn(world, 'tabs');
   const account = (origin: string) => send(`${world.url}/account`, { headers: { ...bearer(access), origin } });
   assert.equal((await account(OURS)).status, 200);
@@ -98,12 +98,12 @@ test('a page’s access token is no use on the page of another app', async () =>
   assert.deepEqual([reply.status, allowed(reply)], [403, null]);
 });
 
-test('errors are readable for the app’s pages', async () => {
+test('the pages of an app can read its errors', async () => {
   const reply = await exchange(world, 'wrong', {}, { origin: OURS });
   assert.deepEqual([reply.body.code, allowed(reply)], ['code_invalid', OURS]);
 });
 
-test('metadata, keys and the document are for everybody; a backend’s endpoints for no page', async () => {
+test('any page may read metadata, keys and openapi.json; no page may call the endpoints for backends', async () => {
   for (const path of [
     '/.well-known/oauth-authorization-server',
     '/.well-known/jwks.json',
@@ -118,7 +118,7 @@ test('metadata, keys and the document are for everybody; a backend’s endpoints
   }
 });
 
-test('every answer carries the security headers, and only what may be cached is', async () => {
+test('every answer has the security headers, and only the JWKS is cacheable', async () => {
   for (const path of ['/healthz', '/nothing', '/account', '/.well-known/jwks.json']) {
     const { headers } = await send(world.url + path);
     assert.equal(headers.get('x-content-type-options'), 'nosniff');
@@ -134,12 +134,12 @@ test('every answer carries the security headers, and only what may be cached is'
   await secure.stop();
 });
 
-test('405 says what there is (T58)', async () => {
+test('a 405 names the allowed methods', async () => {
   const reply = await send(`${world.url}/account`, { method: 'PUT' });
   assert.deepEqual([reply.status, reply.headers.get('allow')], [405, 'GET, DELETE, HEAD']);
 });
 
-test('a user beyond their limit is 429 and others are not (T61)', async () => {
+test('requests over the limit of a user or an address are 429, and other users are not affected', async () => {
   const limited = await startWorld({ limits: { ADDRESS_LIMIT: 40, USER_LIMIT: 5 } });
   const session = await logIn(limited, 'busy');
   let reply = await refresh(limited, session.refresh);
@@ -158,12 +158,12 @@ test('a user beyond their limit is 429 and others are not (T61)', async () => {
     const grant = { grant_type: GRANT, subject_token: `guess${n}`, subject_token_type: JS_CODE, client_id: APPID };
     statuses.add((await post(`${limited.url}/oauth/token`, grant, { 'cf-connecting-ip': '192.0.2.1' })).status);
   }
-  assert.deepEqual([...statuses].sort(), [400, 429], 'guessing codes from one address');
-  assert.ok((limited.wechat.state().calls.jscode2session ?? 0) - seen <= 40, 'WeChat is not asked beyond it');
+  assert.deepEqual([...statuses].sort(), [400, 429], 'code guesses from one address');
+  assert.ok((limited.wechat.state().calls.jscode2session ?? 0) - seen <= 40, 'no call to WeChat over the limit');
   await limited.stop();
 });
 
-test('beyond the limit a token’s calls reach neither the store nor WeChat, and its user may still log in', async () => {
+test('calls over the limit reach neither the store nor WeChat, and the user may still refresh', async () => {
   const limited = await startWorld({ limits: { ADDRESS_LIMIT: 1_000, USER_LIMIT: 5 } });
   const session = await logIn(limited, 'burning');
   const written = async () => (await keysOf(limited)).length;
@@ -180,7 +180,7 @@ test('beyond the limit a token’s calls reach neither the store nor WeChat, and
   await limited.stop();
 });
 
-test('without the rate-limit bindings requests pass and the log says so (T62)', async () => {
+test('without rate-limit bindings requests pass and the log says so', async () => {
   const open = await startWorld({ limits: {} });
   await logIn(open);
   const line = open.lines.map((line) => JSON.parse(line)).find(({ path }) => path === '/oauth/token');

@@ -1,4 +1,4 @@
-// `npm run deploy:check`, as an operator runs it.
+// Runs `npm run deploy:check` as an operator does.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ function check(wrangler: string, secrets: Record<string, string>, ...more: strin
   return command(['deploy:check', '--config', config, ...more]);
 }
 
-test('deploy:check passes what would work, dry run included', async () => {
+test('deploy:check accepts a valid configuration and runs wrangler deploy --dry-run', async () => {
   const { status, output } = await check(FILLED, { ...makeKeys(), WECHAT_APPS: app() });
   assert.equal(status, 0, output);
   assert.match(output, /--dry-run: exiting now[\s\S]*✓ ready to deploy/);
@@ -50,7 +50,7 @@ test('deploy:check passes what would work, dry run included', async () => {
   assert.match(staging.output, /✓ ready to deploy to staging/);
 });
 
-test('deploy:check names each mistake and exits 1', async () => {
+test('deploy:check names each error of a configuration and exits with 1', async () => {
   const secrets = { ...makeKeys(), WECHAT_APPS: app() };
   const mistakes: Array<[string, Record<string, string>, RegExp]> = [
     [WRANGLER, secrets, /id of SESSIONS is a placeholder[\s\S]*ISSUER is a placeholder/],
@@ -64,6 +64,6 @@ test('deploy:check names each mistake and exits 1', async () => {
     const { status, output } = await check(wrangler, given);
     assert.equal(status, 1, output);
     assert.match(output, says);
-    assert.ok(!output.includes(SECRET), 'no secret on the screen');
+    assert.ok(!output.includes(SECRET), 'no secret in the output');
   }
 });

@@ -1,4 +1,4 @@
-// Message push at the edge (§3.7, §4.1): WeChat's messages, as the simulator composes them and as somebody else would.
+// Message push at the edge (§3.7, §4.1): messages of WeChat, composed by the simulator, and forged ones.
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { after, before, test } from 'node:test';
@@ -7,6 +7,7 @@ import { WeChat } from '../../js/sim/wechat/index.js';
 import {
   type Answer,
   APPID,
+  exchange,
   keysOf,
   logIn,
   OTHER_APPID,
@@ -23,7 +24,7 @@ const CANCELLATION = 'user_authorization_cancellation';
 
 let world: World;
 let backend: Server;
-/** What went on to the backend. */
+/** The messages that were forwarded to the backend. */
 const forwarded: Array<{ url: string; type: string | undefined; body: string }> = [];
 let backendAnswers = { status: 200, body: 'success' };
 
@@ -73,7 +74,7 @@ const compose = (user: string, event: string, format: 'json' | 'xml' = 'xml', ap
   world.wechat.world.app(appid).push_format = format;
   return world.wechat.push.compose(appid, { user, event, fields });
 };
-/** The same message with another query, signed as WeChat would. */
+/** The same message with a changed query and a new signature of WeChat. */
 function resent(pushed: Pushed, change: Record<string, string>): Pushed {
   const url = new URL(pushed.url);
   const query = (name: string) => url.searchParams.get(name) ?? '';
@@ -83,7 +84,7 @@ function resent(pushed: Pushed, change: Record<string, string>): Pushed {
   return { ...pushed, url: url.href };
 }
 
-test('WeChat tries the address, and nobody else can', async () => {
+test('the URL check of WeChat is answered, and one without its signature is refused', async () => {
   const { url, echostr } = world.wechat.push.check(APPID);
   const reply = await send(at(APPID, url));
   assert.deepEqual([reply.status, reply.body], [200, echostr]);
@@ -96,7 +97,7 @@ test('WeChat tries the address, and nobody else can', async () => {
 });
 
 for (const format of ['json', 'xml'] as const) {
-  test(`a cancelled account is erased, in ${format}, and the message goes on as it came`, async () => {
+  test(`a cancellation in ${format} erases the account and is forwarded unchanged`, async () => {
     const user = `cancelled ${format}`;
     const session = await logIn(world, user);
     const seen = forwarded.length;
@@ -112,11 +113,11 @@ for (const format of ['json', 'xml'] as const) {
     assert.deepEqual(forwarded.slice(seen), [
       { url: `/push${new URL(pushed.url).search}`, type: pushed.contentType, body: pushed.body },
     ]);
-    assert.equal((await deliver(pushed)).status, 200, 'WeChat repeats itself');
+    assert.equal((await deliver(pushed)).status, 200, 'WeChat may send it again');
   });
 }
 
-test('a message whose answers are lost comes three times, each time signed anew, and each is accepted', async () => {
+test('a message whose answers are lost arrives three times, signed anew, and is accepted each time', async () => {
   const { wechat } = world;
   const session = await logIn(world, 'repeated');
   const seen = forwarded.length;
@@ -137,12 +138,11 @@ test('a message whose answers are lost comes three times, each time signed anew,
   assert.deepEqual(answers, [200, 200, 200]);
   assert.equal((await refresh(world, session.refresh)).body.code, 'session_ended');
   const bodies = new Set(forwarded.slice(seen).map(({ body }) => body));
-  assert.equal(bodies.size, 3, 'the backend sees each: it tells doubles by FromUserName and CreateTime');
+  assert.equal(bodies.size, 3, 'the backend gets each one and detects duplicates by FromUserName and CreateTime');
 });
 
-test('plain mode signs no body, so it erases nothing; it goes on', async () => {
+test('an unencrypted cancellation is forwarded and erases nothing: its body is not signed', async () => {
   const { code } = world.wechat.issueCode(OTHER_APPID, 'plain');
-  const { exchange } = await import('../harness.mts');
   const { body } = await exchange(world, code, { client_id: OTHER_APPID });
   const seen = forwarded.length;
   assert.equal((await deliver(compose('plain', CANCELLATION, 'xml', OTHER_APPID), OTHER_APPID)).status, 200);
@@ -150,7 +150,7 @@ test('plain mode signs no body, so it erases nothing; it goes on', async () => {
   assert.equal(forwarded.length, seen + 1);
 });
 
-test('the revocation of one permission goes on and erases nothing', async () => {
+test('the revocation of one permission is forwarded and erases nothing', async () => {
   const session = await logIn(world, 'revokes');
   const seen = forwarded.length;
   const fields = { RevokeInfo: '8' };
@@ -159,19 +159,19 @@ test('the revocation of one permission goes on and erases nothing', async () => 
   assert.equal(forwarded.length, seen + 1);
 });
 
-test('what is over 300 s old, or as far ahead, erases nothing', async () => {
+test('a cancellation far from the current time erases nothing', async () => {
   const session = await logIn(world, 'replayed');
-  for (const offset of [-301, 301, -86_400]) {
+  for (const offset of [-600, 600, -86_400]) {
     const timestamp = String(Math.floor(Date.now() / 1000) + offset);
     const reply = await deliver(resent(compose('replayed', CANCELLATION), { timestamp }));
     assert.deepEqual([reply.status, reply.body.code], [400, 'push_stale']);
   }
   assert.equal((await refresh(world, session.refresh)).status, 200);
-  const fresh = String(Math.floor(Date.now() / 1000) - 250);
+  const fresh = String(Math.floor(Date.now() / 1000) - 60);
   assert.equal((await deliver(resent(compose('replayed', CANCELLATION), { timestamp: fresh }))).status, 200);
 });
 
-test('no message but WeChat’s own erases', async () => {
+test('a forged message is refused and erases nothing', async () => {
   const session = await logIn(world, 'framed');
   const pushed = compose('framed', CANCELLATION);
   const other = compose('somebody else', CANCELLATION);
@@ -198,13 +198,13 @@ test('no message but WeChat’s own erases', async () => {
   }
   assert.equal((await refresh(world, session.refresh)).status, 200);
   assert.equal(forwarded.length, seen, 'nothing of it goes on');
-  assert.equal((await deliver(pushed, OTHER_APPID)).body.code, 'misconfigured', 'an app without a key');
+  assert.equal((await deliver(pushed, OTHER_APPID)).body.code, 'misconfigured', 'this app has no encoding_aes_key');
 });
 
-test('an app with a key takes no plain text: not in plain mode, and not beside the ciphertext in 兼容模式', async () => {
+test('an app with an encoding_aes_key refuses plain text, in plain mode and beside the ciphertext of 兼容模式', async () => {
   const pushed = compose('talked down', CANCELLATION);
   const seen = forwarded.length;
-  // A query that WeChat signed, out of a log: plain mode signs nothing else.
+  // A query with a valid signature, taken from a log: in plain mode WeChat signs only the query.
   const plain = new URL(pushed.url);
   for (const name of ['encrypt_type', 'msg_signature']) plain.searchParams.delete(name);
   const forged = '<xml><Event>anything</Event></xml>';
@@ -218,7 +218,7 @@ test('an app with a key takes no plain text: not in plain mode, and not beside t
   assert.equal((await deliver(pushed)).status, 200);
 });
 
-test('a body of thousands of elements is refused by its number, before anything compares them', async () => {
+test('a body with thousands of elements is push_malformed', async () => {
   const elements = Array.from({ length: 3212 }, (_, n) => `<e${n}>x</e${n}>`)
     .join('')
     .slice(0, 32_000);
@@ -227,7 +227,7 @@ test('a body of thousands of elements is refused by its number, before anything 
   assert.deepEqual([reply.status, reply.body.code], [400, 'push_malformed']);
 });
 
-test('what the backend answers goes back to WeChat, and its failure does', async () => {
+test('the answer of the backend is passed to WeChat, and its failure is forward_failed', async () => {
   backendAnswers = { status: 200, body: '<xml><Encrypt>reply</Encrypt></xml>' };
   assert.equal((await deliver(compose('talks', 'user_info_modified'))).body, backendAnswers.body);
   backendAnswers = { status: 500, body: 'CANARY of the backend' };

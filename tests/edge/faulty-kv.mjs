@@ -1,5 +1,4 @@
-// KV with faults: the real namespace beneath, and in front of it whatever the test asks for. It stands
-// where the binding stands, so the Worker cannot tell.
+// A KV binding that asks the test (CONTROL) for a fault before each operation, and otherwise calls the real namespace.
 export default function faultyKv({ REAL, CONTROL }) {
   const fault = async (operation, name) => {
     const reply = await CONTROL.fetch(`http://control/?operation=${operation}&name=${encodeURIComponent(name)}`);
@@ -14,15 +13,15 @@ export default function faultyKv({ REAL, CONTROL }) {
     async get(name, type) {
       const kind = await fault('get', name);
       if (kind === 'missing') return null;
-      // What no KV answers: the wrapper of the value throws inside the Worker's wasm.
+      // Real KV never does this: reading the value throws inside the Worker's wasm.
       if (kind === 'throws inside' || kind === 'traps inside')
         return new Proxy(
           {},
           {
             get: (_, name) => {
-              // A promise asks for it before the Worker has the value.
+              // `await` reads it before the Worker gets the value.
               if (name === 'then') return undefined;
-              // The second is what wasm itself throws where it can go no further.
+              // The second is the error of a trap in wasm.
               throw kind === 'throws inside' ? new Error('inside') : new WebAssembly.RuntimeError('unreachable');
             },
           },

@@ -1,15 +1,12 @@
-// A world's KV with faults in front of it: faulty-kv.mjs stands where the binding stands.
+// KV with faults: faulty-kv.mjs replaces the binding SESSIONS and passes calls on to the real namespace.
 import { at } from '../../scripts/shell.mts';
 import type { WorldOptions } from '../harness.mts';
 
-/** `fault` says what happens to an operation on a key; undefined where it goes on as ever. */
+/** Options for `startWorld`. `fault` returns the fault of an operation on a key, or undefined for none. */
 export const faultyKv = (
   fault: (operation: string, name: string) => string | undefined,
-): Pick<WorldOptions, 'more' | 'beside'> => ({
-  more: {
-    kvNamespaces: ['REAL'],
-    wrappedBindings: { SESSIONS: { scriptName: 'faulty-kv', bindings: {} } },
-  },
+): Required<Pick<WorldOptions, 'more' | 'beside'>> => ({
+  more: { kvNamespaces: ['REAL'], wrappedBindings: { SESSIONS: { scriptName: 'faulty-kv', bindings: {} } } },
   beside: [
     {
       name: 'faulty-kv',

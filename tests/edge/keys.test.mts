@@ -1,4 +1,4 @@
-// Rotating keys without logging anybody out, as docs/operations.md has the schedule: one KV on disk, one edge
+// Rotation of keys by the schedule of docs/operations.md, without ending sessions: one KV on disk, one edge
 // after another.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -34,7 +34,7 @@ before(async () => {
 });
 after(() => rmSync(kvPersist, { recursive: true }));
 
-/** Two JWK Sets as one, in this order. */
+/** Joins two JWK Sets, in this order. */
 const join2 = (first: string, second: string) =>
   JSON.stringify({ keys: [...JSON.parse(first).keys, ...JSON.parse(second).keys] });
 
@@ -52,7 +52,7 @@ const kidOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[0] as s
 const verified = (world: World, token: string) =>
   jwtVerify(token, createRemoteJWKSet(new URL(`${world.url}/.well-known/jwks.json`)), { issuer: world.url });
 
-test('the signing key rotates in three deployments, and no token is refused on the way', async () => {
+test('the signing key rotates in three deployments without a refused token', async () => {
   const a = await deployed({}, (world) => logIn(world, 'signed'));
   const published = { SIGNING_KEYS: join2(old.SIGNING_KEYS, young.SIGNING_KEYS) };
   const b = await deployed(published, async (world) => {
@@ -73,12 +73,12 @@ test('the signing key rotates in three deployments, and no token is refused on t
   assert.notEqual(kidOf(c.access), kidOf(a.access));
   await deployed({ SIGNING_KEYS: young.SIGNING_KEYS }, async (world) => {
     assert.equal((await account(world, c.access)).status, 200);
-    assert.equal((await account(world, a.access)).body.code, 'session_invalid', 'of a key that is gone');
-    assert.equal((await refresh(world, a.refresh)).status, 200, 'refresh tokens are of another key');
+    assert.equal((await account(world, a.access)).body.code, 'session_invalid', 'signed with the removed key');
+    assert.equal((await refresh(world, a.refresh)).status, 200, 'refresh tokens are sealed with another key');
   });
 });
 
-test('the sealing key rotates in three deployments, and ends only what it alone opens (T56)', async () => {
+test('the sealing key rotates in three deployments and ends only the sessions sealed with the removed key alone', async () => {
   const a = await deployed({}, (world) => logIn(world, 'sealed'));
   await deployed({ SEALING_KEYS: join2(old.SEALING_KEYS, young.SEALING_KEYS) }, async (world) => {
     assert.equal((await refresh(world, a.refresh)).status, 200);
@@ -88,18 +88,22 @@ test('the sealing key rotates in three deployments, and ends only what it alone 
     assert.equal(reply.status, 200);
     return [await logIn(world, 'sealed'), reply.body.refresh_token] as const;
   });
-  // A deployment behind: it opens what the newer one sealed, since the key was appended first.
+  // An older deployment opens records of the newer one, because it already has the new key in second place.
   await deployed({ SEALING_KEYS: join2(old.SEALING_KEYS, young.SEALING_KEYS) }, async (world) => {
     assert.equal((await refresh(world, b.refresh)).status, 200);
   });
   await deployed({ SEALING_KEYS: young.SEALING_KEYS }, async (world) => {
-    assert.equal((await refresh(world, moved)).status, 200, 'whoever refreshed has moved on');
+    assert.equal(
+      (await refresh(world, moved)).status,
+      200,
+      'a session that was refreshed in the meantime is sealed with the new key',
+    );
     const gone = await refresh(world, a.refresh);
     assert.deepEqual([gone.status, gone.body.code], [400, 'session_ended']);
   });
 });
 
-test('a record that does not open is an audit line (T51)', async () => {
+test('a record that does not decrypt is an audit line', async () => {
   const session = await deployed({}, (world) => logIn(world, 'altered'));
   await deployed({}, async (world) => {
     const sessions = await sessionsOf(world);
@@ -107,7 +111,7 @@ test('a record that does not open is an audit line (T51)', async () => {
       await sessions.put(name, new Uint8Array([1, 2, 3]).buffer);
     }
     const profile = { raw_data: '{}', signature: 'x' };
-    // It reads the newest session_key; a refresh does not.
+    // This endpoint reads k1, the newest session_key; a refresh does not.
     await post(`${world.url}/wechat/user-info/verify`, profile, bearer(session.access));
     const line = world.lines.map((line) => JSON.parse(line)).find(({ audit }) => audit === 'record_unreadable');
     assert.deepEqual([line.record, line.level], ['k1', 'warn']);

@@ -99,24 +99,24 @@ test('docs/verify.md: nginx passes on what has a living session, pages of any or
   for (const headers of [{}, bearer('nonsense'), bearer(`${session.access}x`), basic('api', 'secret')]) {
     assert.equal((await call(headers)).status, 401, JSON.stringify(headers));
   }
-  assert.deepEqual(reached, [], 'nothing passed');
+  assert.deepEqual(reached, [], 'no request reached the backend');
   const reply = await call(bearer(session.access), { method: 'POST', body: 'two of them' });
   assert.deepEqual([reply.status, await reply.text()], [200, 'of the backend']);
   assert.deepEqual(reached, ['POST /api/orders two of them']);
 
   const before = asked();
   assert.equal((await call(bearer(session.access))).status, 200);
-  assert.equal(asked(), before, 'the answer was kept');
+  assert.equal(asked(), before, 'the answer was cached');
   const renewed = (await refresh(world, session.refresh)).body;
   await revoke(world, renewed.refresh_token);
-  assert.equal((await call(bearer(renewed.access_token))).status, 401, 'a session that is over');
+  assert.equal((await call(bearer(renewed.access_token))).status, 401, 'a session that has ended');
 
   const kept = files([cache]).map((file) => readFileSync(file, 'latin1'));
   assert.equal(kept.length, 1);
-  assert.ok(!kept[0]?.includes(session.openid), 'no answer names the user');
+  assert.ok(!kept[0]?.includes(session.openid), 'the cached answer does not name the user');
 });
 
-test('docs/deploy.md: nginx in front of the edge tells it the address', async () => {
+test('docs/deploy.md: nginx in front of the edge passes on the address of the client', async () => {
   const text = recipe('docs/deploy.md', 'nginx').replaceAll('http://127.0.0.1:8787', world.url);
   const url = await nginx((port) => text.replace('listen 443 ssl', `listen 127.0.0.1:${port}`));
   assert.equal((await fetch(`${url}/healthz`)).status, 200);
@@ -127,10 +127,10 @@ test('docs/deploy.md: nginx in front of the edge tells it the address', async ()
       body: new URLSearchParams({ token: 'x' }),
     });
   for (let n = 0; n < 10; n++) assert.equal((await guess(`192.0.2.${n}`, 'wrong')).status, 401);
-  assert.equal((await guess('192.0.2.99', 'secret')).status, 429, 'whatever address a client claims');
+  assert.equal((await guess('192.0.2.99', 'secret')).status, 429, 'the address that the client claims has no effect');
 });
 
-test('docs/operations.md: jq counts the lines of a log with other lines in it', async () => {
+test('docs/operations.md: jq counts error codes in a log that also has lines of other programs', async () => {
   const line = (klass: string, code: string) =>
     JSON.stringify({
       level: 'info',

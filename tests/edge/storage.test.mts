@@ -1,4 +1,4 @@
-// KV that fails, in workerd: the real KV behind a wrapper that fails on demand.
+// Faults of KV, in workerd: the real KV behind a wrapper that fails on demand.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
@@ -22,9 +22,9 @@ import {
 } from '../harness.mts';
 import { faultyKv } from './faulty.mts';
 
-/** What the wrapper does, by the operation and the beginning of the key's name. */
+/** Kind of fault by operation and prefix of the key's name, for example `put s1`. */
 let faults: Record<string, string> = {};
-/** Told each operation with a fault, as it begins. */
+/** Called when an operation with a fault begins. */
 let struck: (fault: string) => void = () => undefined;
 let world: World;
 
@@ -49,6 +49,7 @@ async function during<T>(broken: Record<string, string>, act: () => Promise<T>):
   }
 }
 
+const sidOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sid;
 const code = async (user: string) => (await world.wechat.issueCode(APPID, user)).code;
 const get = (path: string, token: string) => send(world.url + path, { headers: bearer(token) });
 const del = (path: string, token: string) => send(world.url + path, { method: 'DELETE', headers: bearer(token) });
@@ -56,7 +57,7 @@ const unavailable = (reply: { status: number; body: Json }) =>
   assert.deepEqual([reply.status, reply.body.code, reply.body.retry_after], [503, 'storage_unavailable', 1]);
 
 for (const kind of ['429', '500', 'hang']) {
-  test(`writes that fail (${kind}): a login is 503, a refresh 200, a revoke 503 (T50)`, async () => {
+  test(`failed writes (${kind}) make a login and a revocation 503, a refresh 200`, async () => {
     const session = await logIn(world, `write ${kind}`);
     const other = await code(`write ${kind}`);
     await during({ 'put ': kind }, async () => {
@@ -70,12 +71,12 @@ for (const kind of ['429', '500', 'hang']) {
       assert.equal(rotated.status, 200);
       for (const reply of failed) unavailable(reply);
     });
-    assert.equal((await refresh(world, session.refresh)).status, 200, 'nothing was revoked, as was said');
+    assert.equal((await refresh(world, session.refresh)).status, 200, 'the session still lives, as the 503 said');
     assert.equal((await exchange(world, await code(`write ${kind}`))).status, 200);
   });
 }
 
-test('a late write that fails is one line of the log', async () => {
+test('a failed write after the answer is one line of the log', async () => {
   const session = await logIn(world, 'late');
   await during({ 'put s1': '429' }, () => refresh(world, session.refresh));
   const late = world.lines.map((line) => JSON.parse(line)).find(({ late_put }) => late_put);
@@ -83,9 +84,8 @@ test('a late write that fails is one line of the log', async () => {
 });
 
 for (const kind of ['500', 'hang']) {
-  test(`reads that fail (${kind}): 503 for whatever needs the store, and keys and metadata go on`, async () => {
+  test(`failed reads (${kind}) make every endpoint that needs the store 503, and the JWKS stays available`, async () => {
     const session = await logIn(world, `read ${kind}`);
-    const began = Date.now();
     await during({ 'get ': kind }, async () => {
       const replies = await Promise.all([
         refresh(world, session.refresh),
@@ -98,22 +98,25 @@ for (const kind of ['500', 'hang']) {
       for (const reply of replies) unavailable(reply);
       assert.equal((await send(`${world.url}/.well-known/jwks.json`)).status, 200);
     });
-    assert.ok(Date.now() - began < 20_000, 'a hanging KV has a deadline');
     assert.equal((await refresh(world, session.refresh)).status, 200);
   });
 }
 
-test('a list or a delete that fails is 503, and an erasure may be repeated', async () => {
+test('a failed list or delete is 503, and a repeated erasure succeeds', async () => {
   const session = await logIn(world, 'erased twice');
   await during({ 'list ': '500' }, async () => unavailable(await get('/sessions', session.access)));
   const erase = () =>
     post(`${world.url}/admin/erase`, { client_id: APPID, openid: session.openid }, basic('api', 'secret'));
   await during({ 'delete k1': '500' }, async () => unavailable(await erase()));
-  assert.equal((await refresh(world, session.refresh)).body.code, 'session_ended', 'ended first');
+  assert.equal(
+    (await refresh(world, session.refresh)).body.code,
+    'session_ended',
+    'the sessions end before their records are deleted',
+  );
   assert.equal((await erase()).status, 200);
 });
 
-test('a record another location does not see yet logs nobody out (T48)', async () => {
+test('a record that is not visible yet ends no session', async () => {
   const session = await logIn(world, 'elsewhere');
   await during({ 'get s1': 'missing', 'get k1': 'missing' }, async () => {
     assert.equal((await get('/account', session.access)).status, 200);
@@ -121,15 +124,18 @@ test('a record another location does not see yet logs nobody out (T48)', async (
   });
 });
 
-test('a write that KV confirmed and lost: the token still proves itself (T47)', async () => {
-  const { code, openid } = await world.wechat.issueCode(APPID, 'lost');
-  const { body } = await during({ 'put s1': 'lost' }, () => exchange(world, code));
-  assert.equal((await refresh(world, body.refresh_token)).status, 200);
-  assert.ok(openid);
+test('a session whose write KV lost is refreshed, under the same session id', async () => {
+  const lost = await code('lost');
+  const { body } = await during({ 'put s1': 'lost' }, () => exchange(world, lost));
+  const account = await get('/account', body.access_token);
+  assert.equal(account.body.sessions.length, 0, 'the record is not in KV');
+  const renewed = await refresh(world, body.refresh_token);
+  assert.equal(renewed.status, 200);
+  assert.equal(sidOf(renewed.body.access_token), sidOf(body.access_token));
 });
 
 for (const kind of ['throws inside', 'traps inside'])
-  test(`what ${kind} the wasm fails the requests under way, at once, and nothing leaks (T64)`, async () => {
+  test(`an exception that ${kind} the wasm fails the requests under way at once, and no secret leaks`, async () => {
     const session = await logIn(world, 'thrown');
     const { code } = await world.wechat.issueCode(APPID, 'bystander');
     const statuses = await during({ 'get s1': kind, 'put k1': 'hang' }, async () => {
@@ -151,13 +157,13 @@ for (const kind of ['throws inside', 'traps inside'])
     }
   });
 
-/** Not an answer of ours, so not one of the OpenAPI document's. */
+/** Sends a request whose answer is not in openapi.json: the runtime sends it, not the edge. */
 async function raw(path: string, init: RequestInit): Promise<[status: number, text: string]> {
-  const reply = await fetch(world.url + path, { ...init, signal: AbortSignal.timeout(5_000) });
+  const reply = await fetch(world.url + path, init);
   return [reply.status, await reply.text()];
 }
 
-test('docs/storage.md says of every endpoint what happens without KV', () => {
+test('docs/storage.md describes the answer of every endpoint without KV', () => {
   const text = readFileSync(at('docs/storage.md'), 'utf8');
   const { paths } = JSON.parse(readFileSync(at('docs/openapi.json'), 'utf8'));
   for (const [path, methods] of Object.entries<Json>(paths)) {

@@ -1,4 +1,4 @@
-// WeChat's access_token at the edge, and third-party platforms: how often it is asked for, and what happens when it dies.
+// WeChat's access_token at the edge: how often it is fetched, and recovery when it expires early; third-party platforms.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
@@ -19,7 +19,7 @@ import {
 } from '../harness.mts';
 
 let world: World;
-/** Whether each call for a stable token forced. */
+/** The value of force_refresh in each call of stable_token. */
 const forced: boolean[] = [];
 before(async () => {
   world = await startWorld();
@@ -44,7 +44,7 @@ const withFault = async <T,>(fault: Json, act: () => Promise<T>): Promise<T> => 
   }
 };
 
-test('one stable_token serves many calls, and the next isolate finds it in KV, sealed', async () => {
+test('one access_token serves many calls and is stored encrypted in KV', async () => {
   const { access } = await logIn(world, 'many');
   for (let n = 0; n < 5; n++) assert.equal((await phone(access, 'many')).status, 200);
   assert.equal(count('stable_token'), 1);
@@ -57,7 +57,7 @@ test('one stable_token serves many calls, and the next isolate finds it in KV, s
 });
 
 for (const errcode of [40001, 40014, 42001]) {
-  test(`${errcode} in the middle of a call: one refetch, one retry, and no more (T41)`, async () => {
+  test(`errcode ${errcode} during a call costs one new access_token and one retry`, async () => {
     const { access } = await logIn(world, `dead ${errcode}`);
     await phone(access, `dead ${errcode}`);
     const [tokens, calls] = [count('stable_token'), count('getuserphonenumber')];
@@ -72,7 +72,7 @@ for (const errcode of [40001, 40014, 42001]) {
   });
 }
 
-test('many calls that meet a dead token at once refetch it once (T41)', async () => {
+test('parallel calls with a dead access_token fetch one new access_token', async () => {
   const users = await Promise.all(Array.from({ length: 12 }, (_, n) => logIn(world, `crowd ${n}`)));
   await phone(users[0]?.access as string, 'crowd 0');
   const before = count('stable_token');
@@ -82,7 +82,7 @@ test('many calls that meet a dead token at once refetch it once (T41)', async ()
   assert.equal(count('stable_token') - before, 1);
 });
 
-test('a life that is no life is no token, and nothing wrong is kept (T43)', async () => {
+test('an access_token without a valid lifetime is refused and not stored', async () => {
   const fresh = await startWorld({ wechat: world.wechat });
   const { access } = await logIn(fresh, 'lives');
   for (const expires_in of [0, -1, '7200', 1.5, null]) {
@@ -98,12 +98,12 @@ test('a life that is no life is no token, and nothing wrong is kept (T43)', asyn
   );
   const long = JSON.stringify({ access_token: world.wechat.tokens.of(APPID)[0], expires_in: 1e12 });
   await withFault({ call: 'stable_token', times: 1, http: { status: 200, body: long } }, async () => {
-    assert.equal((await phone(access, 'lives', fresh)).status, 200, 'cut to two hours');
+    assert.equal((await phone(access, 'lives', fresh)).status, 200, 'limited to two hours');
   });
   await fresh.stop();
 });
 
-test('no token is ever forced (T44)', () => {
+test('no fetch of an access_token sets force_refresh', () => {
   assert.ok(forced.length > 5);
   assert.deepEqual(new Set(forced), new Set([false]));
 });
@@ -132,7 +132,7 @@ test('an app of a third-party platform logs in without its secret (§3.6)', asyn
     wechat.tokens.clear();
     token = wechat.tokens.componentToken(PLATFORM, SECRET).component_access_token;
     await logIn(platform, 'wang');
-    assert.equal(asked.length, 2, 'a dead token is asked for again');
+    assert.equal(asked.length, 2, 'a dead token is fetched again');
     wechat.world.app(PLATFORM).authorizers = [];
     const { code } = wechat.issueCode(APPID, 'mei');
     const refused = await exchange(platform, code);
@@ -144,7 +144,7 @@ test('an app of a third-party platform logs in without its secret (§3.6)', asyn
   }
 });
 
-test('codes of one app are still nothing to another', async () => {
+test('a code of one app is refused for another app, also after the access_token was replaced', async () => {
   const { code } = world.wechat.issueCode(OTHER_APPID, 'mei');
   assert.equal((await exchange(world, code)).body.code, 'code_invalid');
 });

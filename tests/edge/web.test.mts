@@ -1,5 +1,5 @@
-// Web logins at the edge: OAuth's authorization code with PKCE, in front of WeChat's two (§3.8), against the simulator's
-// own pages.
+// Web logins at the edge: OAuth's authorization code flow with PKCE in front of the two logins of WeChat (§3.8), against
+// the pages of the simulator.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
@@ -27,7 +27,7 @@ const BACK = 'https://shop.example/after?from=login';
 
 let world: World;
 before(async () => {
-  // WeChat knows the address by its host, so the port has to be known first.
+  // The redirect address registered at WeChat contains the port, so the port is chosen first.
   const port = await freePort();
   const host = `http://127.0.0.1:${port}/`;
   const app = { secret: SECRET, redirect_uris: [BACK], backends: { api: 'secret' } };
@@ -64,7 +64,7 @@ const begin = (client_id: string, code_verifier: string, more: Record<string, st
 const location = ({ headers }: Answer) => new URL(headers.get('location') as string);
 const cookieOf = ({ headers }: Answer) => (headers.get('set-cookie') as string).split(';')[0] as string;
 
-/** The browser goes to WeChat's page, where a user says yes or no, and comes back. */
+/** Opens WeChat's page, lets the user choose, and returns the address that WeChat redirects to. */
 async function atWechat(login: Answer, choice: Record<string, string>): Promise<URL> {
   const page = location(login);
   for (const [name, value] of Object.entries(choice)) page.searchParams.set(name, value);
@@ -119,9 +119,9 @@ for (const [kind, client, page, scope, asked] of [
     const claims = JSON.parse(Buffer.from(body.access_token.split('.')[1], 'base64url').toString());
     assert.deepEqual([claims.sub, claims.client_id], [openid, client]);
     const seen = await post(`${world.url}/oauth/introspect`, { token: body.access_token }, basic('api', 'secret'));
-    // WeChat names no unionid where it asked the user nothing.
+    // With snsapi_base WeChat asks the user nothing and returns no unionid (§3.8).
     const expected = scope === 'snsapi_base' ? undefined : unionid;
-    assert.equal(seen.body.unionid, expected, 'joins the apps of one Open Platform account');
+    assert.equal(seen.body.unionid, expected, 'unionid, except with snsapi_base');
     const renewed = await refresh(world, body.refresh_token, client);
     assert.equal(renewed.status, 200);
     assert.equal((await revoke(world, renewed.body.refresh_token, client)).status, 200);
@@ -129,7 +129,7 @@ for (const [kind, client, page, scope, asked] of [
   });
 }
 
-test('oauth4webapi does the whole flow, with no special case but http', async () => {
+test('oauth4webapi completes the flow with its default settings, apart from http', async () => {
   const insecure = { [oauth.allowInsecureRequests]: true };
   const issuer = new URL(world.url);
   const discovery = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure });
@@ -154,7 +154,7 @@ test('oauth4webapi does the whole flow, with no special case but http', async ()
   assert.equal(tokens.token_type, 'bearer');
 });
 
-test('a code sent again meets the same session until that is refreshed, and is then used (RFC 6749 §4.1.2)', async () => {
+test('a repeated code gives the same session until that is refreshed, then code_used (RFC 6749 §4.1.2)', async () => {
   const secret = verifier();
   const code = (await authorize(SITE, secret, 'replay')).searchParams.get('code') as string;
   const first = (await redeem(SITE, code, secret)).body;
@@ -166,11 +166,11 @@ test('a code sent again meets the same session until that is refreshed, and is t
   const used = await redeem(SITE, code, secret);
   assert.deepEqual([used.status, used.body.error, used.body.code], [400, 'invalid_grant', 'code_used']);
   assert.equal((await refresh(world, token, SITE)).status, 200, 'the session goes on');
-  assert.equal((await refresh(world, again.refresh_token, SITE)).status, 400, 'found out like any old token');
+  assert.equal((await refresh(world, again.refresh_token, SITE)).status, 400, 'detected as a reused token');
   assert.equal((await redeem(SITE, code, secret)).body.code, 'session_ended');
 });
 
-test('a code is for its own client, address and verifier, and for a minute', async () => {
+test('a code is bound to its client, redirect_uri and verifier', async () => {
   const secret = verifier();
   const code = (await authorize(SITE, secret, 'careful')).searchParams.get('code') as string;
   const wrong: Array<[Promise<Answer>, string]> = [
@@ -190,7 +190,7 @@ test('a code is for its own client, address and verifier, and for a minute', asy
   assert.equal((await redeem(SITE, code, secret)).status, 200);
 });
 
-test('nobody is sent to an address that is not the app’s, to the letter', async () => {
+test('a redirect_uri that differs from the listed one in any byte is refused without a redirect', async () => {
   for (const redirect_uri of ['https://evil.example/', 'https://shop.example/after', `${BACK}&x=1`, `${BACK}#x`, '']) {
     const reply = await begin(SITE, verifier(), { redirect_uri });
     assert.deepEqual(
@@ -202,7 +202,7 @@ test('nobody is sent to an address that is not the app’s, to the letter', asyn
   assert.deepEqual([unknown.status, unknown.body.code], [401, 'client_unknown']);
 });
 
-test('a malformed request is told at the client’s address', async () => {
+test('an error of the request is reported in the redirect to the client', async () => {
   for (const [more, error] of [
     [{ response_type: 'token' }, 'unsupported_response_type'],
     [{ code_challenge_method: 'plain' }, 'invalid_request'],
@@ -216,7 +216,7 @@ test('a malformed request is told at the client’s address', async () => {
   }
 });
 
-test('a missing, foreign or spent state is 400 (T60)', async () => {
+test('a missing or foreign state is login_unknown, and a used one gives no second code', async () => {
   const login = await begin(SITE, verifier());
   const other = await begin(SITE, verifier());
   const returned = await atWechat(login, { user: 'mei' });
@@ -234,14 +234,14 @@ test('a missing, foreign or spent state is 400 (T60)', async () => {
     assert.deepEqual([reply.status, reply.body.code, reply.headers.get('location')], [400, 'login_unknown', null]);
   }
   const good = await back(returned, `theme=dark; ${cookieOf(other)}; ${cookieOf(login)}`);
-  assert.ok(location(good).searchParams.get('code'), 'two logins in two tabs');
-  assert.match(good.headers.get('set-cookie') as string, /=; Path=\/; Max-Age=0;/, 'the browser drops the cookie');
-  // A browser that kept it gets no second code: WeChat's own is spent.
+  assert.ok(location(good).searchParams.get('code'), 'two logins in two tabs do not disturb each other');
+  assert.match(good.headers.get('set-cookie') as string, /=; Path=\/; Max-Age=0;/, 'the cookie is deleted');
+  // Also if the browser kept the cookie: WeChat accepts its code once.
   const spent = location(await back(returned, cookieOf(login)));
   assert.deepEqual([spent.searchParams.get('code'), spent.searchParams.get('error_description')], [null, 'code_used']);
 });
 
-test('who refuses, a snapshot user, and a code that WeChat refuses are told as OAuth has it', async () => {
+test('a refusal, a snapshot user and a refused code are reported as OAuth errors in the redirect', async () => {
   const refused = await begin(OFFICIAL, verifier());
   const denied = location(await back(await atWechat(refused, { deny: '1' }), cookieOf(refused)));
   assert.deepEqual(
@@ -273,7 +273,7 @@ test('who refuses, a snapshot user, and a code that WeChat refuses are told as O
   );
 });
 
-test('a user who refuses on an official account’s page comes back with authdeny, which is not asked about', async () => {
+test('code=authdeny of an official account page is access_denied and costs no call to WeChat', async () => {
   const login = await begin(OFFICIAL, verifier());
   const denied = await atWechat(login, { user: 'denies' });
   denied.searchParams.set('code', 'authdeny');
@@ -308,7 +308,7 @@ test('a browser keeps the cookies of five logins', async () => {
   assert.equal(cookies.length, 5);
 });
 
-test('nothing of it is stored before the client shows its verifier, and nothing is logged', async () => {
+test('a web login stores nothing before its code is redeemed, and logs no secret', async () => {
   const sessions = async () => (await keysOf(world)).length;
   const before = await sessions();
   const secret = verifier();

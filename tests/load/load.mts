@@ -1,34 +1,37 @@
-// Mixed traffic on one workerd while WeChat misbehaves: logins, refreshes, calls with tokens, revokes, and 2 % of
-// requests that are malformed.
+// Mixed traffic on one workerd while WeChat has faults: logins, refreshes, calls with tokens, revocations, and 2 %
+// malformed requests.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { at } from '../../scripts/shell.mts';
 import { APPID, freePort, GRANT, JS_CODE, type Json, startWorld } from '../harness.mts';
 
 export interface Load {
-  seconds: number;
+  /** The end of the load: a number of seconds, or of requests. */
+  seconds?: number;
+  requests?: number;
+  /** Connections that send requests in parallel. */
   connections: number;
   /**
-   * `miniflare`: its emulation, in the same workerd, which takes most of the time and of the memory there is.
-   * `memory`: a map beside the Worker, so that what is measured is the Worker.
+   * `miniflare`: its emulation of KV in the same workerd, which takes most of the CPU time and memory.
+   * `memory`: a map in the same workerd, so that the Worker itself is measured.
    */
   kv: 'miniflare' | 'memory';
 }
 
-export interface Loaded {
+export interface LoadResult {
   requests: number;
   perSecond: number;
-  /** Answers by kind of request, status and code. */
+  /** Number of answers by `kind: status code`. */
   answers: Record<string, number>;
-  /** Answers that are not within the list for their kind. */
+  /** Answers that ALLOWED does not have. */
   unexpected: string[];
-  /** Sessions that nobody revoked and that could not be refreshed in the end. */
+  /** Sessions that were not revoked and could not be refreshed at the end. */
   lost: number;
-  /** Of workerd, in MB, at a third of the time and at the end. */
+  /** Resident memory of workerd in MB, after the first third and at the end. */
   rss: [number, number];
 }
 
-/** What each kind of request may be answered, whatever WeChat does. */
+/** Allowed answers of each kind of request, with any fault of WeChat. */
 const ALLOWED: Record<string, RegExp> = {
   login:
     /^(200|429 upstream_rate_limited|502 (upstream_error|upstream_malformed|upstream_unreachable)|503 upstream_busy|504 upstream_timeout)$/,
@@ -36,11 +39,11 @@ const ALLOWED: Record<string, RegExp> = {
   use: /^(200|503 storage_unavailable)$/,
   revoke: /^(200|503 storage_unavailable)$/,
   'after revoke': /^400 session_ended$/,
-  // A body that is too large is answered and cut off while it is still being sent, so each has its own connection.
+  // The edge answers an oversized body and closes the connection while the body is still being sent.
   malformed: /^(4\d\d \w+|0 (read ECONNRESET|write EPIPE|socket hang up))$/,
 };
 
-/** Each for a twentieth of WeChat's calls. */
+/** Each fault hits a twentieth of the calls to WeChat. */
 const FAULTS: Json[] = [
   { errcode: -1 },
   { errcode: 45011 },
@@ -69,14 +72,14 @@ const MEMORY = {
   ],
 };
 
-export async function load({ seconds, connections, kv }: Load): Promise<Loaded> {
-  // Past miniflare's own Worker, which every request of `url` goes through.
+export async function load(options: Load): Promise<LoadResult> {
+  const { connections, kv } = options;
+  // A socket of the Worker itself: requests to `world.url` pass through a Worker of miniflare.
   const direct = await freePort();
   const world = await startWorld({
     more: { unsafeDirectSockets: [{ host: '127.0.0.1', port: direct }], ...(kv === 'memory' ? MEMORY.worker : {}) },
     beside: kv === 'memory' ? MEMORY.beside : [],
   });
-  // The simulator keeps what it was asked; a load of minutes is no test of that.
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const answers: Record<string, number> = {};
   const unexpected: string[] = [];
@@ -112,12 +115,20 @@ export async function load({ seconds, connections, kv }: Load): Promise<Loaded> 
   FAULTS.forEach((fault, at) => {
     world.wechat.faults.add({ call: 'jscode2session', every: 20, from: 1 + at * 4, ...fault });
   });
-  const ends = Date.now() + seconds * 1000;
+  const began = Date.now();
+  /** From 0 to 1, the end. */
+  const progress = () =>
+    Math.max(
+      requests / (options.requests ?? Number.POSITIVE_INFINITY),
+      (Date.now() - began) / 1000 / (options.seconds ?? Number.POSITIVE_INFINITY),
+    );
+  let memoryAfterThird = 0;
   const kept: string[] = [];
   let lost = 0;
   async function client(number: number): Promise<void> {
     let tokens: Json;
-    for (let turn = 0; Date.now() < ends; turn++) {
+    for (let turn = 0; progress() < 1; turn++) {
+      if (!memoryAfterThird && progress() > 1 / 3) memoryAfterThird = workerdMemory();
       const dice = Math.random();
       if (dice < 0.02) {
         const [body, type] = MALFORMED[turn % MALFORMED.length] as [string, string];
@@ -140,12 +151,10 @@ export async function load({ seconds, connections, kv }: Load): Promise<Loaded> 
     if (tokens) kept.push(tokens.refresh_token);
   }
 
-  let early = 0;
-  const measured = setTimeout(() => (early = residentOf()), (seconds * 1000) / 3);
   await Promise.all(Array.from({ length: connections }, (_, number) => client(number)));
-  clearTimeout(measured);
-  const rss: [number, number] = [early, residentOf()];
-  // Whoever still has a token can go on.
+  const seconds = (Date.now() - began) / 1000;
+  const rss: [number, number] = [memoryAfterThird, workerdMemory()];
+  // Every session that was not revoked can still be refreshed.
   world.wechat.faults.clear();
   for (const token of kept) if (!(await ask('refresh', refresh(token)))) lost += 1;
   agent.destroy();
@@ -168,7 +177,7 @@ function post(
       reply.on('end', () => resolve({ status: reply.statusCode ?? 0, text }));
     });
     sent.on('error', (error) => {
-      // A connection that was closed for being idle while it was being used again, as Node's documentation has it.
+      // The server closed an idle connection while it was reused (Node's documentation of `reusedSocket`).
       if (sent.reusedSocket) resolve(post(agent, url, body, headers));
       else reject(error);
     });
@@ -177,7 +186,7 @@ function post(
 }
 
 /** Resident memory of the workerd that this process started, in MB. */
-function residentOf(): number {
+function workerdMemory(): number {
   let sum = 0;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
@@ -186,7 +195,7 @@ function residentOf(): number {
       if (Number(/PPid:\s+(\d+)/.exec(status)?.[1]) !== process.pid) continue;
       sum += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
     } catch {
-      // It has ended since.
+      // The process has ended in the meantime.
     }
   }
   return Math.round(sum);

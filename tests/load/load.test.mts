@@ -1,16 +1,14 @@
-// The load of `npm run load`, for a few seconds.
+// The load of `npm run load`, for 2,000 requests.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './load.mts';
 
-test('whatever WeChat does, every session that nobody ended can be refreshed, and every answer is on the list', async () => {
-  const { requests, unexpected, lost, answers } = await load({ seconds: 12, connections: 40, kv: 'miniflare' });
+test('with any fault of WeChat every session that was not revoked can be refreshed, and every answer is an expected one', async () => {
+  const { unexpected, lost, answers } = await load({ requests: 2_000, connections: 40, kv: 'miniflare' });
   assert.deepEqual([unexpected, lost], [[], 0]);
-  assert.ok(requests > 500, `${requests}`);
-  for (const seen of ['login: 200', 'refresh: 200', 'use: 200', 'revoke: 200', 'after revoke: 400 session_ended']) {
-    assert.ok((answers[seen] ?? 0) > 0, `${seen} among ${JSON.stringify(answers)}`);
+  for (const expected of ['login: 200', 'refresh: 200', 'use: 200', 'revoke: 200', 'after revoke: 400 session_ended']) {
+    assert.ok((answers[expected] ?? 0) > 0, `${expected} among ${JSON.stringify(answers)}`);
   }
-  assert.ok(
-    Object.keys(answers).filter((answer) => answer.startsWith('login: ') && answer !== 'login: 200').length >= 3,
-  );
+  const failedLogins = Object.keys(answers).filter((answer) => /^login: (?!200)/.test(answer));
+  assert.ok(failedLogins.length >= 3, 'the faults occurred');
 });
