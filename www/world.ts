@@ -1,7 +1,7 @@
 // The other side: the edge's log lines, and what the fake WeChat sees and knows, read from its control API.
 
 import type { LogEntry } from '../js/sim/log.js';
-import type { Account } from '../js/sim/wechat/people.js';
+import type { Account } from '../js/sim/wechat/users.js';
 import { byId, clockTime, make, rows } from './dom.js';
 import { text } from './text.js';
 

@@ -13,7 +13,7 @@ import { startServer } from '../../js/sim/server.js';
 import { WeChat } from '../../js/sim/wechat/index.js';
 import { at } from '../../scripts/shell.mts';
 import { freePort, type Json } from '../harness.mts';
-import { A, called } from './world.mts';
+import { A, called } from './sim.mts';
 
 const CLI = at('dist/sim/cli.mjs');
 const started: ChildProcess[] = [];

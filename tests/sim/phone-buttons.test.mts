@@ -6,7 +6,7 @@ import { sha1Hex } from '../../js/sim/crypto.js';
 import type { PhoneDetail } from '../../js/sim/phone/buttons.js';
 import type { PhoneOptions } from '../../js/sim/phone/index.js';
 import { agreeToAll, refuseAll } from '../../js/sim/phone/prompts.js';
-import { A, called, fake, owner } from './world.mts';
+import { A, called, fake, owner } from './sim.mts';
 
 const base64 = (text: string) => Buffer.from(text, 'base64');
 function decrypted(sessionKey: string, iv: string, data: string) {

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { agreeToAll } from '../../js/sim/phone/prompts.js';
 import type { Json } from '../harness.mts';
-import { A, called, fake } from './world.mts';
+import { A, called, fake } from './sim.mts';
 
 let base = '';
 const seen: Array<{ request: IncomingMessage; body: string }> = [];

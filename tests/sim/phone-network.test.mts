@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { allowed } from '../../js/sim/phone/network.js';
 import { freePort, type Json } from '../harness.mts';
-import { A, called, fake } from './world.mts';
+import { A, called, fake } from './sim.mts';
 
 /** A server whose answers a test gives. */
 function server() {

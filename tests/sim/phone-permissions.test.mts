@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PhoneOptions } from '../../js/sim/phone/index.js';
 import { agreeToAll } from '../../js/sim/phone/prompts.js';
-import { A, called, type Fake, fake, owner } from './world.mts';
+import { A, called, type Fake, fake, owner } from './sim.mts';
 
 const CAMERA = 'scope.camera';
 const LOCATION = 'scope.userLocation';

@@ -1,7 +1,7 @@
 // Storage: quotas, encryption, devices. § marks point into docs/platform-facts.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { called, fake } from './world.mts';
+import { called, fake } from './sim.mts';
 
 const KB = 1024;
 const text = (kb: number) => 'x'.repeat(kb * KB);

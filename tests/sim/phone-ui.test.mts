@@ -5,7 +5,7 @@ import type { PhoneOptions } from '../../js/sim/phone/index.js';
 import { WITHOUT_PROMISE } from '../../js/sim/phone/promises.js';
 import { agreeToAll, refuseAll } from '../../js/sim/phone/prompts.js';
 import type { Json } from '../harness.mts';
-import { called, fake, owner } from './world.mts';
+import { called, fake, owner } from './sim.mts';
 
 const yes = { onPrompt: agreeToAll };
 const no = { onPrompt: refuseAll };

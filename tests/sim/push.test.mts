@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { encryptOpenData, encryptPush, fromBase64, hmacHex, pushSignature, sha1Hex } from '../../js/sim/crypto.js';
 import { at } from '../../scripts/shell.mts';
 import type { Json } from '../harness.mts';
-import { A, fake } from './world.mts';
+import { A, fake } from './sim.mts';
 
 const vectors: Json[] = JSON.parse(readFileSync(at('tests/data/vectors.json'), 'utf8'));
 const of = (kind: string) => {

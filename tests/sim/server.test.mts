@@ -9,7 +9,7 @@ import { type SimServer, startServer } from '../../js/sim/server.js';
 import { WeChat } from '../../js/sim/wechat/index.js';
 import { at } from '../../scripts/shell.mts';
 import type { Json } from '../harness.mts';
-import { A } from './world.mts';
+import { A } from './sim.mts';
 
 const wechat = new WeChat({ apps: { [A]: { secret: 'sa' } }, now: Date.UTC(2026, 0, 1) });
 let server: SimServer;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hmacHex } from '../../js/sim/crypto.js';
-import { A, B, called, fake } from './world.mts';
+import { A, B, called, fake } from './sim.mts';
 
 test('a code is used once, for five minutes, by its own app (§1.1, §3.1)', async () => {
   const world = fake();

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Clock } from '../../js/sim/clock.js';
-import type { Delivery } from '../../js/sim/phone/body.js';
+import type { Delivery } from '../../js/sim/phone/device.js';
 import type { Json } from '../harness.mts';
-import { A, called, fake } from './world.mts';
+import { A, called, fake } from './sim.mts';
 
 test('a virtual clock stands, and runs what is due in its order', async () => {
   const clock = new Clock(1_000);

@@ -1,7 +1,7 @@
 // Access tokens, old and stable, and who may have them. § marks point into docs/platform-facts.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { A, type Fake, fake } from './world.mts';
+import { A, type Fake, fake } from './sim.mts';
 
 const old = (world: Fake) => world.get('/cgi-bin/token', { grant_type: 'client_credential', appid: A, secret: 'sa' });
 const stable = (world: Fake, force_refresh = false, change: object = {}) =>

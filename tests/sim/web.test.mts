@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Json } from '../harness.mts';
-import { A, type Fake, fake } from './world.mts';
+import { A, type Fake, fake } from './sim.mts';
 
 const OA = 'wx0a00000000000000';
 const SITE = 'wx5170000000000000';

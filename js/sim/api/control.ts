@@ -1,12 +1,12 @@
 // The control API under /_sim/: what a test or a person does to WeChat from outside. Open to every origin, since the
 // simulator has no secrets; the server listens on loopback only.
 
-import { phoneCalls } from '../cloud.js';
 import type { Fault } from '../faults.js';
 import type { WeChat } from '../wechat/index.js';
-import type { Person } from '../wechat/people.js';
 import { INFORMATION, type Information } from '../wechat/permissions.js';
 import type { PushEvent } from '../wechat/push.js';
+import type { Person } from '../wechat/users.js';
+import { phoneCalls } from '../wechat-rpc.js';
 import { dashboard } from './dashboard.js';
 
 const HEADERS = {

@@ -3,12 +3,12 @@
 
 import type { Fault } from '../faults.js';
 import { Refusal, type WeChat } from '../wechat/index.js';
-import { isRefusal } from '../wechat/refusal.js';
-import { type Call, parseCall, userOf } from './call.js';
+import { isRefusal } from '../wechat/wechat-error.js';
 import { control } from './control.js';
 import { loginPage } from './login-pages.js';
 import { type Answer, refusalAnswer, reply } from './reply.js';
 import { ROUTES, type Route } from './routes.js';
+import { type Call, parseCall, userOf } from './server-call.js';
 
 export interface From {
   /** The caller's IP, for the IP lists of §3.3. */

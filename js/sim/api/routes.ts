@@ -1,9 +1,9 @@
 // WeChat's paths, and what each does.
 
 import { type App, Refusal, type WeChat } from '../wechat/index.js';
-import { refuseUnless } from '../wechat/refusal.js';
-import { type Call, text } from './call.js';
+import { refuseUnless } from '../wechat/wechat-error.js';
 import { listed } from './ip-list.js';
+import { type Call, text } from './server-call.js';
 
 export interface Route {
   /** GET is answered with 43002. */

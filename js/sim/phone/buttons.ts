@@ -2,10 +2,10 @@
 // the handler gets (docs/platform-facts.md §1.2, §1.3, §1.5).
 
 import type { Information } from '../wechat/permissions.js';
-import { type Body, backend, dialect, note } from './body.js';
+import { settingsPage } from './authorization.js';
+import { type Body, backend, dialect, note } from './device.js';
 import { Failure, REASONS, type WxFailure, worded } from './failures.js';
 import { temporaryPath } from './files.js';
-import { settingsPage } from './permissions.js';
 import { consent } from './privacy.js';
 import { anonymous, asked, type Profile } from './profile.js';
 import { atLeast, BUTTON_SINCE, SINCE_PHONE_CODE } from './versions.js';

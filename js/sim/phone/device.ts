@@ -1,108 +1,145 @@
-// What the device and the app say of themselves, and the small helpers of §1.9: random values, the user's key, the
-// real-time log.
+// What the parts of one phone share.
 
-import { type Body, backend, type LogLine, type ShowListener } from './body.js';
-import { api, callbackApi } from './call.js';
-import { Failure, REASONS } from './failures.js';
-import { atLeast, BUTTON_SINCE, OPTION_SINCE } from './versions.js';
+import type { Assumptions } from '../assumptions.js';
+import type { Clock } from '../clock.js';
+import type { Random } from '../random.js';
+import type { Backend, Cloud } from '../wechat-rpc.js';
+import type { Dialect, Platform } from './failures.js';
+import type { Prompt } from './prompts.js';
+import type { PhoneStorage } from './wx-storage.js';
 
-const MOST_RANDOM = 1_048_576;
-
-export interface LatestUserKey {
-  /** Base64 of 16 bytes. */
-  encryptKey: string;
-  /** 16 hex characters, used as text. */
-  iv: string;
-  version: number;
-  expireTime: number;
+/** What the mini program's app.json says (§2.3). Where a field is absent, all of it is declared. */
+export interface Manifest {
+  permission?: Record<string, { desc: string }>;
+  requiredPrivateInfos?: string[];
+  requiredBackgroundModes?: string[];
 }
 
-/** `has` tells whether `wx` has a method. */
-export function device(body: Body, has: (method: string) => boolean) {
-  const random = ({ length }: { length: number }): { randomValues: ArrayBuffer } => {
-    const good = Number.isInteger(length) && length > 0 && length <= MOST_RANDOM;
-    if (!good) throw new Failure(REASONS.randomLength);
-    return { randomValues: body.random.bytes(length).buffer };
-  };
-  const since = (table: Record<string, string>, name: string): boolean =>
-    Object.hasOwn(table, name) && atLeast(body.SDKVersion, table[name] as string);
-  return {
-    getAccountInfoSync: () => ({
-      miniProgram: { appId: body.who.appid, envVersion: 'develop' as const, version: '' },
-    }),
-    getAppBaseInfo: () => ({
-      SDKVersion: body.SDKVersion,
-      version: '8.0.60',
-      language: 'zh_CN',
-      theme: 'light' as const,
-      enableDebug: false,
-      host: { appId: 'wxsim' },
-    }),
-    /** The old way to ask, which every base library has. */
-    getSystemInfoSync: () => ({
-      SDKVersion: body.SDKVersion,
-      version: '8.0.60',
-      language: 'zh_CN',
-      platform: body.platform,
-    }),
-    /**
-     * `getPrivacySetting`, `showModal.object.editable`, or `button.open-type.chooseAvatar`. False for what this `wx`
-     * lacks; options are looked up only where `OPTION_SINCE` lists them.
-     */
-    canIUse(schema: string): boolean {
-      const [name = '', attribute, option = ''] = schema.split('.');
-      if (name === 'button' && attribute === 'open-type') return since(BUTTON_SINCE, option);
-      return has(name) && (!Object.hasOwn(OPTION_SINCE, schema) || since(OPTION_SINCE, schema));
-    },
-    env: { USER_DATA_PATH: body.platform === 'devtools' ? 'http://usr' : 'wxfile://usr' },
-    onAppShow: (listener: ShowListener): void => void body.shown.add(listener),
-    offAppShow: (listener?: ShowListener): void => forget(body.shown, listener),
-    onAppHide: (listener: () => void): void => void body.hidden.add(listener),
-    offAppHide: (listener?: () => void): void => forget(body.hidden, listener),
-    getRandomValues: api<{ length: number }, { randomValues: ArrayBuffer }>(body, 'getRandomValues', random),
-    getUserCryptoManager: () => ({
-      getLatestUserKey: callbackApi<object, LatestUserKey>(body, 'UserCryptoManager.getLatestUserKey', () =>
-        userKey(body),
-      ),
-      getRandomValues: callbackApi<{ length: number }, { randomValues: ArrayBuffer }>(
-        body,
-        'UserCryptoManager.getRandomValues',
-        random,
-      ),
-    }),
-    getRealtimeLogManager: () => realtimeLog(body),
-  };
+/** What the phone's owner turns on and off for every program. */
+export type Switch = 'location' | 'bluetooth' | 'wifi';
+
+export type OsAnswer = 'authorized' | 'denied' | 'not determined';
+export type OsPermission =
+  | 'album'
+  | 'bluetooth'
+  | 'camera'
+  | 'location'
+  | 'microphone'
+  | 'notification'
+  | 'phoneCalendar';
+
+/** A callback that is about to come. */
+export interface Delivery {
+  /** `login`, `request`, … */
+  api: string;
+  result: 'success' | 'fail';
+  /** Calls back; as often as it is run. */
+  run(): void;
 }
 
-const forget = <Listener>(listeners: Set<Listener>, listener?: Listener): void => {
-  if (listener) listeners.delete(listener);
-  else listeners.clear();
-};
+/** Where the app is: behind another for less than 5 s, frozen after that, gone after half an hour (§1.8). */
+export type Life = 'foreground' | 'background' | 'suspended' | 'dead';
 
-async function userKey(body: Body): Promise<LatestUserKey> {
-  const { encrypt_key, iv, version, create_time, expire_in } = await body.cloud('userKey', body.who);
-  const { assume } = await backend(body);
-  const left = assume.user_key_expire_unit === 'ms' ? 1000 : 1;
-  return { encryptKey: encrypt_key, iv, version, expireTime: (create_time + expire_in) * left };
+export interface LogLine {
+  level: 'info' | 'warn' | 'error';
+  /** Milliseconds since 1970. */
+  at: number;
+  args: unknown[];
+  filter: string;
 }
 
-/** `phone.logs` has what was written. */
-function realtimeLog(body: Body) {
-  let filter = '';
-  const write =
-    (level: LogLine['level']) =>
-    // biome-ignore lint/suspicious/noExplicitAny: whatever is logged.
-    (...args: any[]): void =>
-      void body.logs.push({ level, at: body.clock.now(), args, filter });
-  return {
-    info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
-    setFilterMsg(message: string): void {
-      filter = message;
-    },
-    addFilterMsg(message: string): void {
-      filter = filter ? `${filter} ${message}` : message;
-    },
-  };
+/** How the app came to the screen. */
+export interface LaunchOptions {
+  path: string;
+  query: Record<string, string>;
+  scene: number;
 }
+
+export interface Toast {
+  title: string;
+  kind: 'toast' | 'loading';
+}
+
+export type ShowListener = (options: LaunchOptions) => void;
+
+export type PrivacyListener = (
+  resolve: (answer: { event: 'exposureAuthorization' | 'agree' | 'disagree'; buttonId?: string }) => void,
+  info: { referrer: string },
+) => void;
+
+export interface Body {
+  readonly who: { appid: string; user: string };
+  readonly platform: Platform;
+  readonly SDKVersion: string;
+  readonly manifest: Manifest;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly cloud: Cloud;
+  /** For what cannot wait; those of a simulator in another process are known after the first call. */
+  assume: Assumptions;
+  readonly storage: PhoneStorage;
+  readonly fetch: typeof fetch;
+  readonly os: Record<OsPermission, OsAnswer>;
+  readonly switches: Record<Switch, boolean>;
+  readonly logs: LogLine[];
+  readonly shown: Set<ShowListener>;
+  readonly hidden: Set<() => void>;
+  readonly prompt: (prompt: Prompt) => void;
+  readonly deliver: (delivery: Delivery) => void;
+  /** Callbacks that wait for the next hide or show. */
+  readonly held: Array<{ until: 'hide' | 'show'; run: () => void }>;
+  life: Life;
+  inTap: boolean;
+  /** Ids of agreePrivacyAuthorization buttons that were really tapped. */
+  readonly tapped: Set<string>;
+  privacyListener: PrivacyListener | undefined;
+  privacyRefusedAt: number;
+  /** What `wx.showToast` or `wx.showLoading` shows now. */
+  toast: Toast | undefined;
+  /** The paths of the open pages, the visible one last. */
+  readonly pages: string[];
+  /** By path: what was chosen or downloaded, until the app ends. */
+  readonly files: Map<string, Blob>;
+  /** Whether the picker of avatars is open. */
+  choosingAvatar: boolean;
+  /** What must end when the app has been in the background for 5 s. */
+  readonly interruptible: Set<() => void>;
+}
+
+const backends = new WeakMap<Body, Promise<Backend>>();
+
+/** The app's entry at WeChat; asked for once, and again where that failed. */
+export async function backend(body: Body): Promise<Backend> {
+  const known = backends.get(body) ?? body.cloud('backend', body.who);
+  backends.set(body, known);
+  const told = await known.catch((error) => {
+    backends.delete(body);
+    throw error;
+  });
+  body.assume = told.assume;
+  return told;
+}
+
+/** Runs something as a tap's handler. */
+export function inTap<T>(body: Body, run: () => T): T {
+  const before = body.inTap;
+  body.inTap = true;
+  try {
+    return run();
+  } finally {
+    body.inTap = before;
+  }
+}
+
+/** A line in WeChat's log; nobody waits for it. */
+export function note(body: Body, name: string, text: string): void {
+  body.cloud('note', { ...body.who, name, text }).catch(() => {});
+}
+
+export const dialectOf = ({ platform, SDKVersion }: Body, { old_texts_below }: Assumptions): Dialect => ({
+  platform,
+  SDKVersion,
+  old_texts_below,
+});
+
+export const dialect = async (body: Body): Promise<Dialect> => dialectOf(body, (await backend(body)).assume);

@@ -1,11 +1,11 @@
 // wx.uploadFile and wx.downloadFile, for files the phone has made itself: a chosen avatar, a download. Their domain
 // lists are not played (docs/platform-facts.md §1.2, §1.8).
 
-import type { Body } from './body.js';
-import { type Callbacks, start } from './call.js';
+import type { Body } from './device.js';
 import { Failure, REASONS, wantString } from './failures.js';
 import { referer } from './network.js';
 import { type Send, TIMEOUT_MS } from './transport.js';
+import { type Callbacks, start } from './wx-call.js';
 
 /** Where WeChat puts a file for a while. */
 export const temporaryPath = ({ platform, random }: Body, extension: string): string =>

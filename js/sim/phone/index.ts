@@ -3,9 +3,11 @@
 
 import { ASSUMED } from '../assumptions.js';
 import { Clock } from '../clock.js';
-import { phoneCalls, remoteCalls } from '../cloud.js';
 import { Random } from '../random.js';
 import type { WeChat } from '../wechat/index.js';
+import { phoneCalls, remoteCalls } from '../wechat-rpc.js';
+import { permissions } from './authorization.js';
+import { type Button, type Nickname, type PressedType, press, typeNickname } from './buttons.js';
 import {
   type Body,
   type Delivery,
@@ -17,24 +19,22 @@ import {
   type OsPermission,
   type Switch,
   type Toast,
-} from './body.js';
-import { type Button, type Nickname, type PressedType, press, typeNickname } from './buttons.js';
-import { device } from './device.js';
+} from './device.js';
 import type { Platform } from './failures.js';
 import { files } from './files.js';
 import { LAUNCH, lifecycle } from './lifecycle.js';
 import { login } from './login.js';
 import { navigation } from './navigation.js';
 import { network } from './network.js';
-import { permissions } from './permissions.js';
 import { privacy } from './privacy.js';
 import { profile } from './profile.js';
 import type { Prompt } from './prompts.js';
 import { sockets } from './sockets.js';
-import { memoryStorage, type PhoneStorage, storage } from './storage.js';
+import { device } from './system.js';
 import { transport } from './transport.js';
 import { ui } from './ui.js';
 import { atLeast, SINCE } from './versions.js';
+import { memoryStorage, type PhoneStorage, storage } from './wx-storage.js';
 
 export interface PhoneOptions {
   /** WeChat in this process, or the address of a simulator's server. */

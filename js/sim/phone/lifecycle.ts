@@ -1,6 +1,6 @@
 // The app on the screen, behind another, frozen, gone (docs/platform-facts.md §1.8).
 
-import type { Body } from './body.js';
+import type { Body } from './device.js';
 
 /** From the list of mini programs. */
 export const LAUNCH = { path: 'pages/index/index', query: {}, scene: 1001 };

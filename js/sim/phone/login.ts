@@ -1,8 +1,8 @@
 // wx.login and wx.checkSession (docs/platform-facts.md §1.1).
 
-import { type Body, backend } from './body.js';
-import { api, type Callbacks, start } from './call.js';
+import { type Body, backend } from './device.js';
 import { Failure, REASONS } from './failures.js';
+import { api, type Callbacks, start } from './wx-call.js';
 
 /** Without a `timeout`; one thread says about a minute (§1.1). */
 const LOGIN_TIMEOUT_MS = 60_000;

@@ -1,8 +1,8 @@
 // The stack of pages. A page's own code is not run: `phone.pages` has the paths (wx.navigateTo and its like).
 
-import type { Body } from './body.js';
-import { api } from './call.js';
+import type { Body } from './device.js';
 import { Failure, REASONS, wantString } from './failures.js';
+import { api } from './wx-call.js';
 
 /** "小程序中页面栈最多十层" (API/路由/wx.navigateTo.md). */
 const MOST_PAGES = 10;

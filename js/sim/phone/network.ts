@@ -1,9 +1,9 @@
 // wx.request: the domain list, and what of the options becomes what of the request (docs/platform-facts.md §1.8).
 
-import { type Body, backend } from './body.js';
-import { type Callbacks, start } from './call.js';
+import { type Body, backend } from './device.js';
 import { Failure, REASONS, wantString } from './failures.js';
 import { type Send, type Signals, TIMEOUT_MS } from './transport.js';
+import { type Callbacks, start } from './wx-call.js';
 
 export interface RequestOptions {
   url: string;

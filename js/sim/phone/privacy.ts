@@ -2,10 +2,10 @@
 // has; the program's own popup, and WeChat's with its ten quiet seconds.
 
 import type { Setting } from '../wechat/permissions.js';
-import { type Body, backend, note, type PrivacyListener } from './body.js';
-import { callbackApi } from './call.js';
+import { type Body, backend, note, type PrivacyListener } from './device.js';
 import { Failure, REASONS } from './failures.js';
 import { atLeast, SINCE_PRIVACY } from './versions.js';
+import { callbackApi } from './wx-call.js';
 
 const CONTRACT = '《小程序隐私保护指引》';
 const QUIET_MS = 10_000;

@@ -1,11 +1,11 @@
 // wx.getUserInfo and wx.getUserProfile, as they are since they were reclaimed (docs/platform-facts.md §1.2).
 
 import type { OpenProfile, SignedProfile } from '../wechat/profiles.js';
-import { type Body, backend } from './body.js';
-import { api, callbackApi } from './call.js';
+import { type Body, backend } from './device.js';
 import { Failure, REASONS } from './failures.js';
 import type { Prompt } from './prompts.js';
 import { atLeast, SINCE_GREY_PROFILE } from './versions.js';
+import { api, callbackApi } from './wx-call.js';
 
 const LONGEST_DESC = 30;
 

@@ -1,9 +1,9 @@
 // Sockets are not played: listeners can be registered, so that code which does so when it is loaded can be loaded,
 // and every connection fails.
 
-import type { Body } from './body.js';
-import { api, type Callbacks, start } from './call.js';
+import type { Body } from './device.js';
 import { Failure, REASONS } from './failures.js';
+import { api, type Callbacks, start } from './wx-call.js';
 
 export interface SocketOptions {
   url: string;

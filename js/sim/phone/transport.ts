@@ -1,7 +1,7 @@
 // What wx.request, wx.uploadFile and wx.downloadFile share: the limit of requests at a time and the queue behind it,
 // time-outs, and the end of what is unfinished when the app is not on the screen (docs/platform-facts.md §1.8).
 
-import { type Body, backend } from './body.js';
+import { type Body, backend } from './device.js';
 import { Failure, REASONS } from './failures.js';
 import { atLeast, SINCE_MORE_REQUESTS } from './versions.js';
 

@@ -1,10 +1,10 @@
 // Dialogs of the mini program's own, and what it shows for a while: wx.showModal, wx.showActionSheet, wx.showToast,
 // wx.showLoading. The answer to a dialog is a tap (docs/platform-facts.md §1.4).
 
-import type { Body, Toast } from './body.js';
-import { api } from './call.js';
+import type { Body, Toast } from './device.js';
 import { Failure, REASONS } from './failures.js';
 import { atLeast, OPTION_SINCE, SINCE_TAP_IN_SUCCESS_ONLY } from './versions.js';
+import { api } from './wx-call.js';
 
 const TOAST_MS = 1_500;
 

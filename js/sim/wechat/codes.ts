@@ -1,6 +1,6 @@
 // One-time codes of every kind: five minutes, one use, one app, one purpose (§1.1, §1.3, §3.8).
 
-import { refuseUnless } from './refusal.js';
+import { refuseUnless } from './wechat-error.js';
 import type { World } from './world.js';
 
 export type CodeKind = 'login' | 'phone' | 'web' | 'qr';

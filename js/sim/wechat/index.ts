@@ -5,18 +5,18 @@ import type { Clock } from '../clock.js';
 import { Faults } from '../faults.js';
 import { Codes } from './codes.js';
 import type { Config } from './config.js';
-import type { Account, Person } from './people.js';
+import { Web } from './oauth.js';
 import { Permissions } from './permissions.js';
 import { Profiles, type SignedProfile } from './profiles.js';
 import { Push } from './push.js';
 import { Sessions } from './sessions.js';
 import { Tokens } from './tokens.js';
-import { Web } from './web.js';
+import type { Account, Person } from './users.js';
 import { World } from './world.js';
 
 export type { App, Config } from './config.js';
-export type { Account, MadeKey, Person } from './people.js';
-export { Refusal } from './refusal.js';
+export type { Account, MadeKey, Person } from './users.js';
+export { Refusal } from './wechat-error.js';
 
 /** The calls §1.1 limits to four a second and person. */
 const RATED = new Set(['wx.login', 'wx.checkSession', 'wx.getSetting', 'wx.getUserInfo', 'wx.getUserProfile']);

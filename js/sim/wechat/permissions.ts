@@ -1,6 +1,6 @@
 // WeChat's memory of what a person allowed: scopes, and the privacy contract by information type.
 
-import type { Account } from './people.js';
+import type { Account } from './users.js';
 import type { World } from './world.js';
 
 /** Always granted, without a dialog: authorization was cancelled or reclaimed (§2.1). */

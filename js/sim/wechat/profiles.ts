@@ -2,9 +2,9 @@
 
 import { encryptOpenData, sha1Hex, toBase64 } from '../crypto.js';
 import type { Codes } from './codes.js';
-import type { Account } from './people.js';
-import { refuseUnless } from './refusal.js';
 import type { Sessions } from './sessions.js';
+import type { Account } from './users.js';
+import { refuseUnless } from './wechat-error.js';
 import type { World } from './world.js';
 
 export interface UserInfo {

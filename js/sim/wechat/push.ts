@@ -3,7 +3,7 @@
 
 import { encryptPush, pushSignature } from '../crypto.js';
 import type { App } from './config.js';
-import { identifier } from './people.js';
+import { identifier } from './users.js';
 import type { World } from './world.js';
 
 export interface PushEvent {

@@ -2,8 +2,8 @@
 
 import { hmacHex, sha256, toBase64 } from '../crypto.js';
 import type { Codes } from './codes.js';
-import type { Account } from './people.js';
-import { refuseUnless } from './refusal.js';
+import type { Account } from './users.js';
+import { refuseUnless } from './wechat-error.js';
 import type { World } from './world.js';
 
 /** The life of a getuserencryptkey key; the page's sample has 3597 seconds left of the newest (§1.9). */

@@ -1,6 +1,6 @@
 // Servers' access tokens: the old kind, whose calls fight each other, and the stable kind (§3.3); components' too (§3.6).
 
-import { refuseUnless } from './refusal.js';
+import { refuseUnless } from './wechat-error.js';
 import type { World } from './world.js';
 
 const LIFE_MS = 7_200_000;

@@ -5,9 +5,9 @@ import { Clock } from '../clock.js';
 import { Log } from '../log.js';
 import { Random } from '../random.js';
 import { type App, type Config, mustBeValid } from './config.js';
-import { People } from './people.js';
 import { Quotas } from './quotas.js';
-import { Refusal, refuseUnless } from './refusal.js';
+import { People } from './users.js';
+import { Refusal, refuseUnless } from './wechat-error.js';
 
 export class World {
   readonly clock: Clock;

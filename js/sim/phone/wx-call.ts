@@ -1,7 +1,7 @@
 // How every `wx.*` call runs (docs/platform-facts.md §1.0): a fault first, then the work, then one of the callbacks,
 // later; or a promise, where none was passed and the base library has promises.
 
-import { type Body, dialect, inTap, note } from './body.js';
+import { type Body, dialect, inTap, note } from './device.js';
 import { Failure, REASONS, type WxFailure, worded } from './failures.js';
 import { WITHOUT_PROMISE, type WithoutPromise } from './promises.js';
 import { atLeast, SINCE_PROMISES } from './versions.js';

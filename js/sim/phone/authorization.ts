@@ -3,11 +3,11 @@
 
 import type { Assumptions, RefusalCheck } from '../assumptions.js';
 import type { Information } from '../wechat/permissions.js';
-import { type Body, backend, type Manifest, type OsAnswer, type OsPermission } from './body.js';
-import { api, callbackApi } from './call.js';
+import { type Body, backend, type Manifest, type OsAnswer, type OsPermission } from './device.js';
 import { Failure, REASONS, type Reason, wantString } from './failures.js';
 import { consent } from './privacy.js';
 import { atLeast, SINCE_COUPLED_DIALOGS } from './versions.js';
+import { api, callbackApi } from './wx-call.js';
 
 interface ScopeRule {
   /** What of the privacy contract it is (§2.3). */

@@ -1,8 +1,8 @@
 // Web logins: the official account's OAuth 2 and the website's QR code (§3.8), and the JS-SDK ticket.
 
 import type { Codes } from './codes.js';
-import type { Account } from './people.js';
-import { Refusal, refuseUnless } from './refusal.js';
+import type { Account } from './users.js';
+import { Refusal, refuseUnless } from './wechat-error.js';
 import type { World } from './world.js';
 
 const TOKEN_LIFE_MS = 7_200_000;

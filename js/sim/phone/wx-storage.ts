@@ -1,9 +1,9 @@
 // wx storage with its quotas and encryption (docs/platform-facts.md §1.7).
 
-import { type Body, backend, dialectOf } from './body.js';
-import { api } from './call.js';
+import { type Body, backend, dialectOf } from './device.js';
 import { Failure, REASONS, wantString, worded } from './failures.js';
 import { atLeast, SINCE_ENCRYPTED_STORAGE } from './versions.js';
+import { api } from './wx-call.js';
 
 /** Where a device keeps what `wx.setStorage` stores, per person and mini program. */
 export interface PhoneStorage {
