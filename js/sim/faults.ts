@@ -101,7 +101,7 @@ export class Faults {
   }
 
   /** The fault that acts on this call, if one does. Counts the call. */
-  meet(call: string, user?: string): Fault | undefined {
+  match(call: string, user?: string): Fault | undefined {
     let met: Fault | undefined;
     for (const active of this.active) {
       const { fault } = active;

@@ -1,5 +1,5 @@
-// The line between a phone and WeChat: the phone keeps nothing that WeChat would keep. In one process it is a
-// function call, on a web page it is HTTP.
+// Remote procedure calls from a phone to WeChat. The phone keeps no state that WeChat keeps. In one process a call is
+// a function call; from a web page or another process it is one HTTP request.
 
 import type { Assumptions } from './assumptions.js';
 import type { Fault } from './faults.js';
@@ -8,48 +8,65 @@ import type { Setting } from './wechat/permissions.js';
 import type { OpenProfile, ProfileOptions, SignedProfile } from './wechat/profiles.js';
 import type { UserKey } from './wechat/sessions.js';
 
-interface Who {
+/** A mini program and the user who runs it. */
+export interface Identity {
   appid: string;
   user: string;
 }
 
-/** What the app's entry at WeChat tells a phone. */
-export interface Backend {
+/** The app's settings at WeChat, as far as they change how a phone behaves. */
+export interface AppConfig {
   certified: boolean;
   requestDomains: string[] | undefined;
   assume: Assumptions;
 }
 
-/** What a phone can ask of WeChat. */
-export interface PhoneCalls {
-  backend: (args: Who) => Backend;
-  login: (args: Who) => { code: string };
-  checkSession: (args: Who) => { valid: boolean };
-  setting: (args: Who) => Setting;
-  grant: (args: Who & { grants: Record<string, boolean> }) => unknown;
-  agreePrivacy: (args: Who) => unknown;
-  deleteProgram: (args: Who) => unknown;
-  /** Signed where somebody is logged in and `credentials` are wanted. */
-  profile: (args: Who & ProfileOptions & { credentials: boolean }) => OpenProfile | SignedProfile;
-  /** Whether there is money for one more phone number; it is looked at when the button is tapped (§1.3). */
-  phoneQuota: (args: Who) => { left: boolean };
-  /** Pays for one. */
-  phoneButton: (args: Who) => { code: string; encryptedData?: string; iv?: string };
-  userKey: (args: Who) => UserKey;
-  /** Counts a call, and gives the fault that acts on it. */
-  enter: (args: Who & { call: string }) => Fault | null;
-  note: (args: Who & { name: string; text: string }) => unknown;
+/** Operations that can be the whole work of a `wx` method. `enter` performs them in the same round trip. */
+export type SingleOperation = 'login' | 'checkSession' | 'setting' | 'userKey';
+
+/** The answer to `enter`. */
+export interface Entered {
+  /** The fault that acts on this call. */
+  fault: Fault | null;
+  /** Result of the operation; absent if a fault acts before the work. */
+  result?: unknown;
+  /** Whether WeChat has logged the call already: the operation succeeded, and no fault acts. */
+  logged?: boolean;
 }
 
-export type Cloud = <Op extends keyof PhoneCalls>(
-  op: Op,
-  args: Parameters<PhoneCalls[Op]>[0],
-) => Promise<ReturnType<PhoneCalls[Op]>>;
+/** Every operation that a phone can request. */
+export interface RpcOperations {
+  appConfig: (args: Identity) => AppConfig;
+  login: (args: Identity) => { code: string };
+  checkSession: (args: Identity) => { valid: boolean };
+  setting: (args: Identity) => Setting;
+  grant: (args: Identity & { grants: Record<string, boolean> }) => unknown;
+  agreePrivacy: (args: Identity) => unknown;
+  deleteProgram: (args: Identity) => unknown;
+  /** Signed if the user has a valid login and `credentials` is true. */
+  profile: (args: Identity & ProfileOptions & { credentials: boolean }) => OpenProfile | SignedProfile;
+  /** Whether the quota has a phone number left; checked when the button is tapped (§1.3). */
+  phoneQuota: (args: Identity) => { left: boolean };
+  /** Uses one phone number of the quota. */
+  phoneButton: (args: Identity) => { code: string; encryptedData?: string; iv?: string };
+  userKey: (args: Identity) => UserKey;
+  /** Begins a `wx` call: counts it, returns the fault that acts on it, and performs `operation` if none acts before. */
+  enter: (args: Identity & { call: string; operation?: SingleOperation }) => Entered;
+  /** Logs the outcome of a `wx` call. */
+  log: (args: Identity & { name: string; text: string }) => unknown;
+}
 
-export function phoneCalls(wechat: WeChat): Cloud {
+/** Requests an operation. Rejects if WeChat refuses it or is not reachable. */
+export type WeChatRpc = <Op extends keyof RpcOperations>(
+  op: Op,
+  args: Parameters<RpcOperations[Op]>[0],
+) => Promise<ReturnType<RpcOperations[Op]>>;
+
+/** RPC to a WeChat in the same process. */
+export function localRpc(wechat: WeChat): WeChatRpc {
   const { permissions, profiles, sessions, world } = wechat;
-  const calls: PhoneCalls = {
-    backend({ appid }) {
+  const operations: RpcOperations = {
+    appConfig({ appid }) {
       const { certified = true, request_domains } = world.app(appid);
       return { certified, requestDomains: request_domains, assume: world.assume };
     },
@@ -60,24 +77,29 @@ export function phoneCalls(wechat: WeChat): Cloud {
     agreePrivacy: ({ appid, user }) => permissions.agree(appid, user).agreed,
     deleteProgram: ({ appid, user }) => wechat.deleteProgram(appid, user),
     profile: ({ appid, user, credentials, ...options }) =>
-      (credentials && profiles.signed(appid, user, options)) || profiles.open(user, options.grey),
+      (credentials && profiles.signed(appid, user, options)) || profiles.open(user, options.anonymous),
     phoneQuota: ({ appid }) => ({ left: profiles.phoneQuotaLeft(appid) }),
     phoneButton: ({ appid, user }) => profiles.phoneButton(appid, user),
-    userKey: ({ appid, user }) => sessions.userKeysOf(world.people.account(appid, user))[0] as UserKey,
-    enter({ call, user }) {
+    userKey: ({ appid, user }) => sessions.userKeysOf(world.users.account(appid, user))[0] as UserKey,
+    enter({ appid, user, call, operation }) {
       wechat.count(call, user);
-      return wechat.faults.meet(call, user) ?? null;
+      const fault = wechat.faults.match(call, user) ?? null;
+      if (!operation || (fault && !fault.after_work)) return { fault };
+      const result = operations[operation]({ appid, user });
+      const logged = !fault && !('valid' in result && !result.valid);
+      if (logged) operations.log({ appid, user, name: call, text: 'ok' });
+      return { fault, result, logged };
     },
-    note: ({ user, name, text }) => world.log.add('phone', name, `${user}: ${text}`),
+    log: ({ user, name, text }) => world.log.add('phone', name, `${user}: ${text}`),
   };
   return async (op, args) => {
-    if (!Object.hasOwn(calls, op)) throw new Error(`no such call: ${op}`);
-    return ((calls[op] as (args: unknown) => unknown)(args) ?? {}) as never;
+    if (!Object.hasOwn(operations, op)) throw new Error(`no such operation: ${op}`);
+    return ((operations[op] as (args: unknown) => unknown)(args) ?? {}) as never;
   };
 }
 
-/** The same, over HTTP to a simulator's server. */
-export function remoteCalls(server: string): Cloud {
+/** RPC to a simulator's server, such as `http://127.0.0.1:8788`. */
+export function httpRpc(server: string): WeChatRpc {
   return async (op, args) => {
     const response = await fetch(`${server}/_sim/phone`, {
       method: 'POST',

@@ -249,7 +249,7 @@ test('a refusal, a snapshot user and a refused code are reported as OAuth errors
     ['access_denied', 'the client’s own'],
   );
 
-  world.wechat.world.people.person('preview').snapshot = true;
+  world.wechat.world.users.user('preview').snapshot = true;
   const preview = await authorize(OFFICIAL, verifier(), 'preview');
   assert.deepEqual(
     [preview.searchParams.get('error'), preview.searchParams.get('error_description')],

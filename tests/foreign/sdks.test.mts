@@ -76,7 +76,7 @@ test('wechatpy: login, tokens, decryption, phone, web login, encrypted push', as
   assert.deepEqual([said['code_to_session again'], said['wrong secret']], [40163, 40125]);
   assert.equal(said.fetch_access_token, 7_200);
   assert.deepEqual([said.decrypt_message.openId, said.decrypt_message.watermark.appid], [openid, APPID]);
-  assert.equal(said.phone, wechat.person('mei').phone);
+  assert.equal(said.phone, wechat.user('mei').phone);
   assert.deepEqual(said.oauth.slice(0, 3), ['snsapi_userinfo', 'mei', true]);
   const { source, event, user } = said.push;
   assert.deepEqual([event, user, source === openid], ['user_authorization_revoke', openid, false]);
@@ -102,7 +102,7 @@ test('node-easywechat: login, decryption, its access token, phone, encrypted pus
   const phone = await app
     .getClient()
     .postJson('/wxa/business/getuserphonenumber', { code: wechat.issuePhoneCode(APPID, 'li') });
-  assert.equal(phone.toObject().phone_info.purePhoneNumber, wechat.person('li').phone);
+  assert.equal(phone.toObject().phone_info.purePhoneNumber, wechat.user('li').phone);
 
   const { url, body } = wechat.push.compose(APPID, { user: 'li', event: 'user_authorization_cancellation' });
   const { timestamp, nonce, msg_signature } = Object.fromEntries(new URL(url).searchParams);

@@ -25,7 +25,7 @@ const wechat = new WeChat({
     [MINI]: { secret: SECRET, unionid: true },
   },
 });
-wechat.person('mei').nickName = '小梅';
+wechat.user('mei').nickName = '小梅';
 let server: SimServer;
 let restore: () => void;
 before(async () => {

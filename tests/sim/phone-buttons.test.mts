@@ -24,7 +24,7 @@ test('the phone button gives a code that a server redeems (§1.3)', async () => 
   assert.deepEqual(Object.keys(detail).sort(), ['code', 'errMsg'], 'no open data before a login');
   const access_token = await world.token();
   const { phone_info } = await world.post('/wxa/business/getuserphonenumber', { code: detail.code }, { access_token });
-  assert.equal(phone_info.purePhoneNumber, world.wechat.person('mei').phone);
+  assert.equal(phone_info.purePhoneNumber, world.wechat.user('mei').phone);
 
   await called(phone.wx.login);
   const old = (await fake()

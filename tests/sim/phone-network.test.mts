@@ -170,11 +170,11 @@ test('five seconds in the background interrupt what is unfinished and freeze the
   await world.advance(1);
   phone.hide();
   await world.advance(4);
-  assert.equal(phone.life, 'background');
+  assert.equal(phone.appState, 'background');
   await world.advance(1);
   phone.wx.login({ success: ({ code }) => heard.push(code) });
   await world.advance(60);
-  assert.deepEqual([phone.life, heard], ['suspended', []]);
+  assert.deepEqual([phone.appState, heard], ['suspended', []]);
   phone.show();
   await world.advance(1);
   assert.deepEqual(heard[0], { errMsg: 'request:fail interrupted', errno: 600003 });
@@ -216,9 +216,9 @@ test('who comes back within five seconds is not frozen later (§1.8)', async () 
   await world.advance(3);
   phone.show();
   await world.advance(3);
-  assert.equal(phone.life, 'foreground');
+  assert.equal(phone.appState, 'foreground');
   await world.advance(30 * 60);
-  assert.equal(phone.life, 'foreground');
+  assert.equal(phone.appState, 'foreground');
 });
 
 test('nothing that was under way when the app ended is called back (§1.8)', async () => {
@@ -261,8 +261,8 @@ test('shown and hidden are told; after half an hour the app is gone, and starts 
   phone.wx.login({ success: () => (late = true) });
   await world.advance(30 * 60);
   phone.show();
-  assert.equal(phone.life, 'dead');
+  assert.equal(phone.appState, 'dead');
   const again = phone.relaunch();
   await world.advance(60);
-  assert.deepEqual([again.life, again.wx.getStorageSync('k'), late], ['foreground', 'v', false]);
+  assert.deepEqual([again.appState, again.wx.getStorageSync('k'), late], ['foreground', 'v', false]);
 });

@@ -64,7 +64,7 @@ test('WeChat remembers a person’s answers on every device, until the program i
   await asked;
   const other = world.phone();
   assert.equal((await called(other.wx.getSetting)).authSetting[CAMERA], true);
-  world.wechat.world.people.deleteProgram(A, 'mei');
+  world.wechat.world.users.deleteProgram(A, 'mei');
   assert.equal((await called(other.wx.getSetting)).authSetting[CAMERA], undefined);
   assert.equal((await called(other.wx.getPrivacySetting)).needAuthorization, true);
 });
@@ -320,7 +320,7 @@ test('deleting the program empties this device’s storage, and ends the session
     await called(wx.login);
     wx.setStorageSync('k', 'v');
     await phone.deleteProgram();
-    assert.equal(phone.life, 'dead');
+    assert.equal(phone.appState, 'dead');
     const again = phone.relaunch().wx;
     assert.equal(again.getStorageSync('k'), '');
     assert.equal((await called(again.getSetting)).authSetting[CAMERA], undefined);

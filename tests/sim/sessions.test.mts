@@ -156,7 +156,7 @@ test('getuserencryptkey gives the last three versions, the phone the newest of t
 
 test('a risk-controlled person is 40226, too many exchanges are 45011 (§3.1)', async () => {
   const world = fake({}, { assume: { exchanges_per_minute: 2 } });
-  world.wechat.person('rogue').blocked = true;
+  world.wechat.user('rogue').blocked = true;
   assert.equal((await world.exchange(world.wechat.issueCode(A, 'rogue').code)).errcode, 40226);
   const errcodes = [];
   for (let n = 0; n < 3; n++) errcodes.push((await world.exchange(world.wechat.issueCode(A, 'mei').code)).errcode);
@@ -171,7 +171,7 @@ test('a risk-controlled person is 40226, too many exchanges are 45011 (§3.1)', 
 test('a blocked login uses up its code, or keeps it, as assumed (§3.1)', async () => {
   for (const blocked_login_uses_code of [true, false]) {
     const world = fake({}, { assume: { blocked_login_uses_code } });
-    world.wechat.person('rogue').blocked = true;
+    world.wechat.user('rogue').blocked = true;
     const { code } = world.wechat.issueCode(A, 'rogue');
     assert.equal((await world.exchange(code)).errcode, 40226);
     assert.equal((await world.exchange(code)).errcode, blocked_login_uses_code ? 40163 : 40226);

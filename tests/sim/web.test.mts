@@ -63,7 +63,7 @@ test('from the page to the profile, and the same person everywhere by unionid (ย
 
 test('without a user the page asks who is there; its links need no hand (ยง3.8)', async () => {
   const fake = world();
-  fake.wechat.person('<li>');
+  fake.wechat.user('<li>');
   const html = await (await authorize(fake)).text();
   assert.match(html, /Log in as/);
   assert.ok(!html.includes('<li>'), 'names are text');
@@ -194,14 +194,14 @@ test('a snapshot page gives a virtual openid and unionid, also of a known user, 
   for (const snapshot_ids of ['virtual', 'real'] as const) {
     const fake = world({ snapshot_ids });
     const real = await exchange(fake, await code(fake));
-    fake.wechat.person('mei').snapshot = true;
+    fake.wechat.user('mei').snapshot = true;
     const seen = await exchange(fake, await code(fake));
     const profile = await fake.get('/sns/userinfo', seen);
     const same = snapshot_ids === 'real';
     assert.equal(seen.is_snapshotuser, 1);
     assert.deepEqual([seen.openid === real.openid, seen.unionid === real.unionid], [same, same]);
     assert.deepEqual([profile.openid, profile.unionid], [seen.openid, seen.unionid]);
-    fake.wechat.person('mei').snapshot = false;
+    fake.wechat.user('mei').snapshot = false;
     assert.equal((await exchange(fake, await code(fake))).openid, real.openid, 'the real account is kept');
     const users = Object.keys(fake.wechat.state().apps[OA]?.users ?? {});
     assert.deepEqual(users, same ? ['mei'] : ['mei', 'mei (snapshot)']);
@@ -211,7 +211,7 @@ test('a snapshot page gives a virtual openid and unionid, also of a known user, 
 test('a mini program has no snapshot page: its users are real', async () => {
   const { wechat } = world();
   const { openid } = wechat.account(A, 'mei');
-  wechat.person('mei').snapshot = true;
+  wechat.user('mei').snapshot = true;
   assert.equal(wechat.account(A, 'mei').openid, openid);
 });
 

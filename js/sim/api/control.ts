@@ -2,11 +2,11 @@
 // simulator has no secrets; the server listens on loopback only.
 
 import type { Fault } from '../faults.js';
+import { INFORMATION, type Information } from '../scopes.js';
 import type { WeChat } from '../wechat/index.js';
-import { INFORMATION, type Information } from '../wechat/permissions.js';
 import type { PushEvent } from '../wechat/push.js';
-import type { Person } from '../wechat/users.js';
-import { phoneCalls } from '../wechat-rpc.js';
+import type { User } from '../wechat/users.js';
+import { localRpc } from '../wechat-rpc.js';
 import { dashboard } from './dashboard.js';
 
 const HEADERS = {
@@ -31,7 +31,7 @@ function named(body: Body, ...fields: string[]): void {
 }
 
 /** A part of a person that is named must be of its kind. */
-const PERSON: Record<keyof Person, 'string' | 'boolean'> = {
+const USER_FIELDS: Record<keyof User, 'string' | 'boolean'> = {
   nickName: 'string',
   avatarUrl: 'string',
   phone: 'string',
@@ -39,10 +39,10 @@ const PERSON: Record<keyof Person, 'string' | 'boolean'> = {
   snapshot: 'boolean',
 };
 
-function changesOf(given: object): Partial<Person> {
+function changesOf(given: object): Partial<User> {
   for (const [name, value] of Object.entries(given)) {
-    const kind = Object.hasOwn(PERSON, name) ? PERSON[name as keyof Person] : undefined;
-    if (!kind) throw new Error(`a person has no ${name}; there are ${Object.keys(PERSON).join(', ')}`);
+    const kind = Object.hasOwn(USER_FIELDS, name) ? USER_FIELDS[name as keyof User] : undefined;
+    if (!kind) throw new Error(`a person has no ${name}; there are ${Object.keys(USER_FIELDS).join(', ')}`);
     if (typeof value !== kind) throw new Error(`${name} must be a ${kind}`);
   }
   return given;
@@ -64,7 +64,7 @@ const LONGEST_ADVANCE_S = 10 * 365 * 86_400;
 const SOURCES = ['phone', 'server', 'wechat', 'edge'] as const;
 
 function controls(wechat: WeChat): Record<string, Control> {
-  const cloud = phoneCalls(wechat);
+  const rpc = localRpc(wechat);
   return {
     'GET state': () => wechat.state(),
     'GET log': (_, url) => wechat.world.log.after(Number(url.searchParams.get('after')) || 0),
@@ -85,11 +85,11 @@ function controls(wechat: WeChat): Record<string, Control> {
       named(body, 'appid', 'user');
       return wechat.profile(body.appid, body.user);
     },
-    'POST people'(body: { user: string } & Partial<Person>) {
+    'POST people'(body: { user: string } & Partial<User>) {
       named(body, 'user');
       const { user, ...changes } = body;
       const checked = changesOf(changes);
-      return Object.assign(wechat.person(user), checked);
+      return Object.assign(wechat.user(user), checked);
     },
     'POST delete-program'(body: { appid: string; user: string }) {
       named(body, 'appid', 'user');
@@ -129,7 +129,7 @@ function controls(wechat: WeChat): Record<string, Control> {
     },
     'POST phone'(body: Body) {
       mustBePhoneCall(body);
-      return cloud(body.op, body.args);
+      return rpc(body.op, body.args);
     },
   };
 }

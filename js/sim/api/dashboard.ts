@@ -40,7 +40,7 @@ const table = (id: string, title: string, columns: string[]): string =>
 
 export function dashboard(): Response {
   const tables = [
-    table('people', 'People', ['user', 'app', 'openid', 'session_key', 'grants']),
+    table('people', 'Users', ['user', 'app', 'openid', 'session_key', 'grants']),
     table('codes', 'Codes', ['code', 'kind', 'user', 'state']),
     table('tokens', 'Access tokens', ['token', 'app']),
     table('faults', 'Faults', ['rule']),

@@ -2,11 +2,11 @@
 // Takes a Request and gives a Response, so it runs in Node, a Worker or a page.
 
 import type { Fault } from '../faults.js';
-import { Refusal, type WeChat } from '../wechat/index.js';
-import { isRefusal } from '../wechat/wechat-error.js';
+import { type WeChat, WeChatError } from '../wechat/index.js';
+import { isWeChatError } from '../wechat/wechat-error.js';
 import { control } from './control.js';
 import { loginPage } from './login-pages.js';
-import { type Answer, refusalAnswer, reply } from './reply.js';
+import { type Answer, errorAnswer, reply } from './reply.js';
 import { ROUTES, type Route } from './routes.js';
 import { type Call, parseCall, userOf } from './server-call.js';
 
@@ -30,14 +30,14 @@ export function serve(wechat: WeChat): Handler {
     const name = path.split('/').pop() as string;
     const call = await parseCall(request, url, ip);
     wechat.count(name);
-    const fault = wechat.faults.meet(name, userOf(wechat, call));
+    const fault = wechat.faults.match(name, userOf(wechat, call));
     if (fault && !fault.after_work) {
-      const answer = await suffer(wechat, fault, path, request.signal);
+      const answer = await applyFault(wechat, fault, path, request.signal);
       if (answer) return answer;
     }
     const answer = work(wechat, route, path, request.method, call);
     wechat.world.log.add('server', name, answer.errcode ? `${answer.errcode} ${answer.errmsg}` : 'ok');
-    const spoiled = fault?.after_work ? await suffer(wechat, fault, path, request.signal) : undefined;
+    const spoiled = fault?.after_work ? await applyFault(wechat, fault, path, request.signal) : undefined;
     return spoiled ?? reply(wechat, path, answer);
   };
 }
@@ -45,25 +45,30 @@ export function serve(wechat: WeChat): Handler {
 /** A path that WeChat may have but the simulator does not: JSON with an errcode, which every SDK can read. */
 function unknownPath(wechat: WeChat, path: string): Response {
   wechat.world.log.add('server', path, '40066: the simulator does not have this path');
-  return reply(wechat, path, refusalAnswer(wechat, path, new Refusal(40066)));
+  return reply(wechat, path, errorAnswer(wechat, path, new WeChatError(40066)));
 }
 
 function work(wechat: WeChat, { post, run }: Route, path: string, method: string, call: Call): Answer {
   try {
-    if (post && method !== 'POST') throw new Refusal(43002);
+    if (post && method !== 'POST') throw new WeChatError(43002);
     return { ...run(wechat, call) };
   } catch (error) {
-    return refusalAnswer(wechat, path, isRefusal(error) ? error : new Refusal(-1));
+    return errorAnswer(wechat, path, isWeChatError(error) ? error : new WeChatError(-1));
   }
 }
 
 /** Acts a fault out; gives the answer, if the fault is one. */
-async function suffer(wechat: WeChat, fault: Fault, path: string, signal: AbortSignal): Promise<Response | undefined> {
+async function applyFault(
+  wechat: WeChat,
+  fault: Fault,
+  path: string,
+  signal: AbortSignal,
+): Promise<Response | undefined> {
   wechat.world.log.add('wechat', fault.call, `fault: ${JSON.stringify(fault)}`);
   if (fault.hang && !signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
   if (fault.delay_ms) await wechat.clock.sleep(fault.delay_ms);
   if (fault.drop) return Response.error();
   if (fault.http) return new Response(fault.http.body, { status: fault.http.status });
   if (fault.errcode === undefined) return undefined;
-  return reply(wechat, path, refusalAnswer(wechat, path, new Refusal(fault.errcode, fault.errmsg)));
+  return reply(wechat, path, errorAnswer(wechat, path, new WeChatError(fault.errcode, fault.errmsg)));
 }

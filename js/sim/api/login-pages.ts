@@ -72,7 +72,7 @@ export function loginPage(wechat: WeChat, url: URL): Response {
     return target ? redirect(target) : page('WeChat', '<p>Cancelled.</p>');
   }
 
-  const people = Object.keys(wechat.world.people.all());
+  const people = Object.keys(wechat.world.users.all());
   const choose = (name: string, value: string, label: string, style = 'button') => {
     const target = new URL(url);
     target.searchParams.set(name, value);

@@ -1,6 +1,6 @@
 // Replies as WeChat's servers write them: always status 200, the request's name (rid) in each error message.
 
-import type { Refusal, WeChat } from '../wechat/index.js';
+import type { WeChat, WeChatError } from '../wechat/index.js';
 
 export type Answer = Record<string, unknown> & { errcode?: number; errmsg?: string };
 
@@ -17,7 +17,7 @@ function ending({ world }: WeChat, path: string, errcode: number): string {
   return hint ? ` hint: [${world.random.word(12)}] ${rid}` : ` ${rid}`;
 }
 
-export const refusalAnswer = (wechat: WeChat, path: string, { errcode, message }: Refusal): Answer => ({
+export const errorAnswer = (wechat: WeChat, path: string, { errcode, message }: WeChatError): Answer => ({
   errcode,
   errmsg: message + ending(wechat, path, errcode),
 });

@@ -1,7 +1,7 @@
 // WeChat's paths, and what each does.
 
-import { type App, Refusal, type WeChat } from '../wechat/index.js';
-import { refuseUnless } from '../wechat/wechat-error.js';
+import { type App, type WeChat, WeChatError } from '../wechat/index.js';
+import { ensure } from '../wechat/wechat-error.js';
 import { listed } from './ip-list.js';
 import { type Call, text } from './server-call.js';
 
@@ -14,10 +14,10 @@ export interface Route {
 /** 40164 for callers that an app's list does not have (§3.3). */
 function admit(app: App, ip: string): void {
   if (listed(app.ip_list, ip)) return;
-  throw new Refusal(40164, `invalid ip ${ip} ipv6 ::ffff:${ip}, not in whitelist`);
+  throw new WeChatError(40164, `invalid ip ${ip} ipv6 ::ffff:${ip}, not in whitelist`);
 }
 
-const mustBeCodeGrant = ({ param }: Call): void => refuseUnless(param('grant_type') === 'authorization_code', 40002);
+const mustBeCodeGrant = ({ param }: Call): void => ensure(param('grant_type') === 'authorization_code', 40002);
 
 /** The parameters of §3.2's calls. */
 const signed = (wechat: WeChat, { param }: Call): [string, string, string, string] => [
@@ -41,7 +41,7 @@ export const ROUTES: Record<string, Route> = {
   '/sns/component/jscode2session': {
     run(wechat, call) {
       const { param } = call;
-      refuseUnless(param('component_appid'), 41018);
+      ensure(param('component_appid'), 41018);
       wechat.tokens.authorizer(param('component_appid'), param('component_access_token'), param('appid'));
       mustBeCodeGrant(call);
       return wechat.sessions.exchange(param('appid'), param('js_code'));
@@ -66,16 +66,16 @@ export const ROUTES: Record<string, Route> = {
     post: true,
     run(wechat, { json }) {
       const body = json();
-      refuseUnless(text(body.component_appid), 41018);
+      ensure(text(body.component_appid), 41018);
       // Any ticket is taken: WeChat pushes one every ten minutes, which is not played here.
-      refuseUnless(text(body.component_verify_ticket), 61006);
+      ensure(text(body.component_verify_ticket), 61006);
       return wechat.tokens.componentToken(text(body.component_appid), text(body.component_appsecret));
     },
   },
   '/cgi-bin/ticket/getticket': {
     run(wechat, { param }) {
       const appid = wechat.tokens.owner(param('access_token'));
-      refuseUnless(['jsapi', 'wx_card'].includes(param('type')), 40097);
+      ensure(['jsapi', 'wx_card'].includes(param('type')), 40097);
       return wechat.web.ticket(`${appid} ${param('type')}`);
     },
   },
@@ -100,7 +100,7 @@ export const ROUTES: Record<string, Route> = {
   },
   '/sns/oauth2/refresh_token': {
     run(wechat, { param }) {
-      refuseUnless(param('grant_type') === 'refresh_token', 40002);
+      ensure(param('grant_type') === 'refresh_token', 40002);
       return wechat.web.refresh(param('appid'), param('refresh_token'));
     },
   },

@@ -1,6 +1,6 @@
 // One call of a server, parsed: its parameters and its JSON body.
 
-import { Refusal, type WeChat } from '../wechat/index.js';
+import { type WeChat, WeChatError } from '../wechat/index.js';
 
 export interface Call {
   /** A parameter, of the query or of a form body; empty where it is missing. */
@@ -13,14 +13,14 @@ export interface Call {
 export const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function jsonObject(body: string): Record<string, unknown> {
-  if (body === '') throw new Refusal(44002);
+  if (body === '') throw new WeChatError(44002);
   try {
     const value: unknown = JSON.parse(body);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
     // The same errcode as for JSON that is not an object.
   }
-  throw new Refusal(47001);
+  throw new WeChatError(47001);
 }
 
 export async function parseCall(request: Request, url: URL, ip: string): Promise<Call> {
@@ -43,6 +43,6 @@ export function userOf(wechat: WeChat, { param, json }: Call): string | undefine
   return (
     wechat.codes.peek(value('js_code') || value('code'))?.user ??
     wechat.web.userOf(value('access_token'), value('refresh_token')) ??
-    wechat.world.people.userOf(value('openid'))
+    wechat.world.users.userOf(value('openid'))
   );
 }

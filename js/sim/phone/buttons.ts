@@ -1,24 +1,28 @@
-// `<button open-type="…">` and `<input type="nickname">`: what the owner does with a finger, and the `e.detail` that
-// the handler gets (docs/platform-facts.md §1.2, §1.3, §1.5).
+// `<button open-type="…">` and `<input type="nickname">`: taps, input, and the `e.detail` of their handlers
+// (docs/platform-facts.md §1.2, §1.3, §1.5).
 
-import type { Information } from '../wechat/permissions.js';
+import type { Information } from '../scopes.js';
 import { settingsPage } from './authorization.js';
-import { type Body, backend, dialect, note } from './device.js';
-import { Failure, REASONS, type WxFailure, worded } from './failures.js';
+import { appConfig, type Device, dialect, logCall } from './device.js';
+import { CallError, REASONS, toWxFailure, type WxFailure } from './failures.js';
 import { temporaryPath } from './files.js';
 import { consent } from './privacy.js';
-import { anonymous, asked, type Profile } from './profile.js';
+import { anonymousProfile, askUser, type Profile } from './profile.js';
 import { atLeast, BUTTON_SINCE, SINCE_PHONE_CODE } from './versions.js';
 
+/** `e.detail` of the phone buttons (§1.3). */
 export interface PhoneDetail {
   errMsg: string;
   errno?: number;
-  /** From base library 2.21.2 on. */
+  /** Phone code, from base library 2.21.2. */
   code?: string;
+  /** Open data in base64; only if the user has a valid login. */
   encryptedData?: string;
+  /** Base64 of 16 bytes; only with `encryptedData`. */
   iv?: string;
 }
 
+/** `e.detail` by `open-type`. */
 export interface Details {
   getPhoneNumber: PhoneDetail;
   getRealtimePhoneNumber: PhoneDetail;
@@ -28,125 +32,132 @@ export interface Details {
   agreePrivacyAuthorization: { errMsg: string };
 }
 
+/** The `open-type` of a button. */
 export type OpenType = keyof Details;
-/** `getPhoneNumber|agreePrivacyAuthorization`: one tap is the consent too. */
+/** The `open-type` of a button, also coupled: the tap on `getPhoneNumber|agreePrivacyAuthorization` is the consent too. */
 export type PressedType = OpenType | `${OpenType}|agreePrivacyAuthorization`;
 
 type Pressed<Type extends PressedType> = Type extends `${infer First extends OpenType}|${string}`
   ? Details[First]
   : Details[Extract<Type, OpenType>];
 
+/** Properties of a tap on a button. */
 export interface Button {
-  /** The button's id, which `resolve({event: 'agree', buttonId})` must name. */
+  /** Id of the button, as `resolve({event: 'agree', buttonId})` names it. */
   id?: string;
-  /** What WeChat's picture check finds; what fails makes no event (§1.2). */
+  /** Result of WeChat's check of the picture; a picture that fails causes no event (§1.2). */
   review?: 'pass' | 'fail';
 }
 
-/** Gives the event's detail; nothing where no event comes. */
+/** Taps a button and returns the event's detail; `undefined` if there is no event. */
 export async function press<Type extends PressedType>(
-  body: Body,
+  device: Device,
   openType: Type,
   button: Button = {},
 ): Promise<Pressed<Type> | undefined> {
   const [type, coupled] = openType.split('|') as [OpenType, string | undefined];
-  // An open-type this base library does not know is a plain button.
+  // A button whose open-type this base library does not know is an ordinary button.
   const since = BUTTON_SINCE[type];
-  if (since === undefined || !atLeast(body.SDKVersion, since)) return undefined;
+  if (since === undefined || !atLeast(device.SDKVersion, since)) return undefined;
   if (coupled || type === 'agreePrivacyAuthorization') {
-    body.tapped.add(button.id ?? '');
-    await body.cloud('agreePrivacy', body.who);
+    device.tappedButtons.add(button.id ?? '');
+    await device.rpc('agreePrivacy', device.identity);
   }
-  const detail = await attempt(body, type, button);
+  const detail = await detailOf(device, type, button);
   const text = detail && 'errMsg' in detail ? String(detail.errMsg) : 'done';
-  note(body, `button ${type}`, text);
+  logCall(device, `button ${type}`, text);
   return detail as Pressed<Type> | undefined;
 }
 
-async function attempt(body: Body, type: OpenType, button: Button): Promise<object | undefined> {
+async function detailOf(device: Device, type: OpenType, button: Button): Promise<object | undefined> {
   try {
-    return await HANDLERS[type](body, button);
+    return await HANDLERS[type](device, button);
   } catch (error) {
-    if (error instanceof Failure) return worded(type, error, await dialect(body));
+    if (error instanceof CallError) return toWxFailure(type, error, await dialect(device));
     throw error;
   }
 }
 
-/** The popup is told of a button as `button.getPhoneNumber` (§1.5). */
-const privacy = (body: Body, type: OpenType, information: Information) => consent(body, `button.${type}`, information);
+/** Asks for consent; the referrer of a button is `button.getPhoneNumber` and so on (§1.5). */
+const buttonConsent = (device: Device, type: OpenType, information: Information) =>
+  consent(device, `button.${type}`, information);
 
-/** Certified owners only; quota is checked at the tap (§1.3). */
-async function phoneCode(body: Body, type: OpenType): Promise<{ code: string; encryptedData?: string; iv?: string }> {
-  const { certified, assume } = await backend(body);
-  if (!certified) throw new Failure(REASONS.noPermission);
-  await privacy(body, type, 'phone');
-  if (!(await body.cloud('phoneQuota', body.who)).left) throw new Failure(REASONS.noQuota);
-  if (!(await asked(body, 'phone-number'))) throw new Failure(REASONS.userDeny, assume.refusal_errno);
-  return body.cloud('phoneButton', body.who);
+/** For apps of certified organisations; the quota is checked at the tap (§1.3). */
+async function phoneCode(
+  device: Device,
+  type: OpenType,
+): Promise<{ code: string; encryptedData?: string; iv?: string }> {
+  const { certified, assume } = await appConfig(device);
+  if (!certified) throw new CallError(REASONS.noPermission);
+  await buttonConsent(device, type, 'phone');
+  if (!(await device.rpc('phoneQuota', device.identity)).left) throw new CallError(REASONS.noQuota);
+  if (!(await askUser(device, 'phone-number'))) throw new CallError(REASONS.userDeny, assume.refusal_errno);
+  return device.rpc('phoneButton', device.identity);
 }
 
-const HANDLERS: { [Type in OpenType]: (body: Body, button: Button) => Promise<object | undefined> } = {
-  async getPhoneNumber(body) {
-    const { code, ...openData } = await phoneCode(body, 'getPhoneNumber');
-    const known = atLeast(body.SDKVersion, SINCE_PHONE_CODE) ? { code } : {};
-    return { errMsg: 'getPhoneNumber:ok', ...known, ...openData };
+const HANDLERS: { [Type in OpenType]: (device: Device, button: Button) => Promise<object | undefined> } = {
+  async getPhoneNumber(device) {
+    const { code, ...openData } = await phoneCode(device, 'getPhoneNumber');
+    const newer = atLeast(device.SDKVersion, SINCE_PHONE_CODE) ? { code } : {};
+    return { errMsg: 'getPhoneNumber:ok', ...newer, ...openData };
   },
-  async getRealtimePhoneNumber(body) {
-    const { code } = await phoneCode(body, 'getRealtimePhoneNumber');
+  async getRealtimePhoneNumber(device) {
+    const { code } = await phoneCode(device, 'getRealtimePhoneNumber');
     return { errMsg: 'getRealtimePhoneNumber:ok', code };
   },
-  async getUserInfo(body) {
-    return { errMsg: 'getUserInfo:ok', ...(await anonymous(body)) };
+  async getUserInfo(device) {
+    return { errMsg: 'getUserInfo:ok', ...(await anonymousProfile(device)) };
   },
-  async chooseAvatar(body, { review = 'pass' }) {
-    if (body.choosingAvatar) throw new Failure(REASONS.avatarBusy);
-    body.choosingAvatar = true;
-    const path = await picker(body).finally(() => (body.choosingAvatar = false));
-    if (path === undefined) throw new Failure(REASONS.cancel);
-    // From 2.24.4 on, a picture that fails the check makes no event.
-    if (review === 'fail' && atLeast(body.SDKVersion, '2.24.4')) return undefined;
+  async chooseAvatar(device, { review = 'pass' }) {
+    if (device.choosingAvatar) throw new CallError(REASONS.avatarBusy);
+    device.choosingAvatar = true;
+    const path = await avatarPicker(device).finally(() => (device.choosingAvatar = false));
+    if (path === undefined) throw new CallError(REASONS.cancel);
+    // From 2.24.4, a picture that fails the check causes no event.
+    if (review === 'fail' && atLeast(device.SDKVersion, '2.24.4')) return undefined;
     return { avatarUrl: path };
   },
-  async openSetting(body) {
-    return { errMsg: 'openSetting:ok', authSetting: await settingsPage(body) };
+  async openSetting(device) {
+    return { errMsg: 'openSetting:ok', authSetting: await settingsPage(device) };
   },
   async agreePrivacyAuthorization() {
     return { errMsg: 'agreePrivacyAuthorization:ok' };
   },
 };
 
-/** The picker of avatars: the path of what was chosen, which `wx.uploadFile` finds; nothing where it was closed. */
-async function picker(body: Body): Promise<string | undefined> {
-  await privacy(body, 'chooseAvatar', 'profile');
+/** Shows the avatar picker. Returns the path of the chosen file, for `wx.uploadFile`; `undefined` if it was closed. */
+async function avatarPicker(device: Device): Promise<string | undefined> {
+  await buttonConsent(device, 'chooseAvatar', 'profile');
   const path = await new Promise<string | undefined>((choose) =>
-    body.prompt({
+    device.prompt({
       kind: 'avatar',
-      choose: (path = temporaryPath(body, 'jpg')) => choose(path),
+      choose: (path = temporaryPath(device, 'jpg')) => choose(path),
       cancel: () => choose(undefined),
     }),
   );
-  if (path !== undefined) body.files.set(path, new Blob(['a picture'], { type: 'image/jpeg' }));
+  if (path !== undefined) device.files.set(path, new Blob(['a picture'], { type: 'image/jpeg' }));
   return path;
 }
 
+/** The result of input into `<input type="nickname">`. */
 export interface Nickname {
-  /** What the input holds after the check at blur: unsafe text is cleared (§1.2). */
+  /** Text of the input after WeChat's check at blur, which clears unsafe text (§1.2). */
   value: string;
-  /** `bindnicknamereview`'s, from 2.29.1 on. */
+  /** Detail of `bindnicknamereview`, from base library 2.29.1. */
   review?: { pass: boolean; timeout: boolean };
 }
 
 /** Types into `<input type="nickname">` and leaves it. */
 export async function typeNickname(
-  body: Body,
+  device: Device,
   text: string,
   review: 'pass' | 'fail' | 'timeout' = 'pass',
 ): Promise<Nickname> {
-  const { agreed } = await body.cloud('setting', body.who);
-  // Without consent it is silently a plain input (§1.2).
-  const plain = atLeast(body.SDKVersion, '2.32.3') && !agreed.includes('profile');
-  if (plain || !atLeast(body.SDKVersion, '2.24.4')) return { value: text };
+  const { agreed } = await device.rpc('setting', device.identity);
+  // Without consent it is an ordinary input, and no error says it (§1.2).
+  const plain = atLeast(device.SDKVersion, '2.32.3') && !agreed.includes('profile');
+  if (plain || !atLeast(device.SDKVersion, '2.24.4')) return { value: text };
   const value = review === 'fail' ? '' : text;
-  if (!atLeast(body.SDKVersion, '2.29.1')) return { value };
+  if (!atLeast(device.SDKVersion, '2.29.1')) return { value };
   return { value, review: { pass: review === 'pass', timeout: review === 'timeout' } };
 }

@@ -1,60 +1,62 @@
-// What the parts of one phone share.
+// State of one phone, which all of its `wx` methods share.
 
 import type { Assumptions } from '../assumptions.js';
 import type { Clock } from '../clock.js';
 import type { Random } from '../random.js';
-import type { Backend, Cloud } from '../wechat-rpc.js';
+import type { OsPermission } from '../scopes.js';
+import type { AppConfig, Identity, WeChatRpc } from '../wechat-rpc.js';
 import type { Dialect, Platform } from './failures.js';
+import type { PhoneStorage } from './phone-storage.js';
 import type { Prompt } from './prompts.js';
-import type { PhoneStorage } from './wx-storage.js';
 
-/** What the mini program's app.json says (§2.3). Where a field is absent, all of it is declared. */
+/** Declarations of the mini program's app.json (§2.3). An absent field counts as complete. */
 export interface Manifest {
+  /** Descriptions by scope. */
   permission?: Record<string, { desc: string }>;
+  /** Names of location methods that the mini program calls. */
   requiredPrivateInfos?: string[];
+  /** Background modes, such as `location`. */
   requiredBackgroundModes?: string[];
 }
 
-/** What the phone's owner turns on and off for every program. */
+/** A switch of the phone that holds for every app. */
 export type Switch = 'location' | 'bluetooth' | 'wifi';
 
+/** State of a permission of the operating system, as `wx.getAppAuthorizeSetting` reports it (§1.6). */
 export type OsAnswer = 'authorized' | 'denied' | 'not determined';
-export type OsPermission =
-  | 'album'
-  | 'bluetooth'
-  | 'camera'
-  | 'location'
-  | 'microphone'
-  | 'notification'
-  | 'phoneCalendar';
 
-/** A callback that is about to come. */
+/** The callbacks of one `wx` call, ready to run. */
 export interface Delivery {
-  /** `login`, `request`, … */
+  /** Name of the method: `login`, `request`, … */
   api: string;
+  /** Whether `success` or `fail` will be called. */
   result: 'success' | 'fail';
-  /** Calls back; as often as it is run. */
+  /** Runs the callbacks, each time it is called. */
   run(): void;
 }
 
-/** Where the app is: behind another for less than 5 s, frozen after that, gone after half an hour (§1.8). */
-export type Life = 'foreground' | 'background' | 'suspended' | 'dead';
+/** State of the app: `suspended` after 5 s in the background, `dead` after half an hour (§1.8). */
+export type AppState = 'foreground' | 'background' | 'suspended' | 'dead';
 
+/** A line of the real-time log. */
 export interface LogLine {
   level: 'info' | 'warn' | 'error';
   /** Milliseconds since 1970. */
   at: number;
+  /** The arguments, as logged. */
   args: unknown[];
+  /** The filter message at that time. */
   filter: string;
 }
 
-/** How the app came to the screen. */
+/** Argument of `onAppShow` listeners. */
 export interface LaunchOptions {
   path: string;
   query: Record<string, string>;
   scene: number;
 }
 
+/** A visible toast or loading indicator. */
 export interface Toast {
   title: string;
   kind: 'toast' | 'loading';
@@ -67,79 +69,80 @@ export type PrivacyListener = (
   info: { referrer: string },
 ) => void;
 
-export interface Body {
-  readonly who: { appid: string; user: string };
+export interface Device {
+  readonly identity: Identity;
   readonly platform: Platform;
   readonly SDKVersion: string;
   readonly manifest: Manifest;
   readonly clock: Clock;
   readonly random: Random;
-  readonly cloud: Cloud;
-  /** For what cannot wait; those of a simulator in another process are known after the first call. */
+  readonly rpc: WeChatRpc;
+  /** Assumptions for synchronous methods. Those of a remote WeChat are known once `appConfig` has answered. */
   assume: Assumptions;
   readonly storage: PhoneStorage;
   readonly fetch: typeof fetch;
   readonly os: Record<OsPermission, OsAnswer>;
   readonly switches: Record<Switch, boolean>;
   readonly logs: LogLine[];
-  readonly shown: Set<ShowListener>;
-  readonly hidden: Set<() => void>;
+  readonly showListeners: Set<ShowListener>;
+  readonly hideListeners: Set<() => void>;
   readonly prompt: (prompt: Prompt) => void;
   readonly deliver: (delivery: Delivery) => void;
-  /** Callbacks that wait for the next hide or show. */
-  readonly held: Array<{ until: 'hide' | 'show'; run: () => void }>;
-  life: Life;
+  /** Callbacks that run at the next hide or show. */
+  readonly heldCallbacks: Array<{ until: 'hide' | 'show'; run: () => void }>;
+  appState: AppState;
+  /** Whether a tap's handler runs now. */
   inTap: boolean;
-  /** Ids of agreePrivacyAuthorization buttons that were really tapped. */
-  readonly tapped: Set<string>;
+  /** Ids of the agreePrivacyAuthorization buttons that the user has tapped. */
+  readonly tappedButtons: Set<string>;
   privacyListener: PrivacyListener | undefined;
+  /** Time of the last refusal in WeChat's privacy popup, in milliseconds since 1970. */
   privacyRefusedAt: number;
-  /** What `wx.showToast` or `wx.showLoading` shows now. */
   toast: Toast | undefined;
-  /** The paths of the open pages, the visible one last. */
+  /** Paths of the open pages; the last one is visible. */
   readonly pages: string[];
-  /** By path: what was chosen or downloaded, until the app ends. */
+  /** Chosen and downloaded files by path. They are lost when the app ends. */
   readonly files: Map<string, Blob>;
-  /** Whether the picker of avatars is open. */
+  /** Whether the avatar picker is open. */
   choosingAvatar: boolean;
-  /** What must end when the app has been in the background for 5 s. */
-  readonly interruptible: Set<() => void>;
+  /** Functions that interrupt network calls when the app is suspended. */
+  readonly interrupts: Set<() => void>;
 }
 
-const backends = new WeakMap<Body, Promise<Backend>>();
+const appConfigs = new WeakMap<Device, Promise<AppConfig>>();
 
-/** The app's entry at WeChat; asked for once, and again where that failed. */
-export async function backend(body: Body): Promise<Backend> {
-  const known = backends.get(body) ?? body.cloud('backend', body.who);
-  backends.set(body, known);
-  const told = await known.catch((error) => {
-    backends.delete(body);
+/** Returns the app's settings at WeChat. They are requested once; again after a failure. */
+export async function appConfig(device: Device): Promise<AppConfig> {
+  const pending = appConfigs.get(device) ?? device.rpc('appConfig', device.identity);
+  appConfigs.set(device, pending);
+  const config = await pending.catch((error) => {
+    appConfigs.delete(device);
     throw error;
   });
-  body.assume = told.assume;
-  return told;
+  device.assume = config.assume;
+  return config;
 }
 
-/** Runs something as a tap's handler. */
-export function inTap<T>(body: Body, run: () => T): T {
-  const before = body.inTap;
-  body.inTap = true;
+/** Runs a function as the handler of a tap. */
+export function inTap<T>(device: Device, run: () => T): T {
+  const before = device.inTap;
+  device.inTap = true;
   try {
     return run();
   } finally {
-    body.inTap = before;
+    device.inTap = before;
   }
 }
 
-/** A line in WeChat's log; nobody waits for it. */
-export function note(body: Body, name: string, text: string): void {
-  body.cloud('note', { ...body.who, name, text }).catch(() => {});
+/** Writes a line to WeChat's log, without waiting for the answer. */
+export function logCall(device: Device, name: string, text: string): void {
+  device.rpc('log', { ...device.identity, name, text }).catch(() => {});
 }
 
-export const dialectOf = ({ platform, SDKVersion }: Body, { old_texts_below }: Assumptions): Dialect => ({
+export const dialectOf = ({ platform, SDKVersion }: Device, { old_texts_below }: Assumptions): Dialect => ({
   platform,
   SDKVersion,
   old_texts_below,
 });
 
-export const dialect = async (body: Body): Promise<Dialect> => dialectOf(body, (await backend(body)).assume);
+export const dialect = async (device: Device): Promise<Dialect> => dialectOf(device, (await appConfig(device)).assume);

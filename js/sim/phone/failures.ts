@@ -1,29 +1,33 @@
-// How a phone says no: the texts and numbers of docs/platform-facts.md §1.1 to §1.4, §1.7 and §1.11, by
-// platform and base library.
+// Failures of `wx` calls: texts and numbers of docs/platform-facts.md §1.1 to §1.4, §1.7 and §1.11, by platform and base
+// library.
 
 import { atLeast } from './versions.js';
 
+/** Platform of a phone. */
 export type Platform = 'ios' | 'android' | 'devtools';
 
+/** A failure, as `fail` callbacks receive it. */
 export interface WxFailure {
   /** `<api>:fail <text>`; older clients put a colon before the text (§1.0). */
   errMsg: string;
-  /** Absent in older base libraries, and where none is known. */
+  /** Absent in older base libraries, and for failures whose number is not known. */
   errno?: number;
 }
 
+/** Why a call fails. */
 export interface Reason {
   text: string;
   errno?: number;
-  /** As older clients put it; on Android sometimes otherwise. */
+  /** The text of older clients, if it differs. */
   old?: string;
+  /** The text of older Android clients, if it differs. */
   oldAndroid?: string;
 }
 
-const DENIED = '系统错误，错误码：-12006,auth deny';
+const OLD_ANDROID_DENY = '系统错误，错误码：-12006,auth deny';
 
 export const REASONS = {
-  authDeny: { text: 'auth deny', errno: 103, old: ':auth deny', oldAndroid: DENIED },
+  authDeny: { text: 'auth deny', errno: 103, old: ':auth deny', oldAndroid: OLD_ANDROID_DENY },
   noResponse: { text: 'authorize no response' },
   dialogClosed: { text: ':auth canceled' },
   profileDeny: { text: 'auth deny' },
@@ -55,34 +59,37 @@ export const REASONS = {
   fileNotFound: { text: 'file not found' },
   noToast: { text: ":toast can't be found" },
   pageStackFull: { text: 'webview count limit exceed' },
-  socketsNotPlayed: { text: 'the simulator has no sockets' },
+  noSockets: { text: 'the simulator has no sockets' },
 } satisfies Record<string, Reason>;
 
-/** What a call's work throws. */
-export class Failure extends Error {
+/** Failure of a call, thrown by its work. */
+export class CallError extends Error {
   constructor(
     readonly reason: Reason,
-    /** Where an assumption decides the number. */
+    /** Overrides the number, if an assumption decides it. */
     readonly errno = reason.errno,
   ) {
     super(reason.text);
   }
 }
 
-/** The base library's check of an option's type. */
+/** Throws the base library's failure unless the option is a string. */
 export function wantString(name: string, value: unknown): void {
   if (typeof value === 'string') return;
   const type = Object.prototype.toString.call(value).slice(8, -1);
-  throw new Failure({ text: `parameter error: parameter.${name} should be String instead of ${type};` });
+  throw new CallError({ text: `parameter error: parameter.${name} should be String instead of ${type};` });
 }
 
+/** Decides between the texts of older and newer clients. */
 export interface Dialect {
   platform: Platform;
   SDKVersion: string;
+  /** First base library with the newer texts. */
   old_texts_below: string;
 }
 
-export function worded(api: string, { reason, errno }: Failure, dialect: Dialect): WxFailure {
+/** Words a failure for its method. */
+export function toWxFailure(api: string, { reason, errno }: CallError, dialect: Dialect): WxFailure {
   const old = !atLeast(dialect.SDKVersion, dialect.old_texts_below);
   const android = old && dialect.platform === 'android' ? reason.oldAndroid : undefined;
   const text = android ?? (old ? reason.old : undefined) ?? reason.text;

@@ -1,28 +1,28 @@
-// wx.uploadFile and wx.downloadFile, for files the phone has made itself: a chosen avatar, a download. Their domain
-// lists are not played (docs/platform-facts.md §1.2, §1.8).
+// wx.uploadFile and wx.downloadFile, for files that exist on the phone: a chosen avatar, a download. Their domain lists
+// are not simulated (docs/platform-facts.md §1.2, §1.8).
 
-import type { Body } from './device.js';
-import { Failure, REASONS, wantString } from './failures.js';
+import type { Device } from './device.js';
+import { CallError, REASONS, wantString } from './failures.js';
 import { referer } from './network.js';
 import { type Send, TIMEOUT_MS } from './transport.js';
 import { type Callbacks, start } from './wx-call.js';
 
-/** Where WeChat puts a file for a while. */
-export const temporaryPath = ({ platform, random }: Body, extension: string): string =>
+/** Returns a new path of WeChat's temporary files. */
+export const temporaryPath = ({ platform, random }: Device, extension: string): string =>
   `${platform === 'devtools' ? 'http://tmp/' : 'wxfile://tmp_'}${random.word(32)}.${extension}`;
 
 export interface TransferOptions {
   url: string;
-  // biome-ignore lint/suspicious/noExplicitAny: as the official typings have it.
+  // biome-ignore lint/suspicious/noExplicitAny: the official typings declare `any`.
   header?: any;
   timeout?: number;
 }
 
 export interface UploadOptions extends TransferOptions {
   filePath: string;
-  /** The field of the form that has the file. */
+  /** Name of the form field that holds the file. */
   name: string;
-  // biome-ignore lint/suspicious/noExplicitAny: as the official typings have it.
+  // biome-ignore lint/suspicious/noExplicitAny: the official typings declare `any`.
   formData?: any;
 }
 
@@ -31,7 +31,7 @@ export interface DownloadOptions extends TransferOptions {
 }
 
 export interface Uploaded {
-  /** Text, also where it is JSON. */
+  /** The response body as text, also if it is JSON. */
   data: string;
   statusCode: number;
 }
@@ -51,14 +51,14 @@ type HeadersListener = (result: { header: Record<string, string> }) => void;
 
 export interface Task {
   abort(): void;
-  /** Called once, at the end. */
+  /** The listener runs once, at the end. */
   onProgressUpdate(listener: ProgressListener): void;
   offProgressUpdate(listener?: ProgressListener): void;
   onHeadersReceived(listener: HeadersListener): void;
   offHeadersReceived(listener?: HeadersListener): void;
 }
 
-export function files(body: Body, send: Send) {
+export function files(device: Device, send: Send) {
   function run<Given extends TransferOptions, Result extends object>(
     name: 'uploadFile' | 'downloadFile',
     options: Given & Callbacks<Result>,
@@ -68,21 +68,21 @@ export function files(body: Body, send: Send) {
     const aborted = new AbortController();
     const progress = listeners<Progress>();
     const headers = listeners<{ header: Record<string, string> }>();
-    const work = async (given: Given, { signal: late }: { signal: AbortSignal }) => {
+    const work = async (given: Given, { signal: expired }: { signal: AbortSignal }) => {
       wantString('url', given.url);
-      if (!URL.canParse(given.url)) throw new Failure(REASONS.badUrl);
+      if (!URL.canParse(given.url)) throw new CallError(REASONS.badUrl);
       const init = request(given);
-      return send({ late, aborted: aborted.signal }, async (signal) => {
-        const sent = new Headers({ referer: referer(body) });
+      return send({ expired, aborted: aborted.signal }, async (signal) => {
+        const sent = new Headers({ referer: referer(device) });
         for (const [name, value] of Object.entries(given.header ?? {})) sent.set(name, String(value));
-        const response = await body.fetch(new URL(given.url), { ...init, headers: sent, signal });
-        headers.tell({ header: Object.fromEntries(response.headers) });
-        const made = await result(given, response);
-        progress.tell({ progress: 100 });
-        return made;
+        const response = await device.fetch(new URL(given.url), { ...init, headers: sent, signal });
+        headers.emit({ header: Object.fromEntries(response.headers) });
+        const outcome = await result(given, response);
+        progress.emit({ progress: 100 });
+        return outcome;
       });
     };
-    start(body, name, options, work, { patience: async ({ timeout = TIMEOUT_MS }) => timeout });
+    start(device, name, options, work, { timeLimit: async ({ timeout = TIMEOUT_MS }) => timeout });
     return {
       abort: () => aborted.abort(),
       onProgressUpdate: progress.on,
@@ -100,8 +100,8 @@ export function files(body: Body, send: Send) {
         ({ filePath, name, formData = {} }) => {
           wantString('filePath', filePath);
           wantString('name', name);
-          const file = body.files.get(filePath);
-          if (!file) throw new Failure(REASONS.fileNotFound);
+          const file = device.files.get(filePath);
+          if (!file) throw new CallError(REASONS.fileNotFound);
           const form = new FormData();
           for (const [field, value] of Object.entries(formData)) form.set(field, String(value));
           form.set(name, file, filePath.split('/').at(-1));
@@ -115,8 +115,8 @@ export function files(body: Body, send: Send) {
         options,
         () => ({ method: 'GET' }),
         async ({ filePath }, response) => {
-          const path = filePath ?? temporaryPath(body, 'tmp');
-          body.files.set(path, await response.blob());
+          const path = filePath ?? temporaryPath(device, 'tmp');
+          device.files.set(path, await response.blob());
           return { ...(filePath ? { filePath } : { tempFilePath: path }), statusCode: response.status };
         },
       ),
@@ -128,7 +128,7 @@ function listeners<Event>() {
   return {
     on: (listener: (event: Event) => void): void => void all.add(listener),
     off: (listener?: (event: Event) => void): void => (listener ? void all.delete(listener) : all.clear()),
-    tell: (event: Event): void => {
+    emit: (event: Event): void => {
       for (const listener of all) listener(event);
     },
   };

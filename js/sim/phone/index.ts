@@ -1,102 +1,114 @@
-// A phone: a `wx` that asks WeChat, shows dialogs to its owner, and can be hidden, shown and broken. Dialogs and taps
-// are explicit: whoever holds the phone answers them and makes them.
+// A simulated phone: a `wx` that asks WeChat, shows dialogs to its user, and can be hidden, shown and broken. Nothing
+// answers dialogs or taps by default; tests do both explicitly.
 
 import { ASSUMED } from '../assumptions.js';
 import { Clock } from '../clock.js';
 import { Random } from '../random.js';
+import type { OsPermission } from '../scopes.js';
 import type { WeChat } from '../wechat/index.js';
-import { phoneCalls, remoteCalls } from '../wechat-rpc.js';
-import { permissions } from './authorization.js';
+import { httpRpc, localRpc } from '../wechat-rpc.js';
+import { authorization } from './authorization.js';
 import { type Button, type Nickname, type PressedType, press, typeNickname } from './buttons.js';
 import {
-  type Body,
+  type AppState,
   type Delivery,
+  type Device,
   inTap,
-  type Life,
   type LogLine,
   type Manifest,
   type OsAnswer,
-  type OsPermission,
   type Switch,
   type Toast,
 } from './device.js';
 import type { Platform } from './failures.js';
 import { files } from './files.js';
 import { LAUNCH, lifecycle } from './lifecycle.js';
+import { location } from './location.js';
 import { login } from './login.js';
 import { navigation } from './navigation.js';
 import { network } from './network.js';
+import { memoryStorage, type PhoneStorage } from './phone-storage.js';
 import { privacy } from './privacy.js';
 import { profile } from './profile.js';
 import type { Prompt } from './prompts.js';
 import { sockets } from './sockets.js';
-import { device } from './system.js';
+import { system } from './system.js';
 import { transport } from './transport.js';
 import { ui } from './ui.js';
 import { atLeast, SINCE } from './versions.js';
-import { memoryStorage, type PhoneStorage, storage } from './wx-storage.js';
+import { storage } from './wx-storage.js';
 
+/** Options of `createPhone`. */
 export interface PhoneOptions {
-  /** WeChat in this process, or the address of a simulator's server. */
+  /** A WeChat in this process, or the URL of a simulator's server, such as `http://127.0.0.1:8788`. */
   wechat: WeChat | string;
+  /** The mini program. */
   appid: string;
+  /** Name of the user who holds the phone. */
   user: string;
-  /** The owner's finger. Prompts wait for ever without one. */
+  /** Answers the phone's dialogs. Without it, dialogs wait for ever. */
   onPrompt?: (prompt: Prompt) => void;
   /** Default `devtools`. */
   platform?: Platform;
-  /** Base library; default 3.8.0. */
+  /** Version of the base library; default 3.8.0. */
   SDKVersion?: string;
-  /** app.json; everything is declared where absent. */
+  /** Declarations of app.json. Default: everything is declared. */
   manifest?: Manifest;
-  /** What the operating system lets WeChat do; everything where absent. */
+  /** Permissions that the operating system gives to WeChat. Default: all. */
   os?: Partial<Record<OsPermission, OsAnswer>>;
-  /** The phone's own switches; all on where absent. */
+  /** Switches of the phone. Default: all on. */
   switches?: Partial<Record<Switch, boolean>>;
-  /** Where `wx.setStorage` keeps things; memory where absent. */
+  /** Where `wx.setStorage` stores values. Default: memory. */
   storage?: PhoneStorage;
-  /** Milliseconds before a callback comes; default 0. */
+  /** Milliseconds before callbacks run; default 0. */
   latency?: number;
-  /** Takes every callback that is about to come: run it now, later, twice, or never. */
+  /** Receives the callbacks of every call instead of running them: run them now, later, twice, or never. */
   deliver?: (delivery: Delivery) => void;
-  /** Of `wx.getRandomValues`; default 1. */
+  /** Seed of `wx.getRandomValues`; default 1. */
   seed?: number;
+  /** Sends the requests of `wx.request`, `wx.uploadFile` and `wx.downloadFile`. Default: the global `fetch`. */
   fetch?: typeof fetch;
 }
 
+/** The `wx` object of a phone. Its types are checked against `miniprogram-api-typings`. */
 export type Wx = ReturnType<typeof createWx>;
 
+/** A simulated phone on which one mini program runs. */
 export interface Phone {
-  /** To be used as the mini program's `wx`. */
+  /** The mini program's `wx`. */
   readonly wx: Wx;
-  /** What the operating system lets WeChat do; change it as the owner would in the system's settings. */
+  /** Permissions that the operating system gives to WeChat. Assign to change them. */
   readonly os: Record<OsPermission, OsAnswer>;
-  /** The phone's own switches, to be turned. */
+  /** Switches of the phone. Assign to change them. */
   readonly switches: Record<Switch, boolean>;
-  /** What was written to the real-time log. */
+  /** Lines of the real-time log. */
   readonly logs: readonly LogLine[];
+  /** The phone's storage. */
   readonly storage: PhoneStorage;
-  readonly life: Life;
-  /** What `wx.showToast` or `wx.showLoading` shows now. */
+  /** State of the app. */
+  readonly appState: AppState;
+  /** The visible toast or loading indicator. */
   readonly toast: Toast | undefined;
-  /** The paths of the open pages, the visible one last. */
+  /** Paths of the open pages; the last one is visible. */
   readonly pages: readonly string[];
-  /** Runs `fn` as a tap's handler. */
+  /** Runs `fn` as the handler of a tap, and returns its result. */
   tap<T>(fn: () => T): T;
-  /** Taps `<button open-type>`, and gives what its handler gets as `e.detail`; nothing where no event comes. */
+  /** Taps `<button open-type>` and resolves with `e.detail` of its handler; `undefined` if there is no event. */
   press: <Type extends PressedType>(openType: Type, button?: Button) => ReturnType<typeof press<Type>>;
-  /** Types into `<input type="nickname">`, and leaves it. */
+  /** Types into `<input type="nickname">` and leaves it. */
   typeNickname(text: string, review?: 'pass' | 'fail' | 'timeout'): Promise<Nickname>;
-  /** A data pre-fetch without a token: WeChat sends its code to the program's server, and may rotate the key (§1.1). */
+  /** Pre-fetches data without a token: WeChat sends the code to the app's server, and may rotate the key (§1.1). */
   prefetch(): Promise<{ code: string }>;
+  /** Hides the app. It is suspended after 5 s and ends after half an hour. */
   hide(): void;
+  /** Shows the app again, unless it has ended. */
   show(): void;
   /**
-   * The owner deletes the program: it ends, its storage on this device is gone, and WeChat forgets consents and grants
-   * (§1.5, §1.7). `relaunch()` starts it anew.
+   * Deletes the mini program: the app ends, its storage on this phone is removed, and WeChat forgets grants and
+   * consents (§1.5, §1.7). `relaunch()` starts it again.
    */
   deleteProgram(): Promise<void>;
-  /** A cold start on the same device: nothing that was under way comes back, what was stored is there. */
+  /** Starts the app cold on the same phone: stored values remain, pending calls never call back. */
   relaunch(): Phone;
 }
 
@@ -110,98 +122,103 @@ const ALL_AUTHORIZED: Record<OsPermission, OsAnswer> = {
   phoneCalendar: 'authorized',
 };
 
+/** Returns a phone on which the app has just been launched. */
 export function createPhone(options: PhoneOptions): Phone {
-  const body = createBody(options);
-  const { hide, show } = lifecycle(body);
+  const device = createDevice(options);
+  const { hide, show } = lifecycle(device);
   return {
-    wx: createWx(body),
-    os: body.os,
-    switches: body.switches,
-    logs: body.logs,
-    storage: body.storage,
-    get life() {
-      return body.life;
+    wx: createWx(device),
+    os: device.os,
+    switches: device.switches,
+    logs: device.logs,
+    storage: device.storage,
+    get appState() {
+      return device.appState;
     },
     get toast() {
-      return body.toast;
+      return device.toast;
     },
-    pages: body.pages,
-    tap: (fn) => inTap(body, fn),
-    press: (openType, button) => press(body, openType, button),
-    typeNickname: (text, review) => typeNickname(body, text, review),
-    prefetch: () => body.cloud('login', body.who),
+    pages: device.pages,
+    tap: (fn) => inTap(device, fn),
+    press: (openType, button) => press(device, openType, button),
+    typeNickname: (text, review) => typeNickname(device, text, review),
+    prefetch: () => device.rpc('login', device.identity),
     hide,
     show,
     async deleteProgram() {
-      body.life = 'dead';
-      for (const key of body.storage.keys()) body.storage.remove(key);
-      await body.cloud('deleteProgram', body.who);
+      device.appState = 'dead';
+      for (const key of device.storage.keys()) device.storage.remove(key);
+      await device.rpc('deleteProgram', device.identity);
     },
     relaunch() {
-      body.life = 'dead';
-      return createPhone({ ...options, storage: body.storage, os: body.os, switches: body.switches });
+      device.appState = 'dead';
+      return createPhone({ ...options, storage: device.storage, os: device.os, switches: device.switches });
     },
   };
 }
 
-function createBody(options: PhoneOptions): Body {
+function createDevice(options: PhoneOptions): Device {
   const { wechat, appid, user, latency = 0 } = options;
   const local = typeof wechat !== 'string';
   const clock = local ? wechat.clock : new Clock();
-  const body: Body = {
-    who: { appid, user },
+  const device: Device = {
+    identity: { appid, user },
     platform: options.platform ?? 'devtools',
     SDKVersion: options.SDKVersion ?? '3.8.0',
     manifest: options.manifest ?? {},
     clock,
     random: new Random(options.seed ?? 1),
-    cloud: local ? phoneCalls(wechat) : remoteCalls(wechat),
+    rpc: local ? localRpc(wechat) : httpRpc(wechat),
     assume: local ? wechat.world.assume : ASSUMED,
     storage: options.storage ?? memoryStorage(),
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     os: { ...ALL_AUTHORIZED, ...options.os },
     switches: { location: true, bluetooth: true, wifi: true, ...options.switches },
     logs: [],
-    shown: new Set(),
-    hidden: new Set(),
+    showListeners: new Set(),
+    hideListeners: new Set(),
     prompt: options.onPrompt ?? (() => {}),
-    deliver:
-      options.deliver ??
-      (({ run }) =>
-        void clock.after(latency, () => (body.life === 'suspended' ? body.held.push({ until: 'show', run }) : run()))),
-    held: [],
-    life: 'foreground',
+    deliver: options.deliver ?? (({ run }) => void clock.after(latency, () => runUnlessSuspended(device, run))),
+    heldCallbacks: [],
+    appState: 'foreground',
     inTap: false,
-    tapped: new Set(),
+    tappedButtons: new Set(),
     privacyListener: undefined,
     privacyRefusedAt: Number.NEGATIVE_INFINITY,
     toast: undefined,
     pages: [LAUNCH.path],
     files: new Map(),
     choosingAvatar: false,
-    interruptible: new Set(),
+    interrupts: new Set(),
   };
-  return body;
+  return device;
 }
 
-function createWx(body: Body) {
+/** A suspended app runs no code: its callbacks wait for the next show. */
+function runUnlessSuspended(device: Device, run: () => void): void {
+  if (device.appState === 'suspended') device.heldCallbacks.push({ until: 'show', run });
+  else run();
+}
+
+function createWx(device: Device) {
   const methods = new Set<string>();
-  const send = transport(body);
+  const send = transport(device);
   const wx = {
-    ...device(body, (name) => methods.has(name)),
-    ...login(body),
-    ...permissions(body),
-    ...privacy(body),
-    ...profile(body),
-    ...storage(body),
-    ...network(body, send),
-    ...files(body, send),
-    ...sockets(body),
-    ...navigation(body),
-    ...ui(body),
+    ...system(device, (name) => methods.has(name)),
+    ...login(device),
+    ...authorization(device),
+    ...location(device),
+    ...privacy(device),
+    ...profile(device),
+    ...storage(device),
+    ...network(device, send),
+    ...files(device, send),
+    ...sockets(device),
+    ...navigation(device),
+    ...ui(device),
   };
   for (const [name, since] of Object.entries(SINCE)) {
-    if (!atLeast(body.SDKVersion, since)) delete (wx as Record<string, unknown>)[name];
+    if (!atLeast(device.SDKVersion, since)) delete (wx as Record<string, unknown>)[name];
   }
   for (const name of Object.keys(wx)) methods.add(name);
   return wx;

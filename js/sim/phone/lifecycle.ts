@@ -1,50 +1,51 @@
-// The app on the screen, behind another, frozen, gone (docs/platform-facts.md §1.8).
+// The state of the app: visible, in the background, suspended, ended (docs/platform-facts.md §1.8).
 
-import type { Body } from './device.js';
+import type { Device } from './device.js';
 
-/** From the list of mini programs. */
+/** Launch from the list of mini programs. */
 export const LAUNCH = { path: 'pages/index/index', query: {}, scene: 1001 };
-const FROZEN_AFTER_MS = 5_000;
-const GONE_AFTER_MS = 30 * 60_000;
+const SUSPENDED_AFTER_MS = 5_000;
+const DEAD_AFTER_MS = 30 * 60_000;
 
 export interface Lifecycle {
   hide(): void;
   show(): void;
 }
 
-function release(body: Body, event: 'hide' | 'show'): void {
-  const due = body.held.filter(({ until }) => until === event);
-  body.held.splice(0, body.held.length, ...body.held.filter(({ until }) => until !== event));
+function release(device: Device, event: 'hide' | 'show'): void {
+  const due = device.heldCallbacks.filter(({ until }) => until === event);
+  const rest = device.heldCallbacks.filter(({ until }) => until !== event);
+  device.heldCallbacks.splice(0, device.heldCallbacks.length, ...rest);
   for (const { run } of due) run();
 }
 
-export function lifecycle(body: Body): Lifecycle {
+export function lifecycle(device: Device): Lifecycle {
   let timers: Array<() => void> = [];
   return {
     hide() {
-      if (body.life !== 'foreground') return;
-      body.life = 'background';
-      for (const listener of body.hidden) listener();
-      release(body, 'hide');
-      const freeze = () => {
-        for (const interrupt of body.interruptible) interrupt();
-        body.life = 'suspended';
+      if (device.appState !== 'foreground') return;
+      device.appState = 'background';
+      for (const listener of device.hideListeners) listener();
+      release(device, 'hide');
+      const suspend = () => {
+        for (const interrupt of device.interrupts) interrupt();
+        device.appState = 'suspended';
       };
       const end = () => {
-        body.life = 'dead';
+        device.appState = 'dead';
       };
       const background = { background: true };
       timers = [
-        body.clock.after(FROZEN_AFTER_MS, freeze, background),
-        body.clock.after(GONE_AFTER_MS, end, background),
+        device.clock.after(SUSPENDED_AFTER_MS, suspend, background),
+        device.clock.after(DEAD_AFTER_MS, end, background),
       ];
     },
     show() {
-      if (body.life === 'foreground' || body.life === 'dead') return;
+      if (device.appState === 'foreground' || device.appState === 'dead') return;
       for (const cancel of timers) cancel();
-      body.life = 'foreground';
-      for (const listener of body.shown) listener(LAUNCH);
-      release(body, 'show');
+      device.appState = 'foreground';
+      for (const listener of device.showListeners) listener(LAUNCH);
+      release(device, 'show');
     },
   };
 }

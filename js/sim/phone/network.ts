@@ -1,26 +1,26 @@
-// wx.request: the domain list, and what of the options becomes what of the request (docs/platform-facts.md §1.8).
+// wx.request: the domain list, and the mapping of options to an HTTP request (docs/platform-facts.md §1.8).
 
-import { type Body, backend } from './device.js';
-import { Failure, REASONS, wantString } from './failures.js';
+import { appConfig, type Device } from './device.js';
+import { CallError, REASONS, wantString } from './failures.js';
 import { type Send, type Signals, TIMEOUT_MS } from './transport.js';
 import { type Callbacks, start } from './wx-call.js';
 
 export interface RequestOptions {
   url: string;
   method?: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a string, an object or bytes, as the official typings have it.
+  // biome-ignore lint/suspicious/noExplicitAny: a string, an object or bytes, the official typings declare `any`.
   data?: any;
-  // biome-ignore lint/suspicious/noExplicitAny: as the official typings have it.
+  // biome-ignore lint/suspicious/noExplicitAny: the official typings declare `any`.
   header?: any;
   timeout?: number;
   dataType?: string;
 }
 
-export interface Reply {
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the server sent.
+export interface RequestResult {
+  // biome-ignore lint/suspicious/noExplicitAny: the server decides.
   data: any;
   statusCode: number;
-  // biome-ignore lint/suspicious/noExplicitAny: as the official typings have it.
+  // biome-ignore lint/suspicious/noExplicitAny: the official typings declare `any`.
   header: any;
   cookies: string[];
 }
@@ -29,55 +29,55 @@ export interface RequestTask {
   abort(): void;
 }
 
-/** Exact host, no IP, no localhost; the port exactly as configured, and none where none is (§1.8). */
+/** Whether the list allows a URL: the host must match exactly, with its port; IPs and localhost never do (§1.8). */
 export function allowed(url: string, domains: string[] | undefined): boolean {
   if (domains === undefined) return true;
-  const written = /^https:\/\/([^/?#\\]+)/.exec(url)?.[1]?.toLowerCase() ?? '';
-  if (/^[\d.]+(:\d+)?$|^\[|^localhost(:\d+)?$/.test(written)) return false;
-  return domains.some((domain) => domain.replace(/^https:\/\//, '').toLowerCase() === written);
+  const host = /^https:\/\/([^/?#\\]+)/.exec(url)?.[1]?.toLowerCase() ?? '';
+  if (/^[\d.]+(:\d+)?$|^\[|^localhost(:\d+)?$/.test(host)) return false;
+  return domains.some((domain) => domain.replace(/^https:\/\//, '').toLowerCase() === host);
 }
 
-/** Fixed by WeChat; a browser leaves it out. */
-export const referer = ({ who, platform }: Body): string =>
-  `https://servicewechat.com/${who.appid}/${platform === 'devtools' ? 'devtools' : '0'}/page-frame.html`;
+/** The Referer, which WeChat sets. Browsers do not send it. */
+export const referer = ({ identity, platform }: Device): string =>
+  `https://servicewechat.com/${identity.appid}/${platform === 'devtools' ? 'devtools' : '0'}/page-frame.html`;
 
-export function network(body: Body, send: Send) {
-  const work = async (options: RequestOptions, signals: Signals): Promise<Reply> => {
+export function network(device: Device, send: Send) {
+  const work = async (options: RequestOptions, signals: Signals): Promise<RequestResult> => {
     wantString('url', options.url);
-    if (!URL.canParse(options.url)) throw new Failure(REASONS.badUrl);
-    if (!allowed(options.url, (await backend(body)).requestDomains)) throw new Failure(REASONS.domain);
-    return send(signals, (signal) => exchange(body, options, signal));
+    if (!URL.canParse(options.url)) throw new CallError(REASONS.badUrl);
+    if (!allowed(options.url, (await appConfig(device)).requestDomains)) throw new CallError(REASONS.domain);
+    return send(signals, (signal) => exchange(device, options, signal));
   };
   return {
-    request(options: RequestOptions & Callbacks<Reply>): RequestTask {
+    request(options: RequestOptions & Callbacks<RequestResult>): RequestTask {
       const aborted = new AbortController();
-      const signals = (late: AbortSignal): Signals => ({ late, aborted: aborted.signal });
-      start(body, 'request', options, (given, { signal }) => work(given, signals(signal)), {
-        patience: async ({ timeout = TIMEOUT_MS }) => timeout,
+      const signals = (expired: AbortSignal): Signals => ({ expired, aborted: aborted.signal });
+      start(device, 'request', options, (given, { signal }) => work(given, signals(signal)), {
+        timeLimit: async ({ timeout = TIMEOUT_MS }) => timeout,
       });
       return { abort: () => aborted.abort() };
     },
   };
 }
 
-async function exchange(body: Body, options: RequestOptions, signal: AbortSignal): Promise<Reply> {
+async function exchange(device: Device, options: RequestOptions, signal: AbortSignal): Promise<RequestResult> {
   const { method = 'GET', data, header = {}, dataType = 'json' } = options;
   const headers = new Headers({
     'content-type': 'application/json',
-    referer: referer(body),
+    referer: referer(device),
   });
   for (const [name, value] of Object.entries(header)) headers.set(name, String(value));
   const url = new URL(options.url);
   let payload: string | ArrayBuffer | undefined;
   if (data !== undefined && /^(GET|HEAD)$/i.test(method)) {
-    // Data of a GET goes into the query.
+    // The data of a GET request goes into the query.
     if (typeof data === 'object')
       for (const [name, value] of Object.entries(data)) url.searchParams.set(name, String(value));
   } else if (data !== undefined) {
-    payload = serialised(data, headers.get('content-type') ?? '');
+    payload = serialized(data, headers.get('content-type') ?? '');
   }
-  const sent = payload === undefined ? {} : { body: payload };
-  const response = await body.fetch(url, { method, headers, signal, redirect: 'follow', ...sent });
+  const content = payload === undefined ? {} : { body: payload };
+  const response = await device.fetch(url, { method, headers, signal, redirect: 'follow', ...content });
   const text = (await response.text()).replace(/^\uFEFF/, '');
   return {
     data: dataType === 'json' ? parse(text) : text,
@@ -87,7 +87,7 @@ async function exchange(body: Body, options: RequestOptions, signal: AbortSignal
   };
 }
 
-function serialised(data: unknown, contentType: string): string | ArrayBuffer {
+function serialized(data: unknown, contentType: string): string | ArrayBuffer {
   if (typeof data === 'string' || data instanceof ArrayBuffer) return data;
   if (contentType.includes('x-www-form-urlencoded')) {
     return new URLSearchParams(Object.entries(data as object).map(([name, value]) => [name, String(value)])).toString();
@@ -95,7 +95,7 @@ function serialised(data: unknown, contentType: string): string | ArrayBuffer {
   return JSON.stringify(data);
 }
 
-/** JSON where it is JSON, else the text. */
+/** Returns the parsed JSON; the text if it is not JSON. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,97 +1,99 @@
-// The privacy contract (docs/platform-facts.md §1.5): what must be agreed to before a call may touch what a person
-// has; the program's own popup, and WeChat's with its ten quiet seconds.
+// The privacy contract (docs/platform-facts.md §1.5): consent that a method needs before it may use personal
+// information; the mini program's own popup, and WeChat's, which stays away for 10 s after a refusal.
 
 import type { Setting } from '../wechat/permissions.js';
-import { type Body, backend, note, type PrivacyListener } from './device.js';
-import { Failure, REASONS } from './failures.js';
+import { appConfig, type Device, logCall, type PrivacyListener } from './device.js';
+import { CallError, REASONS } from './failures.js';
 import { atLeast, SINCE_PRIVACY } from './versions.js';
 import { callbackApi } from './wx-call.js';
 
 const CONTRACT = '《小程序隐私保护指引》';
-const QUIET_MS = 10_000;
+/** Time after a refusal in which WeChat's popup is not shown again. */
+const POPUP_GAP_MS = 10_000;
 
 const missing = ({ declared, agreed }: Setting): string[] =>
   declared === 'none' ? [] : declared.filter((type) => !agreed.includes(type));
 
 /**
- * Resolves once this information may be touched. With `coupled`, the scope dialog that follows has the checkbox, so
- * that WeChat shows no popup of its own: then `ask-in-dialog`.
+ * Resolves when the method may use this information. With `coupled`, the scope dialog that follows carries the
+ * checkbox: the result is then `ask-in-dialog`, and WeChat shows no popup of its own.
  */
 export async function consent(
-  body: Body,
-  call: string,
+  device: Device,
+  method: string,
   information: string,
   coupled = false,
 ): Promise<'agreed' | 'ask-in-dialog'> {
-  const setting = await body.cloud('setting', body.who);
-  const intercepts = atLeast(body.SDKVersion, SINCE_PRIVACY);
-  if (intercepts || (await backend(body)).assume.old_libraries_check_declaration) {
-    if (setting.declared === 'none') throw new Failure(REASONS.privacyBanned);
-    if (!setting.declared.includes(information)) throw new Failure(REASONS.undeclared);
+  const setting = await device.rpc('setting', device.identity);
+  const intercepts = atLeast(device.SDKVersion, SINCE_PRIVACY);
+  if (intercepts || (await appConfig(device)).assume.old_libraries_check_declaration) {
+    if (setting.declared === 'none') throw new CallError(REASONS.privacyBanned);
+    if (!setting.declared.includes(information)) throw new CallError(REASONS.undeclared);
   }
   if (!intercepts || setting.agreed.includes(information)) return 'agreed';
-  if (body.privacyListener && (await askedByProgram(body, call, body.privacyListener))) return 'agreed';
+  if (device.privacyListener && (await askByListener(device, method, device.privacyListener))) return 'agreed';
   if (coupled) return 'ask-in-dialog';
-  await official(body);
+  await askByWeChat(device);
   return 'agreed';
 }
 
-/** Whether the program's popup got consent; false where the listener does not react, so that WeChat's is shown. */
-async function askedByProgram(body: Body, call: string, listener: PrivacyListener): Promise<boolean> {
-  const { assume } = await backend(body);
+/** Whether the mini program's popup got consent; false if the listener does not react, and WeChat's popup follows. */
+async function askByListener(device: Device, method: string, listener: PrivacyListener): Promise<boolean> {
+  const { assume } = await appConfig(device);
   const answer = await new Promise<'agree' | 'disagree' | 'silent' | 'no-click'>((settle) => {
-    const patience = body.clock.after(assume.privacy_listener_patience_s * 1000, () => settle('silent'));
+    const stopTimer = device.clock.after(assume.privacy_listener_patience_s * 1000, () => settle('silent'));
     listener(
       ({ event, buttonId }) => {
-        patience();
+        stopTimer();
         if (event === 'disagree') settle('disagree');
         if (event !== 'agree') return;
-        // The framework checks that this very button was tapped.
-        if (buttonId !== undefined && body.tapped.has(buttonId)) return settle('agree');
+        // The framework checks that the button with this id was tapped.
+        if (buttonId !== undefined && device.tappedButtons.has(buttonId)) return settle('agree');
         const text = `agree without a tap on button ${buttonId ?? '(no buttonId)'}`;
-        note(body, 'onNeedPrivacyAuthorization', text);
+        logCall(device, 'onNeedPrivacyAuthorization', text);
         if (assume.privacy_agree_without_tap === 'fails') settle('no-click');
       },
-      { referrer: call },
+      { referrer: method },
     );
   });
-  if (answer === 'no-click') throw new Failure(REASONS.privacyNoClick, assume.privacy_errno);
-  if (answer === 'disagree') throw new Failure(REASONS.privacyRefused, assume.privacy_errno);
+  if (answer === 'no-click') throw new CallError(REASONS.privacyNoClick, assume.privacy_errno);
+  if (answer === 'disagree') throw new CallError(REASONS.privacyRefused, assume.privacy_errno);
   return answer === 'agree';
 }
 
-async function official(body: Body): Promise<void> {
-  const { assume } = await backend(body);
-  if (body.clock.now() - body.privacyRefusedAt < QUIET_MS) {
-    throw new Failure(REASONS.privacyGap, assume.privacy_errno);
+async function askByWeChat(device: Device): Promise<void> {
+  const { assume } = await appConfig(device);
+  if (device.clock.now() - device.privacyRefusedAt < POPUP_GAP_MS) {
+    throw new CallError(REASONS.privacyGap, assume.privacy_errno);
   }
   const agreed = await new Promise<boolean>((answer) =>
-    body.prompt({ kind: 'privacy', contract: CONTRACT, allow: () => answer(true), deny: () => answer(false) }),
+    device.prompt({ kind: 'privacy', contract: CONTRACT, allow: () => answer(true), deny: () => answer(false) }),
   );
-  if (agreed) return void (await body.cloud('agreePrivacy', body.who));
-  body.privacyRefusedAt = body.clock.now();
-  throw new Failure(REASONS.privacyRefused, assume.privacy_errno);
+  if (agreed) return void (await device.rpc('agreePrivacy', device.identity));
+  device.privacyRefusedAt = device.clock.now();
+  throw new CallError(REASONS.privacyRefused, assume.privacy_errno);
 }
 
-export function privacy(body: Body) {
+export function privacy(device: Device) {
   return {
     getPrivacySetting: callbackApi<object, { needAuthorization: boolean; privacyContractName: string }>(
-      body,
+      device,
       'getPrivacySetting',
-      async () => {
-        const open = missing(await body.cloud('setting', body.who));
-        return { needAuthorization: open.length > 0, privacyContractName: CONTRACT };
+      async (_, { rpc }) => {
+        const needAuthorization = missing(await rpc('setting', device.identity)).length > 0;
+        return { needAuthorization, privacyContractName: CONTRACT };
       },
+      { operation: 'setting' },
     ),
-    /** One listener; a later one takes its place. */
+    /** Registers the listener; a later one replaces it. */
     onNeedPrivacyAuthorization(listener: PrivacyListener): void {
-      body.privacyListener = listener;
+      device.privacyListener = listener;
     },
-    requirePrivacyAuthorize: callbackApi<object, object>(body, 'requirePrivacyAuthorize', async () => {
-      const [open] = missing(await body.cloud('setting', body.who));
-      if (open) await consent(body, 'requirePrivacyAuthorize', open);
+    requirePrivacyAuthorize: callbackApi<object, object>(device, 'requirePrivacyAuthorize', async () => {
+      const [information] = missing(await device.rpc('setting', device.identity));
+      if (information) await consent(device, 'requirePrivacyAuthorize', information);
       return {};
     }),
-    openPrivacyContract: callbackApi<object, object>(body, 'openPrivacyContract', () => ({})),
+    openPrivacyContract: callbackApi<object, object>(device, 'openPrivacyContract', () => ({})),
   };
 }

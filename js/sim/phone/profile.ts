@@ -1,52 +1,55 @@
-// wx.getUserInfo and wx.getUserProfile, as they are since they were reclaimed (docs/platform-facts.md §1.2).
+// wx.getUserInfo and wx.getUserProfile, as they behave since 2022 (docs/platform-facts.md §1.2).
 
 import type { OpenProfile, SignedProfile } from '../wechat/profiles.js';
-import { type Body, backend } from './device.js';
-import { Failure, REASONS } from './failures.js';
+import { appConfig, type Device } from './device.js';
+import { CallError, REASONS } from './failures.js';
 import type { Prompt } from './prompts.js';
-import { atLeast, SINCE_GREY_PROFILE } from './versions.js';
+import { atLeast, SINCE_ANONYMOUS_PROFILE } from './versions.js';
 import { api, callbackApi } from './wx-call.js';
 
-const LONGEST_DESC = 30;
+/** Characters. */
+const MAX_DESC = 30;
 
-/** Whether the owner says yes. */
-export const asked = (body: Body, kind: 'profile' | 'phone-number'): Promise<boolean> =>
-  new Promise((answer) => body.prompt({ kind, allow: () => answer(true), deny: () => answer(false) } satisfies Prompt));
+/** Shows a sheet and returns whether the user allows it. */
+export const askUser = (device: Device, kind: 'profile' | 'phone-number'): Promise<boolean> =>
+  new Promise((answer) =>
+    device.prompt({ kind, allow: () => answer(true), deny: () => answer(false) } satisfies Prompt),
+  );
 
-/** Signed and encrypted where somebody is logged in; openId and unionId are in `encryptedData` only. */
+/** Open data; signed and encrypted if the user has a valid login. openId and unionId are in `encryptedData` only. */
 export type Profile = OpenProfile & Partial<SignedProfile>;
 
 /**
- * Silent, and anonymous. With `withCredentials: true` it needs a valid login; with `false` nothing is signed. What
- * happens without the option is not documented: signed where it can be.
+ * Returns anonymous open data, without a dialog. `withCredentials: true` needs a valid login; `false` signs nothing.
+ * The default is not documented: here it signs if there is a valid login.
  */
-export async function anonymous(body: Body, withCredentials?: boolean): Promise<Profile> {
-  const asked = { ...body.who, ids: true, grey: true, credentials: withCredentials !== false };
-  const profile: Profile = await body.cloud('profile', asked);
-  if (withCredentials && profile.signature === undefined) throw new Failure(REASONS.sessionExpired);
+export async function anonymousProfile(device: Device, withCredentials?: boolean): Promise<Profile> {
+  const request = { ...device.identity, ids: true, anonymous: true, credentials: withCredentials !== false };
+  const profile: Profile = await device.rpc('profile', request);
+  if (withCredentials && profile.signature === undefined) throw new CallError(REASONS.sessionExpired);
   return profile;
 }
 
-export function profile(body: Body) {
+export function profile(device: Device) {
   return {
     getUserInfo: callbackApi<{ withCredentials?: boolean; lang?: string }, Profile>(
-      body,
+      device,
       'getUserInfo',
-      ({ withCredentials }: { withCredentials?: boolean }) => anonymous(body, withCredentials),
+      ({ withCredentials }: { withCredentials?: boolean }) => anonymousProfile(device, withCredentials),
     ),
     getUserProfile: api<{ desc: string; lang?: string }, Profile>(
-      body,
+      device,
       'getUserProfile',
       async ({ desc }: { desc: string }, { tapped }) => {
-        if (!tapped) throw new Failure(REASONS.noTap);
-        if (!desc || desc.length > LONGEST_DESC) throw new Failure(REASONS.descLength);
-        if (!(await asked(body, 'profile'))) {
-          const { assume } = await backend(body);
-          throw new Failure(REASONS.profileDeny, assume.refusal_errno);
+        if (!tapped) throw new CallError(REASONS.noTap);
+        if (!desc || desc.length > MAX_DESC) throw new CallError(REASONS.descLength);
+        if (!(await askUser(device, 'profile'))) {
+          const { assume } = await appConfig(device);
+          throw new CallError(REASONS.profileDeny, assume.refusal_errno);
         }
-        // encryptedData has no openId and no unionId here.
-        const grey = atLeast(body.SDKVersion, SINCE_GREY_PROFILE);
-        return body.cloud('profile', { ...body.who, ids: false, grey, credentials: true });
+        // Unlike that of getUserInfo, its `encryptedData` has no openId and unionId.
+        const anonymous = atLeast(device.SDKVersion, SINCE_ANONYMOUS_PROFILE);
+        return device.rpc('profile', { ...device.identity, ids: false, anonymous, credentials: true });
       },
     ),
   };

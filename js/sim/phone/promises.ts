@@ -1,7 +1,6 @@
-// Methods of `wx` that give no promise, by the page that says so (docs/platform-facts.md §1.0): awaiting one is
-// awaiting `undefined`.
+// Methods of `wx` that never return a promise (docs/platform-facts.md §1.0): `await` gets `undefined`.
 
-/** The page below `开发/` of the documentation: "以 Promise 风格调用：不支持", or that the method returns a task. */
+/** By method, the page below `开发/` of the documentation that says "以 Promise 风格调用：不支持" or names a task as result. */
 export const WITHOUT_PROMISE = {
   login: 'API/开放接口/登录/wx.login.md',
   getUserInfo: 'API/开放接口/用户信息/wx.getUserInfo.md',

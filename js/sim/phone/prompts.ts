@@ -1,71 +1,86 @@
-// What the phone shows its owner, who answers by calling. Nothing answers by itself: without an owner, dialogs wait
-// for ever, as they do in life.
+// Dialogs that the phone shows to its user. `onPrompt` answers them by calling a method of the prompt; without an
+// answer, a dialog waits for ever.
 
 interface Question<Kind extends string> {
   kind: Kind;
+  /** Taps "Allow". */
   allow(): void;
+  /** Taps "Deny". */
   deny(): void;
 }
 
-/** The dialog of a scope; `privacy` where it carries the privacy checkbox (§1.5). */
+/** The dialog of a scope. */
 export interface ScopePrompt extends Question<'scope'> {
+  /** Such as `scope.record`. */
   scope: string;
+  /** Whether the dialog carries the privacy checkbox (§1.5). */
   privacy: boolean;
-  /** Closes it without an answer. */
+  /** Closes the dialog without an answer. */
   dismiss(): void;
 }
 
 /** WeChat's own privacy popup. */
 export interface PrivacyPrompt extends Question<'privacy'> {
+  /** Name of the privacy guideline. */
   contract: string;
 }
 
-/** The operating system asks whether WeChat may. */
+/** The operating system's question whether WeChat may use something. */
 export interface OsPrompt extends Question<'os'> {
+  /** A permission such as `camera`. */
   permission: string;
 }
 
-/** The settings page: only scopes that were asked for before (§1.4). */
+/** The settings page. It lists only scopes that were requested before (§1.4). */
 export interface SettingsPrompt {
   kind: 'settings';
+  /** The answers by scope. */
   grants: Record<string, boolean>;
+  /** Turns a listed scope on or off. */
   set(scope: string, granted: boolean): void;
+  /** Leaves the page. */
   close(): void;
 }
 
 /** The sheet of `getUserProfile`, and of the phone buttons. */
 export type SheetPrompt = Question<'profile'> | Question<'phone-number'>;
 
+/** The avatar picker. */
 export interface AvatarPrompt {
   kind: 'avatar';
-  /** Takes a picture; the path is a temporary one, to be uploaded (§1.2). */
+  /** Chooses a picture. The default path is a new temporary one; `wx.uploadFile` finds the file there (§1.2). */
   choose(path?: string): void;
+  /** Closes the picker. */
   cancel(): void;
 }
 
-/** `wx.showModal`. */
+/** The dialog of `wx.showModal`. */
 export interface ModalPrompt {
   kind: 'modal';
   title: string;
   content: string;
   confirmText: string;
-  /** Nothing where there is no cancel button. */
+  /** `undefined` if there is no cancel button. */
   cancelText: string | undefined;
-  /** Whether there is a field to type into. */
+  /** Whether there is an input. */
   editable: boolean;
-  /** With what was typed. */
+  /** Taps the confirm button, after typing `text` into the input. */
   confirm(text?: string): void;
+  /** Taps the cancel button. */
   cancel(): void;
 }
 
-/** `wx.showActionSheet`. */
+/** The sheet of `wx.showActionSheet`. */
 export interface ActionSheetPrompt {
   kind: 'action-sheet';
   items: string[];
+  /** Taps the item with this index, from 0. */
   pick(index: number): void;
+  /** Closes the sheet. */
   cancel(): void;
 }
 
+/** A dialog, told apart by `kind`. */
 export type Prompt =
   | ScopePrompt
   | PrivacyPrompt
@@ -76,7 +91,7 @@ export type Prompt =
   | ModalPrompt
   | ActionSheetPrompt;
 
-/** An owner who agrees to everything, for tests that are about something else. */
+/** An `onPrompt` that agrees to every dialog. */
 export function agreeToAll(prompt: Prompt): void {
   if (prompt.kind === 'settings') prompt.close();
   else if (prompt.kind === 'avatar') prompt.choose();
@@ -85,7 +100,7 @@ export function agreeToAll(prompt: Prompt): void {
   else prompt.allow();
 }
 
-/** An owner who refuses everything. */
+/** An `onPrompt` that refuses every dialog. */
 export function refuseAll(prompt: Prompt): void {
   if (prompt.kind === 'settings') prompt.close();
   else if ('cancel' in prompt) prompt.cancel();

@@ -1,37 +1,39 @@
-// What wx.request, wx.uploadFile and wx.downloadFile share: the limit of requests at a time and the queue behind it,
-// time-outs, and the end of what is unfinished when the app is not on the screen (docs/platform-facts.md §1.8).
+// The transport of wx.request, wx.uploadFile and wx.downloadFile: the limit of concurrent requests and its queue,
+// time-outs, and the interruption of requests when the app is not visible (docs/platform-facts.md §1.8).
 
-import { type Body, backend } from './device.js';
-import { Failure, REASONS } from './failures.js';
+import { appConfig, type Device } from './device.js';
+import { CallError, REASONS } from './failures.js';
 import { atLeast, SINCE_MORE_REQUESTS } from './versions.js';
 
-const AT_ONCE = 10;
+/** Concurrent requests (§1.8). */
+const MAX_CONCURRENT = 10;
+/** Default of `timeout`. */
 export const TIMEOUT_MS = 60_000;
 
 export interface Signals {
-  /** The call's patience ended. */
-  late: AbortSignal;
-  /** The program called `abort`. */
+  /** Aborts when the time limit passes. */
+  expired: AbortSignal;
+  /** Aborts when the mini program calls `abort`. */
   aborted: AbortSignal;
 }
 
-/** Runs an exchange when its turn comes; its signal ends it. */
+/** Runs an exchange when the queue lets it; its signal aborts it. */
 export type Send = <Result>(signals: Signals, exchange: (signal: AbortSignal) => Promise<Result>) => Promise<Result>;
 
-export function transport(body: Body): Send {
+export function transport(device: Device): Send {
   let running = 0;
   const queue: Array<() => void> = [];
-  const atOnce = (): number =>
-    body.platform === 'android' && atLeast(body.SDKVersion, SINCE_MORE_REQUESTS)
-      ? body.assume.android_requests_at_once
-      : AT_ONCE;
+  const maxConcurrent = (): number =>
+    device.platform === 'android' && atLeast(device.SDKVersion, SINCE_MORE_REQUESTS)
+      ? device.assume.android_requests_at_once
+      : MAX_CONCURRENT;
   const turn = (): Promise<void> =>
     new Promise((go) => {
       queue.push(go);
       next();
     });
   function next(): void {
-    if (running >= atOnce()) return;
+    if (running >= maxConcurrent()) return;
     const go = queue.shift();
     if (!go) return;
     running += 1;
@@ -42,32 +44,32 @@ export function transport(body: Body): Send {
     next();
   };
 
-  return async ({ late, aborted }, exchange) => {
-    await backend(body);
-    const cut = new AbortController();
-    let reason: Failure | undefined;
-    const end = (why: Failure) => {
-      reason ??= why;
-      cut.abort();
+  return async ({ expired, aborted }, exchange) => {
+    await appConfig(device);
+    const cancel = new AbortController();
+    let reason: CallError | undefined;
+    const end = (error: CallError) => {
+      reason ??= error;
+      cancel.abort();
     };
-    const interrupt = () => end(new Failure(REASONS.interrupted));
-    const abort = () => end(new Failure(REASONS.abort));
-    body.interruptible.add(interrupt);
-    late.addEventListener('abort', () => end(new Failure(REASONS.timeout)));
+    const interrupt = () => end(new CallError(REASONS.interrupted));
+    const abort = () => end(new CallError(REASONS.abort));
+    device.interrupts.add(interrupt);
+    expired.addEventListener('abort', () => end(new CallError(REASONS.timeout)));
     aborted.addEventListener('abort', abort);
     if (aborted.aborted) abort();
-    // Nothing is sent from the background, not even in its first five seconds (§1.11).
-    if (body.life !== 'foreground') interrupt();
+    // An app in the background sends nothing, not even in its first five seconds (§1.11).
+    if (device.appState !== 'foreground') interrupt();
     const cancelled = new Promise<never>((_, reject) => {
-      cut.signal.addEventListener('abort', () => reject(reason));
+      cancel.signal.addEventListener('abort', () => reject(reason));
       if (reason) reject(reason);
     });
     const worked = turn().then(async () => {
       try {
-        // A call that ended in the queue sends nothing.
+        // A call that ended while it was queued sends nothing.
         if (reason) throw reason;
-        return await exchange(cut.signal).catch((error: unknown) => {
-          throw cut.signal.aborted || error instanceof Failure ? error : networkFailure(error);
+        return await exchange(cancel.signal).catch((error: unknown) => {
+          throw cancel.signal.aborted || error instanceof CallError ? error : networkFailure(error);
         });
       } finally {
         release();
@@ -77,12 +79,12 @@ export function transport(body: Body): Send {
     try {
       return await Promise.race([worked, cancelled]);
     } finally {
-      body.interruptible.delete(interrupt);
+      device.interrupts.delete(interrupt);
     }
   };
 }
 
-/** Chromium's names and numbers, which errno 600001 refers to, for what Node's `fetch` reports. */
+/** Chromium's numbers and names, which errno 600001 refers to, by the error code of Node's `fetch`. */
 const NET_ERRORS: Record<string, [code: number, name: string]> = {
   ECONNRESET: [-101, 'ERR_CONNECTION_RESET'],
   EPIPE: [-101, 'ERR_CONNECTION_RESET'],
@@ -101,10 +103,10 @@ const NET_ERRORS: Record<string, [code: number, name: string]> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: [-202, 'ERR_CERT_AUTHORITY_INVALID'],
 };
 
-function networkFailure(error: unknown): Failure {
+function networkFailure(error: unknown): CallError {
   const { cause } = error as { cause?: { code?: unknown } };
   const [code, name] = NET_ERRORS[String(cause?.code)] ?? [-2, 'ERR_FAILED'];
-  return new Failure({
+  return new CallError({
     text: `errcode:${code} cronet_error_code:${code} error_msg:net::${name}`,
     old: `${code}:net::${name}`,
     errno: 600001,

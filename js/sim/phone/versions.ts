@@ -1,5 +1,6 @@
-// Which base library has what (docs/platform-facts.md §1). What a version does not have is not there.
+// The base library in which each method, button and option appeared (docs/platform-facts.md §1).
 
+/** Whether a version such as `2.21.3` is `wanted` or newer. */
 export function atLeast(version: string, wanted: string): boolean {
   const parts = version.split('.').map(Number);
   for (const [index, part] of wanted.split('.').entries()) {
@@ -9,7 +10,7 @@ export function atLeast(version: string, wanted: string): boolean {
   return true;
 }
 
-/** The first base library that had it; what is not listed is older than 1.2.0. */
+/** First base library of each method. Methods that are not listed are older than 1.2.0. */
 export const SINCE: Record<string, string> = {
   getSetting: '1.2.0',
   authorize: '1.2.0',
@@ -29,7 +30,7 @@ export const SINCE: Record<string, string> = {
   openPrivacyContract: '2.32.3',
 };
 
-/** Buttons, as `canIUse` asks for them. */
+/** First base library of each `open-type`, as `canIUse` names it. */
 export const BUTTON_SINCE: Record<string, string> = {
   getPhoneNumber: '1.2.0',
   getUserInfo: '1.3.0',
@@ -39,7 +40,7 @@ export const BUTTON_SINCE: Record<string, string> = {
   agreePrivacyAuthorization: '2.32.3',
 };
 
-/** Options, as `canIUse` asks for them (§1.1, §1.4, §1.7). */
+/** First base library of each option, as `canIUse` names it (§1.1, §1.4, §1.7). */
 export const OPTION_SINCE: Record<string, string> = {
   'login.object.timeout': '1.9.90',
   'getSetting.object.withSubscriptions': '2.10.1',
@@ -53,12 +54,12 @@ export const OPTION_SINCE: Record<string, string> = {
 export const SINCE_PROMISES = '2.10.2';
 export const SINCE_ENCRYPTED_STORAGE = '2.21.3';
 export const SINCE_PRIVACY = '2.32.3';
-/** From here on, scope dialogs carry the privacy checkbox (§1.5). */
+/** Scope dialogs carry the privacy checkbox (§1.5). */
 export const SINCE_COUPLED_DIALOGS = '3.4.1';
 export const SINCE_PHONE_CODE = '2.21.2';
-/** From here on, Android runs more than ten requests at a time (§1.8). */
+/** Android runs more than 10 requests at a time (§1.8). */
 export const SINCE_MORE_REQUESTS = '3.7.4';
-/** From here on, neither `complete` nor `fail` of a dialog counts as a tap (§1.4). */
+/** Neither `complete` nor `fail` of a dialog counts as a tap any more (§1.4). */
 export const SINCE_TAP_IN_SUCCESS_ONLY = '3.3.5';
-/** From here on, getUserProfile shows everybody grey (§1.2). */
-export const SINCE_GREY_PROFILE = '2.27.1';
+/** getUserProfile returns the anonymous nickname and avatar (§1.2). */
+export const SINCE_ANONYMOUS_PROFILE = '2.27.1';

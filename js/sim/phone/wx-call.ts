@@ -1,8 +1,20 @@
-// How every `wx.*` call runs (docs/platform-facts.md §1.0): a fault first, then the work, then one of the callbacks,
-// later; or a promise, where none was passed and the base library has promises.
+// One call of a `wx` method (docs/platform-facts.md §1.0). Every call takes these steps, in this order:
+//
+//   1 enter    WeChat counts the call, and returns the fault that acts on it, if any
+//   2 fault    unless `after_work`: waits `delay_ms`, then hangs or fails
+//   3 work     the method itself: requests operations, shows dialogs, sends requests
+//   4 fault    with `after_work`: as step 2; the outcome of the work is lost
+//   5 log      the outcome goes to WeChat's log
+//   6 deliver  once, twice, or at the next hide or show, as the fault says
+//   7 settle   the promise, then `success` or `fail`, then `complete`; nothing if the app has ended
+//
+// A time limit covers steps 1 to 4: when it passes, they are abandoned, and the outcome is a time-out without a fault.
+// A call that hangs in step 2 or 4 never goes on.
 
-import { type Body, dialect, inTap, note } from './device.js';
-import { Failure, REASONS, type WxFailure, worded } from './failures.js';
+import type { Fault } from '../faults.js';
+import type { SingleOperation, WeChatRpc } from '../wechat-rpc.js';
+import { type Device, dialect, inTap, logCall } from './device.js';
+import { CallError, REASONS, toWxFailure, type WxFailure } from './failures.js';
 import { WITHOUT_PROMISE, type WithoutPromise } from './promises.js';
 import { atLeast, SINCE_PROMISES } from './versions.js';
 
@@ -16,171 +28,212 @@ export interface Callbacks<Result> {
   complete?: (result: (Result & Ok) | WxFailure) => void;
 }
 
+type CallbackName = keyof Callbacks<unknown>;
 type AnyCallback = { success: unknown } | { fail: unknown } | { complete: unknown };
 
-/** As the official typings put it: a promise only where no callback is passed. */
+/** A method that returns a promise if no callback is passed, as the official typings declare it. */
 export type Api<Options, Result> = <Given extends Options & Callbacks<Result>>(
   options?: Given,
 ) => Given extends AnyCallback ? void : Promise<Result & Ok>;
 
-/** Of a method in the table of `promises.ts`. */
+/** A method that is listed in `promises.ts`: it never returns a promise. */
 export type CallbackApi<Options, Result> = (options?: Options & Callbacks<Result>) => void;
 
-export interface Circumstances {
+export interface CallContext {
   /** Whether the call was made in a tap's handler. */
   tapped: boolean;
-  /** Aborts when the call's patience ends. */
+  /** Aborts when the time limit passes. */
   signal: AbortSignal;
+  /** Requests operations; the one in `CallSettings.operation` has been performed by `enter` already. */
+  rpc: WeChatRpc;
 }
 
-type Work<Options, Result> = (options: Options, circumstances: Circumstances) => Result | Promise<Result>;
+type Work<Options, Result> = (options: Options, context: CallContext) => Result | Promise<Result>;
 
-export interface Manner<Options> {
-  /** Milliseconds after which the call fails with a time-out, whatever it waits for. */
-  patience?: (options: Options) => Promise<number>;
+export interface CallSettings<Options> {
+  /** Returns the time limit in milliseconds. If it rejects, there is no limit. */
+  timeLimit?: (options: Options) => Promise<number>;
   /** Whether this callback counts as a tap's handler: that of a dialog whose button was tapped (§8). */
-  tapIn?: (callback: 'success' | 'fail' | 'complete') => boolean;
+  tapIn?: (callback: CallbackName) => boolean;
+  /** The operation that the work needs first; saves a round trip. */
+  operation?: SingleOperation;
 }
 
-/** One of the two. */
-interface Outcome<Result> {
-  success?: Result & Ok;
-  failure?: WxFailure;
+type Outcome<Result> = { success: Result & Ok } | { failure: WxFailure };
+
+/** The outcome of steps 1 to 4. */
+interface Finished<Result> {
+  /** Absent if the call hangs. */
+  outcome?: Outcome<Result>;
+  /** The fault, for its part in the delivery. */
+  fault?: Fault | undefined;
+  /** Whether WeChat has logged the success already. */
+  logged?: boolean;
 }
 
 /**
- * Starts one call, and gives its promise, where it has one. `method` is the method's name, with its object's name in
- * front where that is not `wx`.
+ * Starts one call and returns its promise, if it has one. `method` is the method's name; methods of other objects than
+ * `wx` have the object's name in front, such as `UserCryptoManager.getRandomValues`.
  */
 export function start<Options extends object, Result extends object>(
-  body: Body,
+  device: Device,
   method: string,
   options: Options & Callbacks<Result>,
   work: Work<Options, Result>,
-  { patience, tapIn = () => false }: Manner<Options> = {},
+  settings: CallSettings<Options> = {},
 ): Promise<Result & Ok> | undefined {
+  const { timeLimit, operation } = settings;
   const name = method.split('.').at(-1) as string;
-  const promises = !Object.hasOwn(WITHOUT_PROMISE, method);
-  const tapped = body.inTap;
-  const ended = new AbortController();
-  const wantsPromise = promises && !options.success && !options.fail && !options.complete;
-  let resolve: (result: Result & Ok) => void = () => {};
-  let reject: (failure: WxFailure) => void = () => {};
-  const promise =
-    wantsPromise && atLeast(body.SDKVersion, SINCE_PROMISES)
-      ? new Promise<Result & Ok>((kept, broken) => {
-          resolve = kept;
-          reject = broken;
-        })
-      : undefined;
-
-  const hear = (callback: 'success' | 'fail' | 'complete', run: () => void) =>
-    tapIn(callback) ? inTap(body, run) : run();
-  const call = ({ success, failure }: Outcome<Result>) => {
-    if (body.life === 'dead') return;
-    if (success) {
-      resolve(success);
-      hear('success', () => options.success?.(success));
-      hear('complete', () => options.complete?.(success));
-    } else if (failure) {
-      reject(failure);
-      hear('fail', () => options.fail?.(failure));
-      hear('complete', () => options.complete?.(failure));
-    }
-  };
-
-  const limit = patience && (() => patience(options));
-  const attempted = attempt(body, name, () => work(options, { tapped, signal: ended.signal }), ended, limit);
-  void attempted.then(({ outcome, twice, until }) => {
-    if (!outcome) return;
-    const text = outcome.failure ? outcome.failure.errMsg.replace(/^\w+:/, '') : 'ok';
-    note(body, `wx.${name}`, text);
-    const run = () => call(outcome);
-    const result = outcome.failure ? 'fail' : 'success';
-    const deliver = () => {
-      body.deliver({ api: name, result, run });
-      if (twice) body.deliver({ api: name, result, run });
-    };
-    if (until) body.held.push({ until, run: deliver });
-    else deliver();
-  });
+  const expired = new AbortController();
+  const context = { tapped: device.inTap, signal: expired.signal };
+  const { promise, settle } = settlement(device, method, options, settings);
+  const finished = finish<Result>(device, name, operation, (rpc) => work(options, { ...context, rpc }));
+  const limited = timeLimit ? withTimeLimit(device, name, finished, timeLimit(options), expired) : finished;
+  void limited.then((result) => deliver(device, name, result, settle));
   return promise;
 }
 
-/** Without an outcome, nothing is ever called back. */
-interface Attempted<Result> {
-  outcome?: Outcome<Result>;
-  twice?: boolean;
-  until?: 'hide' | 'show';
+/** Steps 1 to 4. */
+async function finish<Result extends object>(
+  device: Device,
+  name: string,
+  operation: SingleOperation | undefined,
+  work: (rpc: WeChatRpc) => Result | Promise<Result>,
+): Promise<Finished<Result>> {
+  const call = { ...device.identity, call: `wx.${name}`, ...(operation ? { operation } : {}) };
+  // If WeChat refuses the operation or is not reachable, the work requests it again and fails with the reason.
+  const entered = await device.rpc('enter', call).catch(() => undefined);
+  const fault = entered?.fault ?? undefined;
+  if (fault && !fault.after_work) {
+    const effect = await applyFault(device, fault);
+    if (effect === 'hang') return {};
+    if (effect) return { outcome: effect, fault };
+  }
+  const rpc = withResult(device.rpc, operation, entered?.result);
+  const outcome: Outcome<Result> = await (async () => work(rpc))().then(
+    (result) => ({ success: { errMsg: `${name}:ok`, ...result } }),
+    async (error: unknown) => ({ failure: await failureOf(device, name, error) }),
+  );
+  if (fault?.after_work) {
+    const effect = await applyFault(device, fault);
+    if (effect === 'hang') return {};
+    if (effect) return { outcome: effect, fault };
+  }
+  return { outcome, fault, logged: entered?.logged === true && 'success' in outcome };
 }
 
-async function attempt<Result extends object>(
-  body: Body,
+/** Waits, and returns the failure that the fault demands; `hang`: the call never goes on. */
+async function applyFault(device: Device, fault: Fault): Promise<{ failure: WxFailure } | 'hang' | undefined> {
+  if (fault.delay_ms) await device.clock.sleep(fault.delay_ms);
+  if (fault.hang) return 'hang';
+  return fault.fail ? { failure: fault.fail } : undefined;
+}
+
+/** Answers the first request of `operation` with the result that `enter` has returned. */
+function withResult(rpc: WeChatRpc, operation: SingleOperation | undefined, result: unknown): WeChatRpc {
+  let unused = result !== undefined;
+  return (op, args) => {
+    if (op !== operation || !unused) return rpc(op, args);
+    unused = false;
+    return Promise.resolve(result as never);
+  };
+}
+
+/** Ends steps 1 to 4 with a time-out when the limit passes. */
+async function withTimeLimit<Result>(
+  device: Device,
   name: string,
-  work: () => Result | Promise<Result>,
-  ended: AbortController,
-  limit: (() => Promise<number>) | undefined,
-): Promise<Attempted<Result>> {
-  const worked = tried(body, name, work);
-  if (!limit) return worked;
+  finished: Promise<Finished<Result>>,
+  limit: Promise<number>,
+  expired: AbortController,
+): Promise<Finished<Result>> {
   const cancel: Array<() => void> = [];
-  const tooLate = limit().then(
-    (ms) => new Promise<void>((resolve) => void cancel.push(body.clock.after(ms, resolve))),
-    // Whoever cannot know the limit has none; the work says what is wrong.
+  const timeout = limit.then(
+    (ms) => new Promise<void>((resolve) => void cancel.push(device.clock.after(ms, resolve))),
     () => new Promise<never>(() => {}),
   );
-  const attempted = await Promise.race([worked, tooLate]);
+  const first = await Promise.race([finished, timeout]);
   for (const stop of cancel) stop();
-  if (attempted) return attempted;
-  ended.abort();
-  return { outcome: { failure: await described(body, name, new Failure(REASONS.timeout)) } };
+  if (first) return first;
+  expired.abort();
+  return { outcome: { failure: await failureOf(device, name, new CallError(REASONS.timeout)) } };
 }
 
-async function tried<Result extends object>(
-  body: Body,
+async function failureOf(device: Device, name: string, error: unknown): Promise<WxFailure> {
+  const known = error instanceof CallError ? error : new CallError({ text: String((error as Error).message) });
+  return toWxFailure(name, known, await dialect(device).catch(() => ({ ...device, old_texts_below: '0' })));
+}
+
+/** Steps 5 and 6. */
+function deliver<Result>(
+  device: Device,
   name: string,
-  work: () => Result | Promise<Result>,
-): Promise<Attempted<Result>> {
-  const fault = await body.cloud('enter', { ...body.who, call: `wx.${name}` }).catch(() => null);
-  const spoiled = async (): Promise<{ failure: WxFailure } | 'never' | undefined> => {
-    if (fault?.delay_ms) await body.clock.sleep(fault.delay_ms);
-    if (fault?.hang) return 'never';
-    return fault?.fail ? { failure: fault.fail } : undefined;
+  { outcome, fault, logged }: Finished<Result>,
+  settle: (outcome: Outcome<Result>) => void,
+): void {
+  if (!outcome) return;
+  const failed = 'failure' in outcome;
+  if (!logged) logCall(device, `wx.${name}`, failed ? outcome.failure.errMsg.replace(/^\w+:/, '') : 'ok');
+  const delivery = { api: name, result: failed ? 'fail' : 'success', run: () => settle(outcome) } as const;
+  const run = () => {
+    device.deliver(delivery);
+    if (fault?.twice) device.deliver(delivery);
   };
-  const how = { twice: fault?.twice === true, ...(fault?.until ? { until: fault.until } : {}) };
-  const before = fault && !fault.after_work ? await spoiled() : undefined;
-  if (before === 'never') return {};
-  if (before) return { outcome: before, ...how };
-  const outcome: Outcome<Result> = await (async () => work())().then(
-    (result) => ({ success: { errMsg: `${name}:ok`, ...result } }),
-    async (error: unknown) => ({ failure: await described(body, name, error) }),
-  );
-  const after = fault?.after_work ? await spoiled() : undefined;
-  if (after === 'never') return {};
-  return { outcome: after ?? outcome, ...how };
+  if (fault?.until) device.heldCallbacks.push({ until: fault.until, run });
+  else run();
 }
 
-async function described(body: Body, name: string, error: unknown): Promise<WxFailure> {
-  const failure = error instanceof Failure ? error : new Failure({ text: String((error as Error).message) });
-  return worded(name, failure, await dialect(body).catch(() => ({ ...body, old_texts_below: '0' })));
+/** Step 7. */
+function settlement<Result extends object>(
+  device: Device,
+  method: string,
+  callbacks: Callbacks<Result>,
+  { tapIn = () => false }: Pick<CallSettings<never>, 'tapIn'>,
+): { promise: Promise<Result & Ok> | undefined; settle: (outcome: Outcome<Result>) => void } {
+  const withPromise =
+    !Object.hasOwn(WITHOUT_PROMISE, method) &&
+    !(callbacks.success || callbacks.fail || callbacks.complete) &&
+    atLeast(device.SDKVersion, SINCE_PROMISES);
+  let resolve: (result: Result & Ok) => void = () => {};
+  let reject: (failure: WxFailure) => void = () => {};
+  const promise = withPromise
+    ? new Promise<Result & Ok>((resolved, rejected) => {
+        resolve = resolved;
+        reject = rejected;
+      })
+    : undefined;
+  const call = (callback: CallbackName, run: () => void) => (tapIn(callback) ? inTap(device, run) : run());
+  const settle = (outcome: Outcome<Result>) => {
+    if (device.appState === 'dead') return;
+    if ('success' in outcome) {
+      resolve(outcome.success);
+      call('success', () => callbacks.success?.(outcome.success));
+      call('complete', () => callbacks.complete?.(outcome.success));
+    } else {
+      reject(outcome.failure);
+      call('fail', () => callbacks.fail?.(outcome.failure));
+      call('complete', () => callbacks.complete?.(outcome.failure));
+    }
+  };
+  return { promise, settle };
 }
 
-/** A method of `wx`. */
+/** Makes a method of `wx`. */
 export function api<Options extends object, Result extends object>(
-  body: Body,
+  device: Device,
   name: string,
   work: Work<Options, Result>,
-  manner: Manner<Options> = {},
+  settings: CallSettings<Options> = {},
 ): Api<Options, Result> {
-  return ((options = {} as never) => start(body, name, options, work, manner)) as Api<Options, Result>;
+  return ((options = {} as never) => start(device, name, options, work, settings)) as Api<Options, Result>;
 }
 
-/** A method of `wx` that has no promise. */
+/** Makes a method of `wx` that never returns a promise. */
 export function callbackApi<Options extends object, Result extends object>(
-  body: Body,
+  device: Device,
   name: WithoutPromise,
   work: Work<Options, Result>,
-  manner: Manner<Options> = {},
+  settings: CallSettings<Options> = {},
 ): CallbackApi<Options, Result> {
-  return (options = {} as never) => void start(body, name, options, work, manner);
+  return (options = {} as never) => void start(device, name, options, work, settings);
 }

@@ -1,6 +1,6 @@
-// One-time codes of every kind: five minutes, one use, one app, one purpose (§1.1, §1.3, §3.8).
+// One-time codes of every kind: valid once, for a few minutes, for one app and one purpose (§1.1, §1.3, §3.8).
 
-import { refuseUnless } from './wechat-error.js';
+import { ensure } from './wechat-error.js';
 import type { World } from './world.js';
 
 export type CodeKind = 'login' | 'phone' | 'web' | 'qr';
@@ -9,13 +9,14 @@ export interface Code {
   kind: CodeKind;
   appid: string;
   user: string;
-  /** The session_key this login made, or the scope a web login asked for. */
+  /** Of a login code: the session_key of this login. Of a web login's code: the scope. */
   detail: string | undefined;
+  /** Milliseconds since 1970. */
   expires: number;
   used: boolean;
 }
 
-/** The QR login's lasts longer (§3.8). */
+/** Life of a code in seconds; 10 minutes for a QR login (§3.8). */
 const LIFE_S: Record<CodeKind, number> = { login: 300, phone: 300, web: 300, qr: 600 };
 
 export class Codes {
@@ -23,30 +24,35 @@ export class Codes {
 
   constructor(private readonly world: World) {}
 
+  /** Returns a new code: 32 letters and digits. */
   issue(kind: CodeKind, appid: string, user: string, detail?: string): string {
-    const word = this.world.random.word(32);
+    const code = this.world.random.word(32);
     const expires = this.world.now() + LIFE_S[kind] * 1000;
-    this.codes.set(word, { kind, appid, user, detail, expires, used: false });
-    return word;
-  }
-
-  /** Looks without using it up. */
-  peek(word: string): Code | undefined {
-    return this.codes.get(word);
-  }
-
-  /** Uses a code up, unless it is to be kept. Another app's login code is unknown here (40029); a phone code names its app (40013, §3.5). */
-  redeem(kinds: CodeKind[], appid: string, word: string, { keep = false } = {}): Code {
-    const code = this.codes.get(word);
-    refuseUnless(code && kinds.includes(code.kind), 40029);
-    const expired = code.expires <= this.world.now();
-    refuseUnless(!expired, code.used ? this.world.assume.used_code_after_expiry : 40029);
-    refuseUnless(code.appid === appid, code.kind === 'phone' ? 40013 : 40029);
-    refuseUnless(!code.used, 40163);
-    code.used = !keep;
+    this.codes.set(code, { kind, appid, user, detail, expires, used: false });
     return code;
   }
 
+  /** Returns the record of a code without using it. */
+  peek(code: string): Code | undefined {
+    return this.codes.get(code);
+  }
+
+  /**
+   * Uses a code, unless `keep` is set, and returns its record. A login code of another app is unknown (40029); a phone
+   * code of another app is answered with 40013 (§3.5).
+   */
+  redeem(kinds: CodeKind[], appid: string, code: string, { keep = false } = {}): Code {
+    const record = this.codes.get(code);
+    ensure(record && kinds.includes(record.kind), 40029);
+    const expired = record.expires <= this.world.now();
+    ensure(!expired, record.used ? this.world.assume.used_code_after_expiry : 40029);
+    ensure(record.appid === appid, record.kind === 'phone' ? 40013 : 40029);
+    ensure(!record.used, 40163);
+    record.used = !keep;
+    return record;
+  }
+
+  /** Returns every code with its record. */
   all(): Record<string, Code> {
     return Object.fromEntries(this.codes);
   }

@@ -1,53 +1,57 @@
-// What is set at WeChat before anybody logs in: apps and their backend settings.
+// Configuration of the simulated WeChat: apps, and the settings that an operator makes at WeChat.
 
 import type { Assumptions } from '../assumptions.js';
 
+/** An app and its settings at WeChat. */
 export interface App {
   /** The AppSecret. */
   secret: string;
   /** Default `mini_program`. A third-party platform is a `component`. */
   kind?: 'mini_program' | 'official_account' | 'website' | 'component';
-  /** Bound to an Open Platform account: logins give a unionid (§1.1). */
+  /** Bound to an Open Platform account: logins return a unionid (§1.1). Default false. */
   unionid?: boolean;
-  /** Not a person's own: only then phone buttons work (§1.3). Default true. */
+  /** Owned by a certified organisation; otherwise the phone buttons fail (§1.3). Default true. */
   certified?: boolean;
-  /** Phone numbers left to buy; then errno 1400001 (§1.3). Unlimited where absent. */
+  /** Phone numbers that are still paid for; afterwards the button fails with errno 1400001 (§1.3). Default: unlimited. */
   phone_quota?: number;
-  /** The AppSecret is frozen (40243), or the account (50007) (§3.3). */
+  /** Frozen AppSecret (errcode 40243) or frozen account (50007) (§3.3). Default: neither. */
   frozen?: 'secret' | 'account';
-  /** Who may call the server APIs: up to ten IPs, or ranges like `10.0.0.0/8`; everybody where absent (§3.3). */
+  /** Allowed callers of the server APIs: up to 10 IPs or ranges such as `10.0.0.0/8` (§3.3). Default: every caller. */
   ip_list?: string[];
-  /** Information types declared in the privacy guideline (§2.3); `all` (default), or `none`: no guideline. */
+  /** Information types declared in the privacy guideline (§2.3). Default `all`; `none`: there is no guideline. */
   privacy?: 'all' | 'none' | string[];
-  /** Hosts that `wx.request` may call, as entered at WeChat; anything where absent, as in devtools (§1.8). */
+  /** Hosts that `wx.request` may call, as entered at WeChat (§1.8). Default: every host, as in DevTools. */
   request_domains?: string[];
-  /** Where web logins may return to: only the hosts count (§3.8). */
+  /** Addresses that a web login may return to; only their hosts count (§3.8). Default: every address. */
   redirect_uris?: string[];
-  /** Where message push goes, and how (§3.7, §4.1). */
+  /** Address that receives message push (§3.7). */
   push_url?: string;
+  /** Token that signs message push (§4.1). */
   push_token?: string;
-  /** 43 characters; with it messages are encrypted. */
+  /** EncodingAESKey, 43 characters. If set, message push is encrypted (§4.1). */
   encoding_aes_key?: string;
+  /** Format of message push. Default `json`. */
   push_format?: 'json' | 'xml';
-  /** Of a component: the apps that authorised it (§3.6). */
+  /** Of a component: appids that have authorised it (§3.6). */
   authorizers?: string[];
 }
 
+/** Configuration of a simulated WeChat. */
 export interface Config {
-  /** By appid. */
+  /** Apps by appid. */
   apps: Record<string, App>;
-  /** Of all randomness; default 1. */
+  /** Seed of all random values; default 1. The same seed gives the same codes, keys and tokens. */
   seed?: number;
-  /** Milliseconds since 1970: the clock is virtual and starts there. The machine's clock where absent. */
+  /** Start of a virtual clock, in milliseconds since 1970. Default: the machine's clock. */
   now?: number;
-  /** What is not known of WeChat, where you want to assume otherwise. */
+  /** Overrides of the assumptions about undocumented behaviour of WeChat. */
   assume?: Partial<Assumptions>;
 }
 
 const IP_LIST_LIMIT = 10;
 
-/** Refuses settings that WeChat's own pages would not take. */
-export function mustBeValid({ apps }: Config): void {
+/** Throws if an app has settings that WeChat's own pages reject. */
+export function validateConfig({ apps }: Config): void {
   for (const [appid, { ip_list = [] }] of Object.entries(apps)) {
     if (ip_list.length > IP_LIST_LIMIT) throw new Error(`ip_list of ${appid}: at most ${IP_LIST_LIMIT} entries`);
   }

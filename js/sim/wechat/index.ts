@@ -1,38 +1,49 @@
-// WeChat itself: apps, people, codes, session keys, tokens, grants. Rules, not canned answers; each names its section
-// of docs/platform-facts.md. The clock can be virtual, the randomness is seeded, and nothing here waits.
+// WeChat itself: apps, users, codes, session keys, tokens, grants. Rules instead of canned answers; each cites its
+// section of docs/platform-facts.md. The clock can be virtual, random values are seeded, and no rule waits for IO.
 
 import type { Clock } from '../clock.js';
 import { Faults } from '../faults.js';
 import { Codes } from './codes.js';
 import type { Config } from './config.js';
-import { Web } from './oauth.js';
+import { OAuth } from './oauth.js';
 import { Permissions } from './permissions.js';
 import { Profiles, type SignedProfile } from './profiles.js';
 import { Push } from './push.js';
 import { Sessions } from './sessions.js';
 import { Tokens } from './tokens.js';
-import type { Account, Person } from './users.js';
+import type { Account, User } from './users.js';
 import { World } from './world.js';
 
 export type { App, Config } from './config.js';
-export type { Account, MadeKey, Person } from './users.js';
-export { Refusal } from './wechat-error.js';
+export type { Account, User, UserKeyRecord } from './users.js';
+export { WeChatError } from './wechat-error.js';
 
-/** The calls §1.1 limits to four a second and person. */
-const RATED = new Set(['wx.login', 'wx.checkSession', 'wx.getSetting', 'wx.getUserInfo', 'wx.getUserProfile']);
+/** Calls that §1.1 limits to 4 per second and user. */
+const RATE_LIMITED = new Set(['wx.login', 'wx.checkSession', 'wx.getSetting', 'wx.getUserInfo', 'wx.getUserProfile']);
 
+/** A simulated WeChat. `serve(wechat)` answers its HTTP APIs, `createPhone({ wechat, … })` is a phone that uses it. */
 export class WeChat {
+  /** Faults that tests inject into calls. */
   readonly faults = new Faults();
+  /** Clock, random values, log, assumptions, apps and users. */
   readonly world: World;
+  /** One-time codes. */
   readonly codes: Codes;
+  /** Mini program logins and session keys. */
   readonly sessions: Sessions;
+  /** Access tokens of servers. */
   readonly tokens: Tokens;
+  /** Open data and phone numbers. */
   readonly profiles: Profiles;
+  /** Granted scopes and privacy consents. */
   readonly permissions: Permissions;
-  readonly web: Web;
+  /** Web logins. */
+  readonly web: OAuth;
+  /** Message push. */
   readonly push: Push;
   private calls: Record<string, number> = {};
 
+  /** Throws if an app's `ip_list` has more than 10 entries. */
   constructor(config: Config) {
     this.world = new World(config);
     this.codes = new Codes(this.world);
@@ -40,54 +51,57 @@ export class WeChat {
     this.tokens = new Tokens(this.world);
     this.profiles = new Profiles(this.world, this.sessions, this.codes);
     this.permissions = new Permissions(this.world);
-    this.web = new Web(this.world, this.codes);
+    this.web = new OAuth(this.world, this.codes);
     this.push = new Push(this.world);
   }
 
+  /** The clock of this WeChat: `await wechat.clock.advance(ms)` lets time pass. */
   get clock(): Clock {
     return this.world.clock;
   }
 
-  /** A person, to look at or to change: `wechat.person('mei').blocked = true`. */
-  person(user: string): Person {
-    return this.world.people.person(user);
+  /** Returns a user, to read or to change: `wechat.user('mei').blocked = true`. Creates it at first use. */
+  user(name: string): User {
+    return this.world.users.user(name);
   }
 
+  /** Returns the user's account in an app. Throws `WeChatError` 40013 if the app is unknown. */
   account(appid: string, user: string): Account {
-    return this.world.people.account(appid, user);
+    return this.world.users.account(appid, user);
   }
 
-  /** A login code, as `wx.login` gives it. */
+  /** Issues a login code as `wx.login` does. Throws `WeChatError` 40013 unless the app is a mini program. */
   issueCode(appid: string, user: string): { code: string; openid: string } {
     return this.sessions.issueCode(appid, user);
   }
 
-  /** A phone code, as the quick button gives it. */
+  /** Issues a phone code as the phone button does. Throws `WeChatError` 40013 unless the app is a mini program. */
   issuePhoneCode(appid: string, user: string): string {
     return this.profiles.phoneButton(appid, user).code;
   }
 
-  /** Signed and encrypted open data of somebody who is logged in, as `wx.getUserInfo` gives it. */
+  /** Returns signed and encrypted open data as `wx.getUserInfo` does. Throws if the user has no valid login. */
   profile(appid: string, user: string): SignedProfile {
     const signed = this.profiles.signed(appid, user);
     if (!signed) throw new Error(`${user} has no valid login in ${appid}: there is no session_key to sign with`);
     return signed;
   }
 
-  /** The person deletes the mini program. */
+  /** Deletes the mini program for this user: grants and consents are forgotten (§1.5, §2.2). */
   deleteProgram(appid: string, user: string): void {
-    this.world.people.deleteProgram(appid, user);
+    this.world.users.deleteProgram(appid, user);
     if (this.world.assume.session_key_after_deletion === 'ended') this.account(appid, user).sessionKey = undefined;
   }
 
+  /** Counts a call for `state().calls`, and logs a warning when a user exceeds the rate of §1.1. */
   count(call: string, user = ''): void {
     this.calls[call] = (this.calls[call] ?? 0) + 1;
-    if (RATED.has(call) && !this.world.quotas.spend(`rated ${user}`, 4, 1)) {
+    if (RATE_LIMITED.has(call) && !this.world.quotas.spend(`rated ${user}`, 4, 1)) {
       this.world.log.add('wechat', call, 'warning: more than 4 calls in a second (§1.1)');
     }
   }
 
-  /** Back to the beginning: nobody has logged in, and the same seed draws the same again. */
+  /** Restores the initial state: no users, codes or tokens; clock and random values start again. */
   reset(): void {
     this.world.reset();
     this.codes.clear();
@@ -98,10 +112,10 @@ export class WeChat {
     this.calls = {};
   }
 
-  /** Everything, for tests and to look at. A simulator has no secrets. */
+  /** Returns the whole state, including every simulated secret: keys, codes and tokens. */
   state() {
     const users = (appid: string) =>
-      this.world.people
+      this.world.users
         .of(appid)
         .map((account) => [account.virtual ? `${account.user} (snapshot)` : account.user, { ...account }]);
     const apps = this.world
@@ -110,7 +124,7 @@ export class WeChat {
     return {
       now: this.world.now(),
       apps: Object.fromEntries(apps) as Record<string, { users: Record<string, Account>; tokens: string[] }>,
-      users: this.world.people.all(),
+      users: this.world.users.all(),
       codes: this.codes.all(),
       calls: { ...this.calls },
       faults: this.faults.list(),

@@ -1,19 +1,19 @@
-// Web logins: the official account's OAuth 2 and the website's QR code (§3.8), and the JS-SDK ticket.
+// Web logins: OAuth 2 of official accounts, QR code logins of websites (§3.8), and the JS-SDK ticket.
 
 import type { Codes } from './codes.js';
 import type { Account } from './users.js';
-import { Refusal, refuseUnless } from './wechat-error.js';
+import { ensure, WeChatError } from './wechat-error.js';
 import type { World } from './world.js';
 
 const TOKEN_LIFE_MS = 7_200_000;
 const REFRESH_LIFE_MS = 30 * 86_400_000;
-/** Of access_token and userinfo, each, per app (§3.8). */
+/** Limit of `access_token` and of `userinfo`, each, per app (§3.8). */
 const CALLS_PER_MINUTE = 50_000;
 
 interface Grant {
   account: Account;
   scope: string;
-  /** Whether it came through a snapshot page. */
+  /** Whether the login came through a snapshot page. */
   snapshot: boolean;
   access: string;
   accessExpires: number;
@@ -21,8 +21,8 @@ interface Grant {
   refreshExpires: number;
 }
 
-export class Web {
-  /** Each access token there ever was; a grant's `access` is its latest. */
+export class OAuth {
+  /** Every access token ever issued; a grant's `access` is the latest. */
   private readonly byAccess = new Map<string, Grant>();
   private readonly byRefresh = new Map<string, Grant>();
   private readonly tickets = new Map<string, { ticket: string; expires: number }>();
@@ -32,25 +32,26 @@ export class Web {
     private readonly codes: Codes,
   ) {}
 
-  /** A login at one of the two pages. Each kind of app has its own scopes (10005). */
+  /** Issues a code for a login at one of the two pages. Each kind of app has its own scopes, else 10005. */
   issueCode(appid: string, user: string, scope: string): string {
     const qr = scope === 'snsapi_login';
     const { kind } = this.world.app(appid);
-    if (kind !== (qr ? 'website' : 'official_account')) throw new Refusal(10005, `${scope} is not for this app`);
+    if (kind !== (qr ? 'website' : 'official_account')) throw new WeChatError(10005, `${scope} is not for this app`);
     return this.codes.issue(qr ? 'qr' : 'web', appid, user, scope);
   }
 
   private limit(call: string, appid: string): void {
-    refuseUnless(this.world.quotas.spend(`${call} ${appid}`, CALLS_PER_MINUTE, 60), 45011);
+    ensure(this.world.quotas.spend(`${call} ${appid}`, CALLS_PER_MINUTE, 60), 45011);
   }
 
-  exchange(appid: string, word: string) {
+  /** `sns/oauth2/access_token`: exchanges a code for tokens. */
+  exchange(appid: string, code: string) {
     this.limit('sns access_token', appid);
-    const { user, detail } = this.codes.redeem(['web', 'qr'], appid, word);
+    const { user, detail } = this.codes.redeem(['web', 'qr'], appid, code);
     const grant: Grant = {
-      account: this.world.people.account(appid, user),
+      account: this.world.users.account(appid, user),
       scope: detail as string,
-      snapshot: this.world.people.person(user).snapshot,
+      snapshot: this.world.users.user(user).snapshot,
       access: '',
       accessExpires: 0,
       refresh: this.world.random.word(89),
@@ -60,16 +61,16 @@ export class Web {
     return this.renewed(grant);
   }
 
-  /** The refresh_token stays, and its life is not prolonged. */
+  /** `sns/oauth2/refresh_token`. The refresh_token stays the same, and its life is not extended. */
   refresh(appid: string, refreshToken: string) {
-    refuseUnless(refreshToken, 41003);
+    ensure(refreshToken, 41003);
     this.world.app(appid);
     const grant = this.byRefresh.get(refreshToken);
-    refuseUnless(grant && grant.account.appid === appid && grant.refreshExpires > this.world.now(), 40030);
+    ensure(grant && grant.account.appid === appid && grant.refreshExpires > this.world.now(), 40030);
     return this.renewed(grant);
   }
 
-  /** An access token that has not expired is kept and prolonged; otherwise there is a new one. */
+  /** Extends an access token that has not expired; otherwise issues a new one. */
   private renewed(grant: Grant) {
     if (grant.accessExpires <= this.world.now()) {
       grant.access = this.world.random.word(89);
@@ -83,50 +84,52 @@ export class Web {
       refresh_token: grant.refresh,
       openid,
       scope: grant.scope,
-      // snsapi_base has none: the user was not asked.
+      // snsapi_base has no unionid: the user gave no consent.
       ...(unionid && grant.scope !== 'snsapi_base' ? { unionid } : {}),
-      // A virtual account, which must not become a session.
+      // Marks a virtual account, which a server must not log in.
       ...(grant.snapshot ? { is_snapshotuser: 1 } : {}),
     };
   }
 
   private grant(access: string, openid: string): Grant {
-    refuseUnless(access, 41001);
+    ensure(access, 41001);
     const grant = this.byAccess.get(access);
-    refuseUnless(grant, 40001);
-    refuseUnless(grant.access === access && grant.accessExpires > this.world.now(), 42001);
-    refuseUnless(grant.account.openid === openid, 40003);
+    ensure(grant, 40001);
+    ensure(grant.access === access && grant.accessExpires > this.world.now(), 42001);
+    ensure(grant.account.openid === openid, 40003);
     return grant;
   }
 
+  /** `sns/userinfo`. */
   userInfo(access: string, openid: string) {
     const { account, scope } = this.grant(access, openid);
     this.limit('sns userinfo', account.appid);
-    refuseUnless(scope !== 'snsapi_base', 48001);
-    const { nickName, avatarUrl } = this.world.people.person(account.user);
-    // Sex and region are not real any more.
-    const gone = { sex: 0, province: '', city: '', country: '' };
+    ensure(scope !== 'snsapi_base', 48001);
+    const { nickName, avatarUrl } = this.world.users.user(account.user);
+    // WeChat no longer returns sex and region.
+    const removed = { sex: 0, province: '', city: '', country: '' };
     return {
       openid,
       nickname: nickName,
-      ...gone,
+      ...removed,
       headimgurl: avatarUrl,
       privilege: [],
       ...(account.unionid ? { unionid: account.unionid } : {}),
     };
   }
 
+  /** `sns/auth`. */
   check(access: string, openid: string) {
     this.grant(access, openid);
     return { errcode: 0, errmsg: 'ok' };
   }
 
-  /** The user of an access token or a refresh token. */
+  /** Returns the user of an access token or a refresh token. */
   userOf(access: string, refresh: string): string | undefined {
     return (this.byAccess.get(access) ?? this.byRefresh.get(refresh))?.account.user;
   }
 
-  /** One ticket per app and type, for two hours. */
+  /** `ticket/getticket`: one ticket per app and type, valid for two hours. */
   ticket(key: string) {
     let known = this.tickets.get(key);
     if (!known || known.expires <= this.world.now()) {

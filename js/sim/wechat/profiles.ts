@@ -1,12 +1,13 @@
-// What WeChat tells about a person: signed and encrypted open data, and phone numbers for phone codes.
+// Open data of users, signed and encrypted, and phone numbers for phone codes.
 
 import { encryptOpenData, sha1Hex, toBase64 } from '../crypto.js';
 import type { Codes } from './codes.js';
 import type { Sessions } from './sessions.js';
 import type { Account } from './users.js';
-import { refuseUnless } from './wechat-error.js';
+import { ensure } from './wechat-error.js';
 import type { World } from './world.js';
 
+/** `userInfo` of open data (§1.2). WeChat no longer returns gender and region. */
 export interface UserInfo {
   nickName: string;
   avatarUrl: string;
@@ -14,32 +15,38 @@ export interface UserInfo {
   country: '';
   province: '';
   city: '';
-  /** Empty where the profile is grey. */
+  /** Empty if the profile is anonymous. */
   language: 'zh_CN' | '';
-  /** Where the profile is grey. */
+  /** Present if the profile is anonymous. */
   is_demote?: true;
 }
 
+/** Open data without a signature. */
 export interface OpenProfile {
   userInfo: UserInfo;
+  /** JSON of `userInfo`, the text that is signed. */
   rawData: string;
 }
 
-/** What a valid session_key adds. */
+/** Open data, signed and encrypted with the session_key. */
 export interface SignedProfile extends OpenProfile {
+  /** SHA-1 of `rawData` and session_key, in hexadecimal. */
   signature: string;
+  /** AES-128-CBC of the content with its watermark, in base64. */
   encryptedData: string;
+  /** Base64 of 16 bytes. */
   iv: string;
 }
 
-/** `ids`: `getUserInfo` carries openId and unionId, `getUserProfile` does not. `grey`: what newer libraries show (§1.2). */
 export interface ProfileOptions {
+  /** Whether `encryptedData` contains openId and unionId: yes for `getUserInfo`, no for `getUserProfile` (§1.2). */
   ids?: boolean;
-  grey?: boolean;
+  /** Whether nickname and avatar are the anonymous ones of newer base libraries (§1.2). */
+  anonymous?: boolean;
 }
 
-/** What everybody looks like since 2022 (§1.2). */
-const GREY = {
+/** Nickname and avatar of every user since 2022 (§1.2). */
+const ANONYMOUS = {
   nickName: '微信用户',
   avatarUrl:
     'https://thirdwx.qlogo.cn/mmopen/vi_32/POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4BWmiaIGuG1icwxaQX6grC9VemZoJ8rg/132',
@@ -56,71 +63,76 @@ export class Profiles {
     return { timestamp: this.world.seconds(), appid };
   }
 
-  private seal(account: Account, sessionKey: string, content: object): { encryptedData: string; iv: string } {
+  private encrypted(account: Account, sessionKey: string, content: object): { encryptedData: string; iv: string } {
     const iv = this.world.random.bytes(16);
     const plain = JSON.stringify({ ...content, watermark: this.watermark(account.appid) });
     return { encryptedData: encryptOpenData(sessionKey, iv, plain), iv: toBase64(iv) };
   }
 
-  open(user: string, grey = false): OpenProfile {
-    const { nickName, avatarUrl } = grey ? GREY : this.world.people.person(user);
+  /** Returns open data without a signature. */
+  open(user: string, anonymous = false): OpenProfile {
+    const { nickName, avatarUrl } = anonymous ? ANONYMOUS : this.world.users.user(user);
     const userInfo: UserInfo = {
       nickName,
       gender: 0,
-      language: grey ? '' : 'zh_CN',
+      language: anonymous ? '' : 'zh_CN',
       city: '',
       province: '',
       country: '',
       avatarUrl,
-      ...(grey ? { is_demote: true } : {}),
+      ...(anonymous ? { is_demote: true } : {}),
     };
     return { userInfo, rawData: JSON.stringify(userInfo) };
   }
 
-  /** Nothing without a valid login. No cloudID: that is for programs that use WeChat's cloud (§1.2). */
-  signed(appid: string, user: string, { ids = true, grey = false }: ProfileOptions = {}): SignedProfile | undefined {
-    const account = this.world.people.account(appid, user);
+  /** Returns signed open data; `undefined` without a valid login. Has no cloudID, which needs 云开发 (§1.2). */
+  signed(
+    appid: string,
+    user: string,
+    { ids = true, anonymous = false }: ProfileOptions = {},
+  ): SignedProfile | undefined {
+    const account = this.world.users.account(appid, user);
     const sessionKey = this.sessions.current(account);
     if (!sessionKey) return undefined;
-    const { userInfo, rawData } = this.open(user, grey);
-    const named = ids ? { openId: account.openid, unionId: account.unionid } : {};
+    const { userInfo, rawData } = this.open(user, anonymous);
+    const identifiers = ids ? { openId: account.openid, unionId: account.unionid } : {};
     return {
       userInfo,
       rawData,
       signature: sha1Hex(rawData + sessionKey),
-      ...this.seal(account, sessionKey, { ...named, ...userInfo }),
+      ...this.encrypted(account, sessionKey, { ...identifiers, ...userInfo }),
     };
   }
 
   private phoneContent(user: string) {
-    const { phone } = this.world.people.person(user);
+    const { phone } = this.world.users.user(user);
     return { phoneNumber: phone, purePhoneNumber: phone, countryCode: '86' };
   }
 
-  /** Phone numbers are paid for, one by one (§1.3). */
+  /** Whether the app has phone numbers left; each is paid for (§1.3). */
   phoneQuotaLeft(appid: string): boolean {
     const { phone_quota = Number.POSITIVE_INFINITY } = this.world.app(appid);
     return this.world.quotas.spent(`phone ${appid}`, Number.POSITIVE_INFINITY) < phone_quota;
   }
 
-  /** The quick button's: a code, and open data where somebody is logged in, which the old form needs (§1.3). */
+  /** The phone button: uses one phone number of the quota. Open data, the older form, needs a valid login (§1.3). */
   phoneButton(appid: string, user: string): { code: string; encryptedData?: string; iv?: string } {
     this.world.miniProgram(appid);
-    const account = this.world.people.account(appid, user);
+    const account = this.world.users.account(appid, user);
     const sessionKey = this.sessions.current(account);
     this.world.quotas.spend(`phone ${appid}`, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
     return {
       code: this.codes.issue('phone', appid, user),
-      ...(sessionKey ? this.seal(account, sessionKey, this.phoneContent(user)) : {}),
+      ...(sessionKey ? this.encrypted(account, sessionKey, this.phoneContent(user)) : {}),
     };
   }
 
-  /** With `openid`, the code must be that person's (§3.5). */
-  phoneNumber(appid: string, word: string, openid: string | undefined) {
-    const owner = this.codes.peek(word);
-    const stranger = openid && owner?.kind === 'phone' && owner.appid === appid;
-    refuseUnless(!stranger || this.world.people.account(appid, owner.user).openid === openid, 40029);
-    const { user } = this.codes.redeem(['phone'], appid, word);
+  /** `getuserphonenumber`. If `openid` is given, the code must be of this user, else 40029 (§3.5). */
+  phoneNumber(appid: string, code: string, openid: string | undefined) {
+    const owner = this.codes.peek(code);
+    const checked = openid && owner?.kind === 'phone' && owner.appid === appid;
+    ensure(!checked || this.world.users.account(appid, owner.user).openid === openid, 40029);
+    const { user } = this.codes.redeem(['phone'], appid, code);
     return { errcode: 0, errmsg: 'ok', phone_info: { ...this.phoneContent(user), watermark: this.watermark(appid) } };
   }
 }

@@ -1,11 +1,12 @@
-// How often something was done, by sliding windows.
+// Call quotas over sliding windows.
 
 export class Quotas {
+  /** Times of counted events by key, oldest first, in milliseconds since 1970. */
   private readonly times = new Map<string, number[]>();
 
   constructor(private readonly now: () => number) {}
 
-  /** Counts one, and says whether it is still within the limit; what is not does not count. */
+  /** Counts one event and returns true, or returns false without counting if the limit is reached. */
   spend(key: string, limit: number, window_s: number): boolean {
     const recent = this.recent(key, window_s);
     const allowed = recent.length < limit;
@@ -13,12 +14,12 @@ export class Quotas {
     return allowed;
   }
 
-  /** How many there were in the window. */
+  /** Returns the number of events in the window. */
   spent(key: string, window_s: number): number {
     return this.recent(key, window_s).length;
   }
 
-  /** The list itself, oldest first, without what has left the window. */
+  /** Drops the events that have left the window, and returns the live list. */
   private recent(key: string, window_s: number): number[] {
     const since = this.now() - window_s * 1000;
     const times = this.times.get(key) ?? [];

@@ -1,20 +1,25 @@
-// Mini program logins: the code, its exchange, and the one session_key that is valid per person and app.
+// Mini program logins: the code, its exchange, and the one valid session_key per user and app.
 
 import { hmacHex, sha256, toBase64 } from '../crypto.js';
 import type { Codes } from './codes.js';
 import type { Account } from './users.js';
-import { refuseUnless } from './wechat-error.js';
+import { ensure } from './wechat-error.js';
 import type { World } from './world.js';
 
-/** The life of a getuserencryptkey key; the page's sample has 3597 seconds left of the newest (§1.9). */
+/** Life of a key of `getuserencryptkey`: in the documentation's sample the newest has 3597 seconds left (§1.9). */
 const USER_KEY_LIFE_S = 3_600;
 const USER_KEYS_KEPT = 3;
 
+/** A key of `getuserencryptkey`, as the server API returns it (§3.5). */
 export interface UserKey {
+  /** Base64 of 16 bytes. */
   encrypt_key: string;
+  /** 16 hexadecimal characters. */
   iv: string;
   version: number;
+  /** Remaining life in seconds; 0 if expired. */
   expire_in: number;
+  /** Seconds since 1970. */
   create_time: number;
 }
 
@@ -24,10 +29,10 @@ export class Sessions {
     private readonly codes: Codes,
   ) {}
 
-  /** `wx.login`, or a data pre-fetch without a token: a code, and perhaps a new session_key (§1.1). */
+  /** `wx.login`, or a data pre-fetch without a token: issues a code, and a new session_key unless one is fresh (§1.1). */
   issueCode(appid: string, user: string): { code: string; openid: string } {
     this.world.miniProgram(appid);
-    const account = this.world.people.account(appid, user);
+    const account = this.world.users.account(appid, user);
     const { session_key_min_refresh_s, session_key_rotates_at } = this.world.assume;
     const fresh = this.current(account) && this.world.now() - account.sessionKeyMade < session_key_min_refresh_s * 1000;
     const key = fresh && account.sessionKey ? account.sessionKey : toBase64(this.world.random.bytes(16));
@@ -35,75 +40,81 @@ export class Sessions {
     return { code: this.codes.issue('login', appid, user, key), openid: account.openid };
   }
 
-  /** Makes a key the valid one; the one before is dead at once. */
+  /** Makes a key the valid one; the previous key ends at once. */
   private use(account: Account, key: string): void {
     if (account.sessionKey !== key) Object.assign(account, { sessionKey: key, sessionKeyMade: this.world.now() });
     account.sessionKeyUsed = this.world.now();
   }
 
-  /** The valid session_key, while there is one: the more a program is used the longer it lives (§1.1). */
+  /** Returns the valid session_key, if there is one. Each use extends its life (§1.1). */
   current(account: Account): string | undefined {
     const idle = this.world.now() - account.sessionKeyUsed;
     return idle < this.world.assume.session_key_life_s * 1000 ? account.sessionKey : undefined;
   }
 
-  /** `wx.checkSession`, about the most recent login. */
+  /** `wx.checkSession`: whether the session_key of the most recent login is valid. */
   valid(appid: string, user: string): boolean {
-    const account = this.world.people.account(appid, user);
+    const account = this.world.users.account(appid, user);
     const valid = this.current(account) !== undefined;
     if (valid) account.sessionKeyUsed = this.world.now();
     return valid;
   }
 
+  /** `jscode2session`. Throws 41008, 45011, 40029, 40163 or 40226. */
   exchange(appid: string, jsCode: string): { session_key: string; openid: string; unionid?: string } {
-    refuseUnless(jsCode, 41008);
+    ensure(jsCode, 41008);
     const owner = this.codes.peek(jsCode)?.user;
     const { exchanges_per_minute, session_key_rotates_at, blocked_login_uses_code } = this.world.assume;
-    // The quota is a user's (§3.1): an unknown code has none.
+    // The quota counts per user (§3.1); an unknown code has no user.
     const within =
       owner === undefined || this.world.quotas.spend(`exchange ${appid} ${owner}`, exchanges_per_minute, 60);
-    refuseUnless(within, 45011);
-    const blocked = owner !== undefined && this.world.people.person(owner).blocked;
+    ensure(within, 45011);
+    const blocked = owner !== undefined && this.world.users.user(owner).blocked;
     const { user, detail } = this.codes.redeem(['login'], appid, jsCode, { keep: blocked && !blocked_login_uses_code });
-    refuseUnless(!blocked, 40226);
-    const account = this.world.people.account(appid, user);
+    ensure(!blocked, 40226);
+    const account = this.world.users.account(appid, user);
     const session_key = detail as string;
     if (session_key_rotates_at === 'exchange') this.use(account, session_key);
-    // Real successes carry no errcode (§3.1).
+    // Successful replies of the real WeChat have no errcode (§3.1).
     return { session_key, openid: account.openid, ...(account.unionid ? { unionid: account.unionid } : {}) };
   }
 
-  /** Whose session it is, if the signature is by the key that is valid now (§3.2). */
-  private signed(appid: string, openid: string, signature: string, method: string): Account {
-    refuseUnless(method === 'hmac_sha256', 87008);
-    const account = this.world.people.byOpenid(appid, openid);
+  /** Returns the account if the signature was made with its valid session_key (§3.2); throws 87007, 87008 or 87009. */
+  private verified(appid: string, openid: string, signature: string, method: string): Account {
+    ensure(method === 'hmac_sha256', 87008);
+    const account = this.world.users.byOpenid(appid, openid);
     const key = account && this.current(account);
-    refuseUnless(key, 87007);
-    refuseUnless(hmacHex(key, '') === signature, 87009);
+    ensure(key, 87007);
+    ensure(hmacHex(key, '') === signature, 87009);
     return account;
   }
 
+  /** `wxa/checksession`. */
   check(appid: string, openid: string, signature: string, method: string) {
-    this.signed(appid, openid, signature, method);
+    this.verified(appid, openid, signature, method);
     return { errcode: 0, errmsg: 'ok' };
   }
 
-  /** The old key dies at once, the new one keeps its expiry; 60,000 a minute and app (§3.2). */
+  /**
+   * `wxa/resetusersessionkey`. The old key ends at once, the new one keeps its expiry; at most 60,000 calls per minute
+   * and app (§3.2).
+   */
   resetKey(appid: string, openid: string, signature: string, method: string) {
-    refuseUnless(this.world.quotas.spend(`resetusersessionkey ${appid}`, 60_000, 60), 45011);
-    const account = this.signed(appid, openid, signature, method);
+    ensure(this.world.quotas.spend(`resetusersessionkey ${appid}`, 60_000, 60), 45011);
+    const account = this.verified(appid, openid, signature, method);
     account.sessionKey = toBase64(this.world.random.bytes(16));
     return { errcode: 0, errmsg: 'ok', openid, session_key: account.sessionKey };
   }
 
+  /** `wxa/business/getuserencryptkey`. */
   userKeys(appid: string, openid: string, signature: string, method: string) {
-    const account = this.signed(appid, openid, signature, method);
+    const account = this.verified(appid, openid, signature, method);
     return { errcode: 0, errmsg: 'ok', key_info_list: this.userKeysOf(account) };
   }
 
   /**
-   * The last three versions, newest first; the older ones have no time left (§1.9, §3.5). One is made when somebody
-   * asks and the last has expired: the official sample's versions lie 5 and 19 hours apart.
+   * Returns the last three keys, newest first; only the newest has time left (§1.9, §3.5). Creates one if the newest has
+   * expired: in the official sample the versions are 5 and 19 hours apart, so that keys are made on request.
    */
   userKeysOf(account: Account): UserKey[] {
     const now = this.world.seconds();
@@ -113,10 +124,10 @@ export class Sessions {
       account.userKeys = [...account.userKeys, key].slice(-USER_KEYS_KEPT);
     }
     return [...account.userKeys].reverse().map(({ version, made }) => {
-      const drawn = sha256(`user key ${account.openid} ${version}`);
+      const digest = sha256(`user key ${account.openid} ${version}`);
       return {
-        encrypt_key: toBase64(drawn.subarray(0, 16)),
-        iv: Array.from(drawn.subarray(16, 24), (byte) => byte.toString(16).padStart(2, '0')).join(''),
+        encrypt_key: toBase64(digest.subarray(0, 16)),
+        iv: Array.from(digest.subarray(16, 24), (byte) => byte.toString(16).padStart(2, '0')).join(''),
         version,
         expire_in: Math.max(0, made + USER_KEY_LIFE_S - now),
         create_time: made,

@@ -1,50 +1,63 @@
-// People, and what WeChat keeps of a person in an app.
+// Users, and their accounts: WeChat's record of one user in one app.
 
 import type { Assumptions } from '../assumptions.js';
 import { sha256, toBase64 } from '../crypto.js';
 import type { App } from './config.js';
 
-export interface Person {
+/** A WeChat user. Tests may change every field: `wechat.user('mei').blocked = true`. */
+export interface User {
+  /** Nickname, as open data and `sns/userinfo` show it. Default: the user's name in the simulator. */
   nickName: string;
+  /** URL of the avatar picture. */
   avatarUrl: string;
+  /** Phone number of 11 digits, without country code. */
   phone: string;
-  /** Risk-controlled: logins end in 40226 (§3.1). */
+  /** Blocked by risk control: logins end in errcode 40226 (§3.1). */
   blocked: boolean;
-  /** Comes to official accounts through a snapshot page, which has a virtual account (§3.8). */
+  /** Opens official accounts' pages as snapshot pages, which have a virtual account (§3.8). */
   snapshot: boolean;
 }
 
-/** A key of getuserencryptkey (§1.9): its version, from 1, and when it was made, in seconds. */
-export interface MadeKey {
+/** A key of `getuserencryptkey` (§1.9). */
+export interface UserKeyRecord {
+  /** Counts up from 1. */
   version: number;
+  /** Creation time in seconds since 1970. */
   made: number;
 }
 
+/** WeChat's record of one user in one app. */
 export interface Account {
+  /** The app's identifier. */
   readonly appid: string;
+  /** The user's name in the simulator. */
   readonly user: string;
+  /** Identifies the user within this app: 28 characters (§10). */
   readonly openid: string;
+  /** Identifies the user across apps; `undefined` unless the app has `unionid: true`. */
   readonly unionid: string | undefined;
-  /** The virtual account of a snapshot page. */
+  /** Whether this is the virtual account of a snapshot page (§3.8). */
   readonly virtual: boolean;
-  /** The one valid session_key (§1.1), when it was made, and when it was last used. */
+  /** The one session_key that can be valid (§1.1), in base64. */
   sessionKey: string | undefined;
+  /** Creation time of the session_key, in milliseconds since 1970. */
   sessionKeyMade: number;
+  /** Last use of the session_key, in milliseconds since 1970. */
   sessionKeyUsed: number;
-  /** By scope: what the person answered. Absent: never asked (§2.2). */
+  /** The user's answers by scope, such as `scope.record`. A scope that was never requested is absent (§2.2). */
   grants: Record<string, boolean>;
-  /** Information types of the privacy contract the person agreed to (§1.5). */
+  /** Information types of the privacy contract that the user has agreed to (§1.5). */
   agreed: string[];
-  /** Keys of getuserencryptkey, oldest first; one is made when somebody asks and the last has expired. */
-  userKeys: MadeKey[];
+  /** Keys of `getuserencryptkey`, oldest first. A request creates one if the newest has expired. */
+  userKeys: UserKeyRecord[];
 }
 
-/** An identifier as WeChat makes them: 28 characters of `[A-Za-z0-9_-]`, always the same for the same (§10). */
+/** Deterministic identifier in WeChat's format: 28 characters of `[A-Za-z0-9_-]` (§10). */
 export const identifier = (text: string): string =>
   `o${toBase64(sha256(text)).replace(/\+/g, '-').replace(/\//g, '_').slice(0, 27)}`;
 
-export class People {
-  private readonly persons = new Map<string, Person>();
+export class Users {
+  private readonly users = new Map<string, User>();
   private readonly accounts = new Map<string, Account>();
   private readonly openids = new Map<string, Account>();
 
@@ -53,36 +66,36 @@ export class People {
     private readonly assume: Assumptions,
   ) {}
 
-  /** Whoever is named exists. */
-  person(user: string): Person {
-    const known = this.persons.get(user);
+  /** Returns the user with this name; creates it at first use. */
+  user(name: string): User {
+    const known = this.users.get(name);
     if (known) return known;
-    const digits = [...user].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 1e8, 7);
-    const person: Person = {
-      nickName: user,
-      avatarUrl: `https://thirdwx.qlogo.cn/${encodeURIComponent(user)}/132`,
+    const digits = [...name].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 1e8, 7);
+    const user: User = {
+      nickName: name,
+      avatarUrl: `https://thirdwx.qlogo.cn/${encodeURIComponent(name)}/132`,
       phone: `138${String(digits).padStart(8, '0')}`,
       blocked: false,
       snapshot: false,
     };
-    this.persons.set(user, person);
-    return person;
+    this.users.set(name, user);
+    return user;
   }
 
-  /** The same person has another openid in every app; only the unionid links them (§3.8). */
+  /** Returns the user's account in an app; creates it at first use. Only the unionid links accounts (§3.8). */
   account(appid: string, user: string): Account {
     const app = this.app(appid);
-    const snapshot = this.person(user).snapshot && app.kind === 'official_account';
+    const snapshot = this.user(user).snapshot && app.kind === 'official_account';
     const virtual = snapshot && this.assume.snapshot_ids === 'virtual';
     const key = `${appid}\0${user}`;
-    const mark = virtual ? ' snapshot' : '';
-    const known = this.accounts.get(key + mark);
+    const suffix = virtual ? ' snapshot' : '';
+    const known = this.accounts.get(key + suffix);
     if (known) return known;
     const account: Account = {
       appid,
       user,
-      openid: identifier(`openid ${key}${mark}`),
-      unionid: app.unionid ? identifier(`unionid ${user}${mark}`) : undefined,
+      openid: identifier(`openid ${key}${suffix}`),
+      unionid: app.unionid ? identifier(`unionid ${user}${suffix}`) : undefined,
       virtual,
       sessionKey: undefined,
       sessionKeyMade: 0,
@@ -91,36 +104,39 @@ export class People {
       agreed: [],
       userKeys: [],
     };
-    this.accounts.set(key + mark, account);
+    this.accounts.set(key + suffix, account);
     this.openids.set(account.openid, account);
     return account;
   }
 
+  /** Returns the account that an openid identifies in this app. */
   byOpenid(appid: string, openid: string): Account | undefined {
     const account = this.openids.get(openid);
     return account?.appid === appid ? account : undefined;
   }
 
-  /** The user behind an openid of any app. */
+  /** Returns the name of the user that an openid of any app belongs to. */
   userOf(openid: string): string | undefined {
     return this.openids.get(openid)?.user;
   }
 
+  /** Returns every account in an app. */
   of(appid: string): Account[] {
     return [...this.accounts.values()].filter((account) => account.appid === appid);
   }
 
-  all(): Record<string, Person> {
-    return Object.fromEntries(this.persons);
+  /** Returns every user by name. */
+  all(): Record<string, User> {
+    return Object.fromEntries(this.users);
   }
 
-  /** The person deletes the mini program: consents and grants are gone, who they are is not (§1.5, §2.2). */
+  /** Forgets grants and consents, as when the user deletes the mini program; openid and unionid stay (§1.5, §2.2). */
   deleteProgram(appid: string, user: string): void {
     Object.assign(this.account(appid, user), { grants: {}, agreed: [] });
   }
 
   clear(): void {
-    this.persons.clear();
+    this.users.clear();
     this.accounts.clear();
     this.openids.clear();
   }

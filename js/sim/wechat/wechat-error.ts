@@ -1,6 +1,6 @@
-// An errcode with its message, as WeChat's servers send it (docs/platform-facts.md §3).
+// Errcodes and their messages, as WeChat's servers send them (docs/platform-facts.md §3).
 
-/** Messages as observed or as in the official table of errcodes; a question mark: no source has the text. */
+/** Messages as observed or as in the official table of errcodes. A question mark: no source has the text. */
 const MESSAGES: Record<number, string> = {
   [-1]: 'system error',
   1003: 'frequency limit', // ?
@@ -39,10 +39,11 @@ const MESSAGES: Record<number, string> = {
   87009: 'invalid signature',
 };
 
-/** An errcode as an exception; the server turns it into a reply. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
+/** An errcode of WeChat, as an exception. The simulated server answers with it. */
+export class WeChatError extends Error {
+  override readonly name = 'WeChatError';
 
+  /** `errmsg` defaults to WeChat's message for this errcode. */
   constructor(
     readonly errcode: number,
     errmsg = MESSAGES[errcode] ?? 'system error',
@@ -51,9 +52,11 @@ export class Refusal extends Error {
   }
 }
 
-/** By name: two copies of this package may meet, as when one is required and one imported. */
-export const isRefusal = (error: unknown): error is Refusal => error instanceof Error && error.name === 'Refusal';
+/** Checks the name, not the class: `require` and `import` of this package in one process load two copies. */
+export const isWeChatError = (error: unknown): error is WeChatError =>
+  error instanceof Error && error.name === 'WeChatError';
 
-export const refuseUnless: (condition: unknown, errcode: number) => asserts condition = (condition, errcode) => {
-  if (!condition) throw new Refusal(errcode);
+/** Throws `WeChatError` with this errcode unless the condition holds. */
+export const ensure: (condition: unknown, errcode: number) => asserts condition = (condition, errcode) => {
+  if (!condition) throw new WeChatError(errcode);
 };
