@@ -1,34 +1,34 @@
-// Time for everything in the simulator. Either the machine's, which a test may push ahead, or a virtual one that
-// stands still until somebody advances it.
+// The clock of everything in the simulator: either the machine's, which tests can advance, or a virtual one that stands
+// still until a test advances it.
 
 interface Timer {
+  /** Milliseconds since 1970. */
   due: number;
-  /** Does not keep the process alive, as `unref` of Node's timers. */
+  /** Whether the timer lets the process end, as `unref` does in Node. */
   background: boolean;
   run: () => void;
 }
 
+/** A clock with timers. */
 export class Clock {
+  /** Milliseconds by which tests have advanced the clock. */
   private offset = 0;
   private timers: Timer[] = [];
   private alarm: ReturnType<typeof setTimeout> | undefined;
 
-  /** With `start`, in milliseconds since 1970, the clock is virtual; without, it is the machine's. */
+  /** With `start`, in milliseconds since 1970, the clock is virtual; without it, it is the machine's. */
   constructor(private readonly start?: number) {}
 
-  /** Milliseconds since 1970. */
+  /** Returns the time in milliseconds since 1970. */
   now(): number {
     return (this.start ?? Date.now()) + this.offset;
   }
 
-  /**
-   * Runs something so many milliseconds from now; gives how to call it off. In the background it does not keep the
-   * process alive.
-   */
+  /** Runs a function after `ms` milliseconds. Returns a function that cancels it. A `background` timer lets the process end. */
   after(ms: number, run: () => void, { background = false } = {}): () => void {
     const timer = { due: this.now() + Math.max(0, ms), background, run };
     this.timers.push(timer);
-    // What is due at once needs no one to advance the clock.
+    // A timer that is due already runs without `advance`.
     if (ms <= 0) queueMicrotask(() => this.runDue());
     this.arm();
     return () => {
@@ -37,11 +37,12 @@ export class Clock {
     };
   }
 
+  /** Resolves after `ms` milliseconds. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => void this.after(ms, resolve));
   }
 
-  /** Lets so much time pass. Timers run in their order, and what they start gets its turn between them. */
+  /** Advances the clock by `ms` milliseconds. Timers run in the order of their times; promises settle between them. */
   async advance(ms: number): Promise<void> {
     const end = this.now() + ms;
     for (;;) {
@@ -55,7 +56,7 @@ export class Clock {
     this.arm();
   }
 
-  /** Back to where it began. */
+  /** Undoes every `advance`. Timers stay. */
   reset(): void {
     this.offset = 0;
   }
@@ -68,24 +69,24 @@ export class Clock {
     const now = this.now();
     const due = this.timers.filter((timer) => timer.due <= now).sort((a, b) => a.due - b.due);
     this.timers = this.timers.filter((timer) => timer.due > now);
-    for (const { run } of due) guarded(run);
+    for (const { run } of due) runIsolated(run);
     this.arm();
   }
 
-  /** The machine's clock needs waking; a virtual one is woken by `advance`. */
+  /** Sets the machine's alarm for the next timer. A virtual clock needs none: `advance` runs its timers. */
   private arm(): void {
     clearTimeout(this.alarm);
     if (this.start !== undefined || this.timers.length === 0) return;
     const next = Math.min(...this.timers.map(({ due }) => due));
     this.alarm = setTimeout(() => this.runDue(), Math.max(0, next - this.now()));
-    // Node's timers have `unref`, a page's do not.
+    // Timers of a web page have no `unref`.
     const alarm = this.alarm as { unref?: () => void };
     if (this.timers.every(({ background }) => background)) alarm.unref?.();
   }
 }
 
-/** What one callback throws is its own: the others come, and the error is reported as any uncaught one. */
-function guarded(run: () => void): void {
+/** Runs a callback. An exception does not stop the other callbacks; it is reported as an uncaught one. */
+function runIsolated(run: () => void): void {
   try {
     run();
   } catch (error) {
@@ -95,5 +96,5 @@ function guarded(run: () => void): void {
   }
 }
 
-/** A turn of the event loop: every promise that can settle has. */
+/** Resolves after one turn of the event loop, when every promise that can settle has settled. */
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));

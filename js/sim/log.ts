@@ -1,36 +1,42 @@
-// What happened, in order: each call a phone or a server made, each message WeChat sent, each rule that was broken.
+// The simulator's log: calls of phones and servers, messages that WeChat sent, warnings.
 
+/** One line of the log. */
 export interface LogEntry {
-  /** Counts up from 1. */
+  /** Number of the entry, from 1. */
   n: number;
-  /** Milliseconds since 1970, by the simulator's clock. */
+  /** Milliseconds since 1970 on the simulator's clock. */
   at: number;
-  /** Who did it: a phone's user, a server, WeChat, or who else writes here, like an edge. */
+  /** Origin of the entry. `edge` is the default of `POST /_sim/log`. */
   source: 'phone' | 'server' | 'wechat' | 'edge';
-  /** `jscode2session`, `wx.login`, … */
+  /** Name of the call: `jscode2session`, `wx.login`, … */
   name: string;
-  /** What came of it. */
+  /** Outcome. */
   text: string;
 }
 
-const KEPT = 500;
+/** Entries that are kept. */
+const MAX_ENTRIES = 500;
 
+/** The log of a simulator; keeps the last 500 entries. */
 export class Log {
   private entries: LogEntry[] = [];
   private last = 0;
 
   constructor(private readonly now: () => number) {}
 
+  /** Appends an entry. */
   add(source: LogEntry['source'], name: string, text: string): void {
     this.last += 1;
     this.entries.push({ n: this.last, at: this.now(), source, name, text });
-    if (this.entries.length > KEPT) this.entries.shift();
+    if (this.entries.length > MAX_ENTRIES) this.entries.shift();
   }
 
+  /** Returns the entries after number `n`; 0: all. */
   after(n: number): LogEntry[] {
     return this.entries.filter((entry) => entry.n > n);
   }
 
+  /** Removes every entry; numbers go on. */
   clear(): void {
     this.entries = [];
   }

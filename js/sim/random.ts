@@ -1,8 +1,8 @@
-// Seeded randomness: the same seed, the same codes and keys. Nothing here is secret.
+// Seeded pseudo-random values: the same seed gives the same codes and keys. They are not secret.
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-/** mulberry32. */
+/** The generator mulberry32. */
 export class Random {
   private state: number;
 
@@ -10,6 +10,7 @@ export class Random {
     this.state = seed >>> 0;
   }
 
+  /** Starts again from the seed. */
   reset(): void {
     this.state = this.seed >>> 0;
   }
@@ -21,16 +22,17 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   }
 
+  /** Returns random bytes. */
   bytes(length: number): Uint8Array<ArrayBuffer> {
     return Uint8Array.from({ length }, () => Math.floor(this.next() * 256));
   }
 
-  /** Letters and digits, as WeChat's codes and tokens have. */
+  /** Returns letters and digits, the alphabet of WeChat's codes and tokens. */
   word(length: number): string {
     return Array.from({ length }, () => ALPHABET[Math.floor(this.next() * ALPHABET.length)]).join('');
   }
 
-  /** The name of a request in an error message, such as `632d16be-15ad5486-1e378de4`: the time in seconds, then chance. */
+  /** Returns the request id of an error message, such as `632d16be-15ad5486-1e378de4`: time in seconds, random digits. */
   rid(seconds: number): string {
     const part = () =>
       Math.floor(this.next() * 4294967296)

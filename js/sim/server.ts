@@ -1,35 +1,38 @@
-// The simulator as an HTTP server on Node. Loopback only, unless told otherwise: it knows every secret and tells them.
-// No request, complete or cut short, may end the process.
+// The simulator as an HTTP server on Node. It listens on loopback by default, because its control API shows every
+// simulated secret. No request, complete or truncated, may end the process.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Handler, serve } from './api/index.js';
 import type { WeChat } from './wechat/index.js';
 
+/** A running server. */
 export interface SimServer {
+  /** Base URL, such as `http://127.0.0.1:8788`. */
   url: string;
+  /** Closes the server and every connection. */
   close(): Promise<void>;
 }
 
-/** Longer bodies are answered with 413: no call of WeChat's needs a fraction of it. */
-const BODY_LIMIT = 10 * 1024 * 1024;
-/** Methods that `Request` refuses to represent. */
+/** Maximum size of a body in bytes; longer bodies are answered with 413. */
+const MAX_BODY = 10 * 1024 * 1024;
+/** Methods that a `Request` cannot have. */
 const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK'];
 
-const refused = (status: number): Response => new Response(null, { status, headers: { connection: 'close' } });
+const rejection = (status: number): Response => new Response(null, { status, headers: { connection: 'close' } });
 
-/** The whole body; undefined where it is too long. Throws when the client leaves in the middle of it. */
+/** Returns the whole body; `undefined` if it is too long. Throws if the client disconnects before its end. */
 async function bodyOf(incoming: IncomingMessage): Promise<Buffer<ArrayBuffer> | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of incoming) {
     chunks.push(chunk as Buffer);
     length += (chunk as Buffer).length;
-    if (length > BODY_LIMIT) return undefined;
+    if (length > MAX_BODY) return undefined;
   }
   return Buffer.concat(chunks);
 }
 
-/** Path and query of the request line; undefined where it has none. The Host header is not read: it may be anything. */
+/** Returns path and query of the request line; `undefined` if it has none. The Host header may be malformed, and is not read. */
 function targetOf({ url = '' }: IncomingMessage): string | undefined {
   if (url.startsWith('/')) return url;
   if (!URL.canParse(url)) return undefined;
@@ -39,13 +42,13 @@ function targetOf({ url = '' }: IncomingMessage): string | undefined {
 
 async function answer(handle: Handler, incoming: IncomingMessage, signal: AbortSignal): Promise<Response> {
   const method = incoming.method ?? 'GET';
-  if (FORBIDDEN.includes(method)) return refused(405);
+  if (FORBIDDEN.includes(method)) return rejection(405);
   const target = targetOf(incoming);
-  if (target === undefined) return refused(400);
+  if (target === undefined) return rejection(400);
   const body = await bodyOf(incoming);
-  if (body === undefined) return refused(413);
+  if (body === undefined) return rejection(413);
   const url = `http://api.weixin.qq.com${target}`;
-  if (!URL.canParse(url)) return refused(400);
+  if (!URL.canParse(url)) return rejection(400);
   const type = incoming.headers['content-type'];
   const content = body.length && method !== 'GET' && method !== 'HEAD' ? { body } : {};
   const ip = incoming.socket.remoteAddress;
@@ -56,15 +59,18 @@ async function answer(handle: Handler, incoming: IncomingMessage, signal: AbortS
 }
 
 async function respond(handle: Handler, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const gone = new AbortController();
-  outgoing.on('close', () => gone.abort());
-  const reply = await answer(handle, incoming, gone.signal);
-  // A dropped connection, which a fault asks for.
+  const disconnected = new AbortController();
+  outgoing.on('close', () => disconnected.abort());
+  const reply = await answer(handle, incoming, disconnected.signal);
+  // The fault `drop`: close the connection without an answer.
   if (reply.type === 'error') return void incoming.socket.destroy();
   const body = Buffer.from(await reply.arrayBuffer());
   outgoing.writeHead(reply.status, Object.fromEntries(reply.headers)).end(body);
 }
 
+/**
+ * Starts a server for this WeChat. Port 0, the default, is any free port. Rejects if the port is in use.
+ */
 export async function startServer(wechat: WeChat, port = 0, host = '127.0.0.1'): Promise<SimServer> {
   const handle = serve(wechat);
   const server = createServer((incoming, outgoing) => {

@@ -22,7 +22,8 @@ export interface AppConfig {
 }
 
 /** Operations that can be the whole work of a `wx` method. `enter` performs them in the same round trip. */
-export type SingleOperation = 'login' | 'checkSession' | 'setting' | 'userKey';
+export const SINGLE_OPERATIONS = ['login', 'checkSession', 'setting', 'userKey'] as const;
+export type SingleOperation = (typeof SINGLE_OPERATIONS)[number];
 
 /** The answer to `enter`. */
 export interface Entered {

@@ -1,4 +1,4 @@
-// The simulator where people run it: a Node server, `npx -p wxauth wxauth-sim`, a Worker; from the files that ship.
+// The built simulator in its environments: the command `wxauth-sim`, a Node server, CommonJS, a Worker.
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ after(() => {
   for (const child of started) child.kill();
 });
 
-/** Starts the command, and resolves with its address once it says that it listens. */
+/** Starts the command, and resolves with its URL when it listens. Rejects if it exits. */
 function command(...args: string[]): Promise<string> {
   const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   started.push(child);
@@ -42,7 +42,7 @@ const json = async (url: string, body?: object): Promise<Json> =>
 const exchange = (base: string, appid: string, secret: string, code: string) =>
   json(`${base}/sns/jscode2session?appid=${appid}&secret=${secret}&js_code=${code}&grant_type=authorization_code`);
 
-test('the command listens, plays its apps, and says how it began', async () => {
+test('the command serves the apps, the seed and the time of its options', async () => {
   const before = performance.now();
   const url = await command('--port', '0', '--app', `${A}:sa`, '--seed', '5', '--now', '2026-01-01T00:00:00Z');
   console.log(`# wxauth-sim listens after ${Math.round(performance.now() - before)} ms`);
@@ -52,7 +52,7 @@ test('the command listens, plays its apps, and says how it began', async () => {
   assert.equal((await exchange(url, A, 'sa', code)).openid, openid);
 });
 
-test('a phone may be in another process: the same rules, over HTTP', async () => {
+test('a phone in another process follows the same rules over HTTP', async () => {
   const url = await command('--port', '0', '--app', `${A}:sa`);
   const phone = createPhone({ wechat: url, appid: A, user: 'mei', onPrompt: agreeToAll });
   const { code } = await called(phone.wx.login);
@@ -64,7 +64,7 @@ test('a phone may be in another process: the same rules, over HTTP', async () =>
   await called(phone.wx.login);
 });
 
-test('a phone whose WeChat is gone, or does not know the app, fails as a phone does', async () => {
+test('a phone whose WeChat is down or does not know the app fails with an errMsg', async () => {
   const url = await command('--port', '0', '--app', `${A}:sa`);
   const stranger = createPhone({ wechat: url, appid: 'wx0', user: 'mei' });
   await assert.rejects(called(stranger.wx.login), { errMsg: 'login:fail invalid appid' });
@@ -75,16 +75,31 @@ test('a phone whose WeChat is gone, or does not know the app, fails as a phone d
   await assert.rejects(called(phone.wx.request, { url }), { errMsg: /^request:fail/ });
 });
 
-test('mistakes on the command line are sentences', async () => {
+test('the command exits 2 on wrong usage and 1 on failure, with one sentence', async () => {
   const port = String(await freePort());
   await command('--port', port);
-  await assert.rejects(command('--port', port), /EADDRINUSE.*choose another with --port/);
-  await assert.rejects(command('--app', 'nonsense'), /--app wants APPID:SECRET, not "nonsense"/);
-  await assert.rejects(command('--now', 'soon'), /--now wants a time/);
+  await assert.rejects(command('--port', port), /^Error: exit 1: wxauth-sim: .*EADDRINUSE.*choose another one/);
+  await assert.rejects(command('--config', 'missing.json'), /^Error: exit 1: wxauth-sim: cannot read .*missing\.json/);
+  const wrong: Array<[args: string[], sentence: RegExp]> = [
+    [['--app', 'nonsense'], /--app must be APPID:SECRET, not "nonsense"; see --help/],
+    [['--now', 'soon'], /--now must be a time .*; see --help/],
+    [['--seed', '1.5'], /--seed must be an integer .*; see --help/],
+    [['--port', '65536'], /--port must be an integer from 0 to 65535, not "65536"; see --help/],
+    [['--prot', '1'], /Unknown option '--prot'; see --help/],
+    [['serve'], /Unexpected argument 'serve'; see --help/],
+    [['--port'], /--port <value>' argument missing; see --help/],
+  ];
+  for (const [args, sentence] of wrong) {
+    await assert.rejects(command(...args), ({ message }: Error) => {
+      assert.match(message, sentence);
+      assert.match(message, /^exit 2: wxauth-sim: .+\n$/);
+      return true;
+    });
+  }
   assert.match(execFileSync(process.execPath, [CLI, '--help'], { encoding: 'utf8' }), /npx -p wxauth wxauth-sim/);
 });
 
-test('the control API says what it can do, and what is wrong', async () => {
+test('the control API lists its calls and names the error of a wrong one', async () => {
   const url = await command('--port', '0', '--app', `${A}:sa`);
   const post = (name: string, body: object) => json(`${url}/_sim/${name}`, body);
   assert.match((await json(`${url}/_sim/nothing`)).error, /There are: GET state, /);
@@ -112,7 +127,7 @@ test('the control API says what it can do, and what is wrong', async () => {
   assert.deepEqual((await json(`${url}/_sim/state`)).codes, {});
 });
 
-test('a dropped connection is one on the wire', async () => {
+test('the fault drop closes the connection', async () => {
   const wechat = new WeChat({ apps: { [A]: { secret: 'sa' } } });
   const server = await startServer(wechat);
   wechat.faults.add({ call: 'jscode2session', drop: true });
@@ -125,7 +140,7 @@ test('a dropped connection is one on the wire', async () => {
   await server.close();
 });
 
-test('a callback that throws stops no other, and its error is seen as any uncaught one', () => {
+test('a callback that throws does not stop others, and its error is reported as uncaught', () => {
   const program = `
     import { createPhone, WeChat } from '${at('dist/sim/index.mjs')}';
     const wechat = new WeChat({ apps: { ${A}: { secret: 'sa' } } });
@@ -138,7 +153,7 @@ test('a callback that throws stops no other, and its error is seen as any uncaug
   assert.deepEqual(output.trim().split('\n').sort(), ['second', 'uncaught mine']);
 });
 
-test('required by CommonJS it is the same, though its parts come from two files', async () => {
+test('CommonJS: the server accepts a WeChat of the other file', async () => {
   const require = createRequire(import.meta.url);
   const { WeChat } = require('../../dist/sim/index.cjs');
   const server = await require('../../dist/sim/server.cjs').startServer(
@@ -150,7 +165,7 @@ test('required by CommonJS it is the same, though its parts come from two files'
   await server.close();
 });
 
-test('in a Worker it is one line: serve(new WeChat(…))', async () => {
+test('a Worker can serve it', async () => {
   const worker = `
     import { serve, WeChat } from './sim/index.mjs';
     const handle = serve(new WeChat({ apps: { ${A}: { secret: 'sa' } } }));

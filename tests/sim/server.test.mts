@@ -157,7 +157,7 @@ const JUNK: unknown[] = [
   { op: 'grant', args: { appid: A, user: 'mei', grants: 'abc' } },
   { op: 'grant', args: { appid: A, user: 'mei', grants: { x: {} } } },
   { op: 'enter', args: { appid: A, user: 'mei', call: {} } },
-  { op: 'note', args: { appid: A, user: 'mei' } },
+  { op: 'log', args: { appid: A, user: 'mei' } },
   { op: 'setting', args: { appid: [A], user: {} } },
   { name: {}, text: [] },
   { name: 'x', text: 'y', source: {} },

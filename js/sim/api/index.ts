@@ -1,5 +1,5 @@
-// WeChat over HTTP: its own paths as it serves them, the pages of its web logins, and the control API under /_sim/.
-// Takes a Request and gives a Response, so it runs in Node, a Worker or a page.
+// WeChat over HTTP: its server APIs, the pages of its web logins, and the control API under /_sim/. A handler takes a
+// Request and returns a Response, so it runs in Node, in a Worker and in a web page.
 
 import type { Fault } from '../faults.js';
 import { type WeChat, WeChatError } from '../wechat/index.js';
@@ -8,21 +8,24 @@ import { control } from './control.js';
 import { loginPage } from './login-pages.js';
 import { type Answer, errorAnswer, reply } from './reply.js';
 import { ROUTES, type Route } from './routes.js';
-import { type Call, parseCall, userOf } from './server-call.js';
+import { parseCall, type ServerCall, userOf } from './server-call.js';
 
+/** Properties of a caller that a `Request` does not carry. */
 export interface From {
-  /** The caller's IP, for the IP lists of §3.3. */
+  /** The caller's IP, for the IP lists of §3.3. Default 127.0.0.1. */
   ip?: string;
 }
 
+/** Answers a request. A response of type `error` stands for a dropped connection. */
 export type Handler = (request: Request, from?: From) => Promise<Response>;
 
+/** Returns the HTTP handler of a WeChat. */
 export function serve(wechat: WeChat): Handler {
-  const controlled = control(wechat);
+  const handleControl = control(wechat);
   return async (request, { ip = '127.0.0.1' } = {}) => {
     const url = new URL(request.url);
     const path = url.pathname;
-    if (path === '/' || path.startsWith('/_sim/')) return controlled(request, url);
+    if (path === '/' || path.startsWith('/_sim/')) return handleControl(request, url);
     if (path.startsWith('/connect/')) return loginPage(wechat, url);
     const route = ROUTES[path];
     if (!route) return unknownPath(wechat, path);
@@ -35,20 +38,20 @@ export function serve(wechat: WeChat): Handler {
       const answer = await applyFault(wechat, fault, path, request.signal);
       if (answer) return answer;
     }
-    const answer = work(wechat, route, path, request.method, call);
+    const answer = perform(wechat, route, path, request.method, call);
     wechat.world.log.add('server', name, answer.errcode ? `${answer.errcode} ${answer.errmsg}` : 'ok');
     const spoiled = fault?.after_work ? await applyFault(wechat, fault, path, request.signal) : undefined;
     return spoiled ?? reply(wechat, path, answer);
   };
 }
 
-/** A path that WeChat may have but the simulator does not: JSON with an errcode, which every SDK can read. */
+/** Answers a path that the simulator does not have with JSON and an errcode, which every SDK can read. */
 function unknownPath(wechat: WeChat, path: string): Response {
   wechat.world.log.add('server', path, '40066: the simulator does not have this path');
   return reply(wechat, path, errorAnswer(wechat, path, new WeChatError(40066)));
 }
 
-function work(wechat: WeChat, { post, run }: Route, path: string, method: string, call: Call): Answer {
+function perform(wechat: WeChat, { post, run }: Route, path: string, method: string, call: ServerCall): Answer {
   try {
     if (post && method !== 'POST') throw new WeChatError(43002);
     return { ...run(wechat, call) };
@@ -57,7 +60,7 @@ function work(wechat: WeChat, { post, run }: Route, path: string, method: string
   }
 }
 
-/** Acts a fault out; gives the answer, if the fault is one. */
+/** Applies a fault. Returns the answer that the fault demands, if it demands one. */
 async function applyFault(
   wechat: WeChat,
   fault: Fault,

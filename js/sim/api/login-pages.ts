@@ -1,84 +1,91 @@
-// The pages a browser is sent to for a web login (§3.8). WeChat's own page knows its user; this one shows a choice.
-// With `?user=`, or `?deny=`, in the address it redirects at once.
+// The pages of web logins (docs/platform-facts.md §3.8). WeChat's own page knows its user; this one shows a choice. With
+// `?user=` or `?deny=` in the address it redirects without one.
 
 import type { WeChat } from '../wechat/index.js';
-import { escaped, page } from './html.js';
+import { type Html, html, page } from './html.js';
 
 interface Login {
   appid: string;
-  back: URL;
+  /** The redirect_uri. */
+  target: URL;
   scope: string;
   state: string;
 }
 
-const LONGEST_STATE = 128;
+/** Characters. */
+const MAX_STATE = 128;
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
-/** An official account's address must have no port (10003); here loopback may, or nobody could try a login. */
+/** An official account's redirect_uri must not have a port (10003). Loopback may have one here, for development. */
 const portAllowed = ({ port, hostname }: URL): boolean => port === '' || LOOPBACK.includes(hostname);
 
-/** An official account's state is not refused for its characters but altered: `{"a":1}` came back as `{a: 1}` (§3.8). */
+/** An official account's login alters a state with quotes instead of refusing it: `{"a":1}` becomes `{a: 1}` (§3.8). */
 const altered = (state: string): string =>
   state.includes('"') ? state.replaceAll('"', '').replace(/:(?! )/g, ': ') : state;
 
-/** The login that is asked for, or what is wrong with it, in WeChat's order: app, address, scope, state. */
-function checked(wechat: WeChat, url: URL, qr: boolean): Login | string {
+/** Returns the requested login, or the first error in WeChat's order: app, address, scope, state. */
+function parse(wechat: WeChat, url: URL, qr: boolean): Login | string {
   const param = (name: string) => url.searchParams.get(name) ?? '';
   const [appid, scope, state] = [param('appid'), param('scope'), param('state')];
   if (!wechat.world.appids().includes(appid)) return 'appid: no such app (40013)';
   const { redirect_uris, kind } = wechat.world.app(appid);
-  const back = URL.canParse(param('redirect_uri')) ? new URL(param('redirect_uri')) : undefined;
-  if (!back || !/^https?:$/.test(back.protocol)) return 'redirect_uri: must be an http or https address (10003)';
-  const registered = redirect_uris?.some((uri) => URL.canParse(uri) && new URL(uri).host === back.host) ?? true;
+  const target = URL.canParse(param('redirect_uri')) ? new URL(param('redirect_uri')) : undefined;
+  if (!target || !/^https?:$/.test(target.protocol)) return 'redirect_uri: must be an http or https address (10003)';
+  const registered = redirect_uris?.some((uri) => URL.canParse(uri) && new URL(uri).host === target.host) ?? true;
   if (!registered) return 'redirect_uri: its host is not the one registered at WeChat (10003)';
-  if (!qr && !portAllowed(back)) return 'redirect_uri: an official account’s must have no port (10003)';
+  if (!qr && !portAllowed(target)) return 'redirect_uri: an official account’s must have no port (10003)';
   const scopes = qr ? ['snsapi_login'] : ['snsapi_base', 'snsapi_userinfo'];
   if (param('response_type') !== 'code') return 'response_type: must be code';
   if (!scopes.includes(scope)) return `scope: must be ${scopes.join(' or ')} (10005)`;
   const wanted = qr ? 'website' : 'official_account';
   if (kind !== wanted) return `scope: the app is a ${kind ?? 'mini_program'}, ${scope} is for a ${wanted} (10005)`;
-  const long = !qr && state.length > LONGEST_STATE;
+  const long = !qr && state.length > MAX_STATE;
   if (long && wechat.world.assume.long_state === 'refused') return 'state: state参数过长';
-  return { appid, back, scope, state: qr ? state : altered(state) };
+  return { appid, target, scope, state: qr ? state : altered(state) };
 }
 
-/** Where a refused login leads; undefined where WeChat stays on its page. Real replies differ. */
-function denied(wechat: WeChat, { back, state }: Login, qr: boolean): URL | undefined {
+/** Returns the redirect of a refused login; `undefined` if WeChat stays on its page. Reports of real results differ. */
+function denied(wechat: WeChat, { target, state }: Login, qr: boolean): URL | undefined {
   const { qr_login_denied, official_account_denied } = wechat.world.assume;
-  const way = qr ? qr_login_denied : official_account_denied;
-  if (way === 'no-redirect') return undefined;
-  if (way === 'authdeny') back.searchParams.set('code', 'authdeny');
-  back.searchParams.set('state', state);
-  return back;
+  const result = qr ? qr_login_denied : official_account_denied;
+  if (result === 'no-redirect') return undefined;
+  if (result === 'authdeny') target.searchParams.set('code', 'authdeny');
+  target.searchParams.set('state', state);
+  return target;
 }
 
+/** Answers a request for a login page. */
 export function loginPage(wechat: WeChat, url: URL): Response {
   const qr = url.pathname === '/connect/qrconnect';
-  if (!qr && url.pathname !== '/connect/oauth2/authorize') return page('WeChat', '<p>No such page.</p>', 404);
-  const login = checked(wechat, url, qr);
-  if (typeof login === 'string') return page('WeChat', `<p role="alert">${escaped(login)}</p>`, 400);
-  const { appid, back, scope, state } = login;
-  const redirect = (target: URL) => new Response(null, { status: 302, headers: { location: target.href } });
+  if (!qr && url.pathname !== '/connect/oauth2/authorize') return page('WeChat', html`<p>No such page.</p>`, 404);
+  const login = parse(wechat, url, qr);
+  if (typeof login === 'string') return page('WeChat', html`<p role="alert">${login}</p>`, 400);
+  const { appid, target, scope, state } = login;
+  const redirect = ({ href }: URL) => new Response(null, { status: 302, headers: { location: href } });
 
   const user = url.searchParams.get('user');
   if (user) {
-    back.searchParams.set('code', wechat.web.issueCode(appid, user, scope));
-    back.searchParams.set('state', state);
+    target.searchParams.set('code', wechat.web.issueCode(appid, user, scope));
+    target.searchParams.set('state', state);
     wechat.world.log.add('wechat', scope, `${user} returns with a code`);
-    return redirect(back);
+    return redirect(target);
   }
   if (url.searchParams.has('deny')) {
-    const target = denied(wechat, login, qr);
-    return target ? redirect(target) : page('WeChat', '<p>Cancelled.</p>');
+    const back = denied(wechat, login, qr);
+    return back ? redirect(back) : page('WeChat', html`<p>Cancelled.</p>`);
   }
+  return page('WeChat', choices(wechat, url, qr, scope));
+}
 
-  const people = Object.keys(wechat.world.users.all());
-  const choose = (name: string, value: string, label: string, style = 'button') => {
+/** A link for each user, and one to cancel. */
+function choices(wechat: WeChat, url: URL, qr: boolean, scope: string): Html {
+  const link = (name: string, value: string, label: string, style = 'button') => {
     const target = new URL(url);
     target.searchParams.set(name, value);
-    return `<a class="${style}" href="${escaped(target.pathname + target.search)}">${escaped(label)}</a>`;
+    return html`<a class="${style}" href="${target.pathname + target.search}">${label}</a>`;
   };
-  const doing = qr ? 'Scan the code as' : scope === 'snsapi_base' ? 'Come by as' : 'Log in as';
-  const choices = (people.length ? people : ['mei']).map((person) => choose('user', person, person));
-  return page('WeChat', `<p>${doing}</p>${choices.join('')}${choose('deny', '1', 'Cancel', 'button plain')}`);
+  const known = Object.keys(wechat.world.users.all());
+  const users = (known.length ? known : ['mei']).map((name) => link('user', name, name));
+  const title = qr ? 'Scan the code as' : scope === 'snsapi_base' ? 'Open the page as' : 'Log in as';
+  return html`<p>${title}</p>${users}${link('deny', '1', 'Cancel', 'button plain')}`;
 }

@@ -1,26 +1,26 @@
-// WeChat's paths, and what each does.
+// The paths of WeChat's server APIs, each with its implementation.
 
 import { type App, type WeChat, WeChatError } from '../wechat/index.js';
 import { ensure } from '../wechat/wechat-error.js';
 import { listed } from './ip-list.js';
-import { type Call, text } from './server-call.js';
+import { type ServerCall, text } from './server-call.js';
 
 export interface Route {
-  /** GET is answered with 43002. */
+  /** Requires POST; other methods are answered with 43002. */
   post?: true;
-  run: (wechat: WeChat, call: Call) => object;
+  run: (wechat: WeChat, call: ServerCall) => object;
 }
 
-/** 40164 for callers that an app's list does not have (§3.3). */
-function admit(app: App, ip: string): void {
+/** Throws 40164 if the app's IP list does not contain the caller (§3.3). */
+function checkIp(app: App, ip: string): void {
   if (listed(app.ip_list, ip)) return;
   throw new WeChatError(40164, `invalid ip ${ip} ipv6 ::ffff:${ip}, not in whitelist`);
 }
 
-const mustBeCodeGrant = ({ param }: Call): void => ensure(param('grant_type') === 'authorization_code', 40002);
+const requireCodeGrant = ({ param }: ServerCall): void => ensure(param('grant_type') === 'authorization_code', 40002);
 
-/** The parameters of §3.2's calls. */
-const signed = (wechat: WeChat, { param }: Call): [string, string, string, string] => [
+/** Returns the parameters of the calls of §3.2, with the appid of the token. */
+const signedParams = (wechat: WeChat, { param }: ServerCall): [string, string, string, string] => [
   wechat.tokens.owner(param('access_token')),
   param('openid'),
   param('signature'),
@@ -28,13 +28,13 @@ const signed = (wechat: WeChat, { param }: Call): [string, string, string, strin
 ];
 
 export const ROUTES: Record<string, Route> = {
-  // Parameters only: a JSON body gives 41002 (§3.1).
+  // A JSON body is not read: it gives 41002 (§3.1).
   '/sns/jscode2session': {
     run(wechat, call) {
       const { param, ip } = call;
       const app = wechat.world.authenticate(param('appid'), param('secret'), [param('js_code'), 41008]);
-      if (wechat.world.assume.ip_list_covers_jscode2session) admit(app, ip);
-      mustBeCodeGrant(call);
+      if (wechat.world.assume.ip_list_covers_jscode2session) checkIp(app, ip);
+      requireCodeGrant(call);
       return wechat.sessions.exchange(param('appid'), param('js_code'));
     },
   },
@@ -43,13 +43,13 @@ export const ROUTES: Record<string, Route> = {
       const { param } = call;
       ensure(param('component_appid'), 41018);
       wechat.tokens.authorizer(param('component_appid'), param('component_access_token'), param('appid'));
-      mustBeCodeGrant(call);
+      requireCodeGrant(call);
       return wechat.sessions.exchange(param('appid'), param('js_code'));
     },
   },
   '/cgi-bin/token': {
     run(wechat, { param, ip }) {
-      admit(wechat.world.authenticate(param('appid'), param('secret')), ip);
+      checkIp(wechat.world.authenticate(param('appid'), param('secret')), ip);
       return wechat.tokens.token(param('appid'), param('secret'), param('grant_type'));
     },
   },
@@ -57,7 +57,7 @@ export const ROUTES: Record<string, Route> = {
     post: true,
     run(wechat, { json, ip }) {
       const body = json();
-      admit(wechat.world.authenticate(text(body.appid), text(body.secret)), ip);
+      checkIp(wechat.world.authenticate(text(body.appid), text(body.secret)), ip);
       const force = body.force_refresh === true;
       return wechat.tokens.stableToken(text(body.appid), text(body.secret), text(body.grant_type), force);
     },
@@ -67,7 +67,7 @@ export const ROUTES: Record<string, Route> = {
     run(wechat, { json }) {
       const body = json();
       ensure(text(body.component_appid), 41018);
-      // Any ticket is taken: WeChat pushes one every ten minutes, which is not played here.
+      // Every ticket is accepted: WeChat pushes one every ten minutes, which is not simulated.
       ensure(text(body.component_verify_ticket), 61006);
       return wechat.tokens.componentToken(text(body.component_appid), text(body.component_appsecret));
     },
@@ -79,9 +79,9 @@ export const ROUTES: Record<string, Route> = {
       return wechat.web.ticket(`${appid} ${param('type')}`);
     },
   },
-  '/wxa/checksession': { run: (wechat, call) => wechat.sessions.check(...signed(wechat, call)) },
-  '/wxa/resetusersessionkey': { run: (wechat, call) => wechat.sessions.resetKey(...signed(wechat, call)) },
-  '/wxa/business/getuserencryptkey': { run: (wechat, call) => wechat.sessions.userKeys(...signed(wechat, call)) },
+  '/wxa/checksession': { run: (wechat, call) => wechat.sessions.check(...signedParams(wechat, call)) },
+  '/wxa/resetusersessionkey': { run: (wechat, call) => wechat.sessions.resetKey(...signedParams(wechat, call)) },
+  '/wxa/business/getuserencryptkey': { run: (wechat, call) => wechat.sessions.userKeys(...signedParams(wechat, call)) },
   '/wxa/business/getuserphonenumber': {
     post: true,
     run(wechat, { param, json }) {
@@ -94,7 +94,7 @@ export const ROUTES: Record<string, Route> = {
     run(wechat, call) {
       const { param } = call;
       wechat.world.authenticate(param('appid'), param('secret'), [param('code'), 41008]);
-      mustBeCodeGrant(call);
+      requireCodeGrant(call);
       return wechat.web.exchange(param('appid'), param('code'));
     },
   },

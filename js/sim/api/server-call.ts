@@ -1,15 +1,17 @@
-// One call of a server, parsed: its parameters and its JSON body.
+// A parsed call of a server API: its parameters and its JSON body.
 
 import { type WeChat, WeChatError } from '../wechat/index.js';
 
-export interface Call {
-  /** A parameter, of the query or of a form body; empty where it is missing. */
+export interface ServerCall {
+  /** Returns a parameter of the query or of a form body; empty if it is missing. */
   param: (name: string) => string;
-  /** The JSON body: 44002 where it is empty, 47001 where it is not a JSON object. */
+  /** Returns the JSON body. Throws 44002 if it is empty, 47001 if it is not a JSON object. */
   json: () => Record<string, unknown>;
+  /** The caller's IP. */
   ip: string;
 }
 
+/** Returns a string; empty for every other value. */
 export const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function jsonObject(body: string): Record<string, unknown> {
@@ -18,26 +20,27 @@ function jsonObject(body: string): Record<string, unknown> {
     const value: unknown = JSON.parse(body);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
-    // The same errcode as for JSON that is not an object.
+    // Same errcode as for JSON that is not an object.
   }
   throw new WeChatError(47001);
 }
 
-export async function parseCall(request: Request, url: URL, ip: string): Promise<Call> {
+/** Reads the body of a POST, and parses the call. */
+export async function parseCall(request: Request, url: URL, ip: string): Promise<ServerCall> {
   const body = request.method === 'POST' ? (await request.text()).trim() : '';
-  // A body declared as a form may still be JSON: curl declares every body so.
+  // curl declares every body as a form, also JSON.
   const declared = request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded');
   const form = new URLSearchParams(declared ? body : '');
   return { param: (name) => url.searchParams.get(name) ?? form.get(name) ?? '', json: () => jsonObject(body), ip };
 }
 
-/** The user a call is about, by its code, token or openid; undefined where it names none. */
-export function userOf(wechat: WeChat, { param, json }: Call): string | undefined {
+/** Returns the user whom a call names by code, token or openid; `undefined` if there is none. */
+export function userOf(wechat: WeChat, { param, json }: ServerCall): string | undefined {
   let body: Record<string, unknown> = {};
   try {
     body = json();
   } catch {
-    // Without a JSON body the parameters are all there is.
+    // Not a JSON body: only the parameters count.
   }
   const value = (name: string) => param(name) || text(body[name]);
   return (
