@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } fro
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { at, run, Sorry } from './shell.mts';
+import { at, run, UsageError } from './shell.mts';
 
 interface Compiled {
   error?: { msg: string };
@@ -54,7 +54,7 @@ export async function checkWeapp(): Promise<string[]> {
       const packed = readdirSync(join(work, miniprogramNpmDistDir, 'miniprogram_npm/wxauth'));
       const lost = shipped.filter((file) => !packed.includes(file));
       if (miniProgramPackNum !== 1 || warnList.length > 0 || lost.length > 0) {
-        throw new Sorry(`构建 npm: ${JSON.stringify(warnList)}, without ${lost.join(', ')}`);
+        throw new UsageError(`构建 npm: ${JSON.stringify(warnList)}, without ${lost.join(', ')}`);
       }
       said.push(`构建 npm: ${miniprogramNpmDistDir}miniprogram_npm/wxauth: ${packed.sort().join(', ')}`);
     }
@@ -72,7 +72,7 @@ export async function checkWeapp(): Promise<string[]> {
           setting: transpiling,
         });
         if (error || !made)
-          throw new Sorry(`${filePath} with ${JSON.stringify(transpiling)}: ${error?.msg ?? 'no code'}`);
+          throw new UsageError(`${filePath} with ${JSON.stringify(transpiling)}: ${error?.msg ?? 'no code'}`);
       }
       said.push(`compiled ${scripts.length} files with ${JSON.stringify(transpiling)}`);
     }

@@ -4,11 +4,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { parseArgs, parseEnv } from 'node:util';
+import { parseEnv } from 'node:util';
 import { unstable_readConfig as readConfig } from 'wrangler';
 import { startEdge } from './edge.mts';
 import { bindingsOf, refusalOf } from './serve.mts';
-import { at, npmBin, run, Sorry } from './shell.mts';
+import { at, npmBin, run, UsageError } from './shell.mts';
 
 /** Shorter ones can be guessed: docs/deploy.md says so. */
 const BACKEND_SECRET = 22;
@@ -18,12 +18,11 @@ interface Target {
   config: string;
 }
 
-export async function deployCheck(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { env: { type: 'string' }, config: { type: 'string' } } });
-  const target = { ...values, config: values.config ?? at('wrangler.toml') };
+export async function deployCheck({ env, config = at('wrangler.toml') }: Partial<Target>): Promise<void> {
+  const target = env === undefined ? { config } : { env, config };
   const problems = [...wranglerProblems(target), ...(await configurationProblems(target))];
   for (const problem of problems) console.error(`✗ ${problem}`);
-  if (problems.length) throw new Sorry(`${problems.length} to mend before this is deployed.`);
+  if (problems.length) throw new UsageError(`${problems.length} to mend before this is deployed.`);
   const which = ['--config', target.config, ...(target.env ? ['--env', target.env] : [])];
   run(npmBin('wrangler'), ['deploy', '--dry-run', '--outdir', at('target', 'dry-run'), ...which], {
     env: { WRANGLER_SEND_METRICS: 'false' },

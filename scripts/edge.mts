@@ -1,4 +1,4 @@
-// The edge in workerd, through miniflare: what wrangler.toml describes, without Cloudflare.
+// Runs the edge in workerd, through miniflare, with the settings of wrangler.toml.
 import { readFileSync } from 'node:fs';
 import { Miniflare, type WorkerOptions } from 'miniflare';
 import { at } from './shell.mts';
@@ -7,30 +7,30 @@ export interface EdgeOptions {
   port: number;
   /** Variables and secrets, by name. */
   bindings: Record<string, string>;
-  /** Where KV lives on disk; in memory where absent. */
+  /** The folder of KV; in memory by default. */
   kvPersist?: string;
   /** Static files served on the same origin. */
   assets?: string;
-  /** Requests a minute, by binding; what wrangler.toml says where absent. */
+  /** Requests a minute, by binding; those of wrangler.toml by default. */
   limits?: Record<string, number>;
-  /** More of miniflare's options for the Worker, and Workers beside it. */
+  /** Further options of miniflare for the Worker. */
   more?: Record<string, unknown>;
+  /** Workers in the same process. */
   beside?: WorkerOptions[];
-  /** Takes each line the Worker logs. */
+  /** Receives each line that the Worker logs. */
   log?: (line: string) => void;
 }
 
-const WRANGLER = readFileSync(at('wrangler.toml'), 'utf8');
-const COMPATIBILITY_DATE = /compatibility_date = "([^"]+)"/.exec(WRANGLER)?.[1];
-const LIMITS = Object.fromEntries(
-  [...WRANGLER.matchAll(/^name = "(\w+_LIMIT)"[\s\S]*?limit = (\d+)/gm)].map(([, name, limit]) => [
-    name,
-    Number(limit),
-  ]),
-);
+/** dist/edge.json: what `npm run build` read from wrangler.toml. */
+export interface EdgeSettings {
+  compatibilityDate: string;
+  /** Requests a minute, by binding. */
+  limits: Record<string, number>;
+}
 
 export async function startEdge(options: EdgeOptions): Promise<Miniflare> {
-  const { port, bindings, kvPersist, assets, log, limits = LIMITS, more = {}, beside = [] } = options;
+  const settings: EdgeSettings = JSON.parse(readFileSync(at('dist/edge.json'), 'utf8'));
+  const { port, bindings, kvPersist, assets, log, limits = settings.limits, more = {}, beside = [] } = options;
   const worker = {
     name: 'wxauth',
     modules: [
@@ -38,7 +38,7 @@ export async function startEdge(options: EdgeOptions): Promise<Miniflare> {
       { type: 'CompiledWasm', path: at('dist/edge/index_bg.wasm') },
     ],
     modulesRoot: at('dist/edge'),
-    compatibilityDate: COMPATIBILITY_DATE ?? '2026-04-01',
+    compatibilityDate: settings.compatibilityDate,
     bindings,
     kvNamespaces: ['SESSIONS'],
     ratelimits: Object.fromEntries(

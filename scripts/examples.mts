@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkWeapp, packInto } from './check-weapp.mts';
-import { at, run, Sorry } from './shell.mts';
+import { at, run, UsageError } from './shell.mts';
 
 interface Example {
   folder: string;
@@ -47,7 +47,7 @@ export async function examples(): Promise<void> {
         const [file, word] = has;
         const made = join(cwd, file);
         if (!existsSync(made) || !readFileSync(made, 'utf8').includes(word))
-          throw new Sorry(`${folder}: no ${word} in ${file}`);
+          throw new UsageError(`${folder}: no ${word} in ${file}`);
       }
       console.log(`[examples] ${folder}: built`);
     }

@@ -1,10 +1,11 @@
 // `npm run load`: a minute of mixed traffic at 200 connections, with each KV; `npm run load -- 1800` is a soak of half an hour.
 import { type Load, load } from '../tests/load/load.mts';
-import { Sorry } from './shell.mts';
+import { UsageError } from './shell.mts';
 
 const CONNECTIONS = 200;
 
-export async function printLoad(seconds: number): Promise<void> {
+export async function printLoad(duration = '60'): Promise<void> {
+  const seconds = Number(duration);
   console.log(
     `${CONNECTIONS} connections for ${seconds} s, WeChat failing a quarter of its logins, 2 % malformed requests`,
   );
@@ -23,5 +24,5 @@ async function print(what: Load): Promise<void> {
   );
   console.log(`answers that are not on the list: ${unexpected.length}; sessions lost: ${lost}`);
   if (unexpected.length || lost)
-    throw new Sorry([...new Set(unexpected)].slice(0, 5).join(', ') || 'sessions were lost');
+    throw new UsageError([...new Set(unexpected)].slice(0, 5).join(', ') || 'sessions were lost');
 }

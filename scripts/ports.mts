@@ -1,11 +1,11 @@
 // The ports that commands listen on.
 import { createServer } from 'node:net';
-import { Sorry } from './shell.mts';
+import { UsageError } from './shell.mts';
 
 export function port(name: string, fallback: number): number {
   const value = Number(process.env[name] ?? fallback);
   if (!Number.isInteger(value) || value < 1 || value > 65_535)
-    throw new Sorry(`${name} must be a port, not "${process.env[name]}".`);
+    throw new UsageError(`${name} must be a port, not "${process.env[name]}".`);
   return value;
 }
 
@@ -13,7 +13,7 @@ export function mustBeFree(name: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', () =>
-      reject(new Sorry(`Port ${port} is taken. Stop what listens there, or set ${name} to another port.`)),
+      reject(new UsageError(`Port ${port} is taken. Stop what listens there, or set ${name} to another port.`)),
     );
     probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
   });

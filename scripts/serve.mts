@@ -2,7 +2,7 @@
 // belongs in front of it.
 import { join } from 'node:path';
 import { mustBeFree, port } from './ports.mts';
-import { at, Sorry } from './shell.mts';
+import { at, UsageError } from './shell.mts';
 import { openState } from './state.mts';
 import { superviseEdge } from './supervise.mts';
 
@@ -41,13 +41,13 @@ export async function serve(): Promise<void> {
   const refusal = await refusalOf(url, lines);
   if (refusal) {
     await stop();
-    throw new Sorry(refusal);
+    throw new UsageError(refusal);
   }
   try {
     await ((await edge.getKVNamespace('SESSIONS')) as unknown as { list(): Promise<unknown> }).list();
   } catch {
     await stop();
-    throw new Sorry(`The KV in ${join(stateDir, 'kv')} cannot be read. Put a backup of it back, or move it away.`);
+    throw new UsageError(`The KV in ${join(stateDir, 'kv')} cannot be read. Put a backup of it back, or move it away.`);
   }
   console.log(`ready ${url}`);
 }

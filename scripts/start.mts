@@ -7,7 +7,7 @@ import { WeChat } from '../js/sim/wechat/index.js';
 import { makeKeys } from './keys.mts';
 import { mustBeFree, port } from './ports.mts';
 import { refusalOf } from './serve.mts';
-import { at, Sorry } from './shell.mts';
+import { at, UsageError } from './shell.mts';
 import { openState } from './state.mts';
 import { superviseEdge } from './supervise.mts';
 
@@ -76,7 +76,7 @@ export async function start(): Promise<void> {
   const refusal = await refusalOf(origin, lines);
   if (refusal) {
     await stop();
-    throw new Sorry(refusal);
+    throw new UsageError(refusal);
   }
   console.log(`fake WeChat  ${simulator.url}/`);
   console.log(`edge         ${origin}/.well-known/oauth-authorization-server`);
@@ -90,6 +90,6 @@ function appsOf(variables: Record<string, string>): Record<string, { secret: str
   try {
     return Object.assign({}, ...Object.values(variables).map((json) => JSON.parse(json)));
   } catch {
-    throw new Sorry('WECHAT_APPS must be JSON: {"<appid>": {"secret": "…"}}');
+    throw new UsageError('WECHAT_APPS must be JSON: {"<appid>": {"secret": "…"}}');
   }
 }

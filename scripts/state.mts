@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { dirname, join, relative } from 'node:path';
-import { Sorry } from './shell.mts';
+import { UsageError } from './shell.mts';
 
 /** Makes the folder if it is missing, and holds it until this process ends. */
 export async function openState(folder: string): Promise<string> {
@@ -11,7 +11,7 @@ export async function openState(folder: string): Promise<string> {
     if (!statSync(folder).isDirectory()) throw new Error('it is not a folder');
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new Sorry(`STATE_DIR ${folder} cannot be used: ${(error as Error).message}`);
+    throw new UsageError(`STATE_DIR ${folder} cannot be used: ${(error as Error).message}`);
   }
   await hold(folder);
   return folder;
@@ -36,11 +36,11 @@ async function hold(folder: string): Promise<void> {
     probe.once('error', () => resolve(false));
   });
   if (alive)
-    throw new Sorry(`STATE_DIR ${folder} is in use by another edge. Stop it, or set STATE_DIR to another folder.`);
+    throw new UsageError(`STATE_DIR ${folder} is in use by another edge. Stop it, or set STATE_DIR to another folder.`);
   rmSync(address, { force: true });
   await new Promise<void>((resolve, reject) => {
     const lock = createServer((socket) => socket.end()).unref();
-    lock.once('error', (error) => reject(new Sorry(`STATE_DIR ${folder} cannot be locked: ${error.message}`)));
+    lock.once('error', (error) => reject(new UsageError(`STATE_DIR ${folder} cannot be locked: ${error.message}`)));
     lock.listen(address, resolve);
   });
 }

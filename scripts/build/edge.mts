@@ -1,7 +1,8 @@
 // The Worker: worker-build compiles src/edge and makes a module, which src/edge/runtime/main.js hands to workerd.
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
-import { at, npmBin, run, tool } from '../shell.mts';
+import type { EdgeSettings } from '../edge.mts';
+import { at, npmBin, run, tool, UsageError } from '../shell.mts';
 
 /** Where a request spends its time, for speed; the rest for speed within size. The client is built for size alone. */
 const FAST = ['aes', 'aes-gcm', 'ghash', 'polyval', 'sha2', 'serde_json', 'js-sys', 'wasm-bindgen-futures'];
@@ -35,4 +36,19 @@ export async function buildEdge(out: string): Promise<void> {
   });
   cpSync(at('build/index_bg.wasm'), `${out}/index_bg.wasm`);
   rmSync(at('build'), { recursive: true });
+}
+
+/** Writes what the local edge takes from wrangler.toml. Loading wrangler takes seconds, too long for each test file. */
+export async function writeEdgeSettings(): Promise<void> {
+  const { unstable_readConfig: readConfig } = await import('wrangler');
+  const { compatibility_date, ratelimits } = readConfig({ config: at('wrangler.toml') });
+  if (!compatibility_date) throw new UsageError('wrangler.toml has no compatibility_date.');
+  const settings: EdgeSettings = {
+    compatibilityDate: compatibility_date,
+    limits: Object.fromEntries(
+      ratelimits.map(({ name, simple }: { name: string; simple: { limit: number } }) => [name, simple.limit]),
+    ),
+  };
+  mkdirSync(at('dist'), { recursive: true });
+  writeFileSync(at('dist/edge.json'), `${JSON.stringify(settings)}\n`);
 }

@@ -1,57 +1,96 @@
-// `npm run build`: fills dist/, building only what changed.
-import { writeFileSync } from 'node:fs';
+// The steps of `npm run build`: fill dist/, building only what changed.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cached, type Step } from '../progress.mts';
 import { setupBuild } from '../setup.mts';
-import { at, onceFor, root } from '../shell.mts';
-import { buildEdge } from './edge.mts';
+import { at, root } from '../shell.mts';
+import { buildEdge, writeEdgeSettings } from './edge.mts';
 import { fingerprint } from './fingerprint.mjs';
 import { buildNode, buildPlayground, buildSim, buildTypes, buildWeapp, buildWeb, core } from './js.mts';
 import { buildCore } from './wasm.mts';
 
-const MANIFESTS = ['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'rust-toolchain.toml'];
-const RUST = [...MANIFESTS, 'src/lib.rs', 'src/wechat', 'src/machine'];
-const CHAIN = ['scripts/build/wasm.mts'];
+const HOSTS = ['client', 'edge'];
+const CORE = readdirSync(at('src')).filter((name) => !HOSTS.includes(name));
+const RUST = [
+  'Cargo.toml',
+  'Cargo.lock',
+  'rust-toolchain.toml',
+  'package-lock.json',
+  ...CORE.map((name) => `src/${name}`),
+];
+const CLIENT = [...RUST, 'src/client', 'scripts/build/wasm.mts'];
 const SCRIPT = ['scripts/build/js.mts', 'package-lock.json', 'tsconfig.json'];
 
-async function client(): Promise<void> {
-  const sources = [...RUST, ...CHAIN, 'src/client'];
-  await onceFor('client wasm', sources, `${core('client')}/core.wasm`, () =>
-    buildCore({ feature: 'client', out: core('client') }),
-  );
-}
-
-function edge(): Promise<void> {
-  const sources = [...RUST, 'src/edge', 'build.rs', 'docs/openapi.json', 'scripts/build/edge.mts'];
-  return onceFor('edge', sources, at('dist/edge/index.js'), () => {
-    setupBuild();
-    return buildEdge(at('dist/edge'));
+function wasm(feature: 'client' | 'node'): Step {
+  return cached({
+    name: `${feature} wasm`,
+    title: `compiling the ${feature === 'client' ? 'client' : 'Node client'} to wasm`,
+    inputs: CLIENT,
+    output: `${core(feature)}/core.wasm`,
+    rust: true,
+    work: () => buildCore({ feature, out: core(feature) }),
   });
 }
 
-/** What `npm start` needs. */
-export async function buildForStart(): Promise<void> {
-  await client();
-  await onceFor('web', [...SCRIPT, 'target/core/client', 'js'], at('dist/web/index.mjs'), buildWeb);
-  await onceFor('weapp', [...SCRIPT, 'target/core/client', 'js'], at('dist/weapp/index.js'), buildWeapp);
-  await onceFor(
-    'playground',
-    [...SCRIPT, 'dist/web/index.mjs', 'dist/web/wxauth.wasm', 'www', 'js/sim'],
-    at('dist/www/app.js'),
-    buildPlayground,
-  );
-  await edge();
+function bundle(name: string, inputs: string[], output: string, work: () => Promise<void>): Step {
+  return cached({ name, title: `bundling ${output}`, inputs: [...SCRIPT, ...inputs], output: at(output), work });
 }
 
-/** What `npm run serve` needs. Where it is built already, no compiler is needed. */
-export const buildForServe = edge;
+function edge(): Step[] {
+  const settings = cached({
+    name: 'edge settings',
+    title: 'reading wrangler.toml',
+    inputs: ['wrangler.toml', 'scripts/build/edge.mts'],
+    output: at('dist/edge.json'),
+    work: writeEdgeSettings,
+  });
+  const worker = cached({
+    name: 'edge',
+    title: 'compiling the edge to wasm',
+    inputs: [...RUST, 'src/edge', 'build.rs', 'docs/openapi.json', 'scripts/build/edge.mts'],
+    output: at('dist/edge/index.js'),
+    rust: true,
+    work: () => buildEdge(at('dist/edge')),
+  });
+  return [settings, worker];
+}
 
-export async function buildAll(): Promise<void> {
-  await buildForStart();
-  const sources = [...RUST, ...CHAIN, 'src/client'];
-  await onceFor('node wasm', sources, `${core('node')}/core.wasm`, () =>
-    buildCore({ feature: 'node', out: core('node') }),
-  );
-  await onceFor('node', [...SCRIPT, 'target/core/node', 'js'], at('dist/node/index.mjs'), buildNode);
-  await onceFor('simulator', [...SCRIPT, 'js/sim', 'js/entries'], at('dist/sim/index.mjs'), buildSim);
-  await onceFor('types', [...SCRIPT, 'target/core/client/core.d.ts', 'js'], at('dist/weapp/index.d.ts'), buildTypes);
-  writeFileSync(at('dist/build.json'), `${JSON.stringify({ sources: fingerprint(root) })}\n`);
+/** Needed by `npm start`. */
+export function buildForStart(): Step[] {
+  return [
+    ...setupBuild(),
+    wasm('client'),
+    bundle('web', ['target/core/client', 'js'], 'dist/web/index.mjs', buildWeb),
+    bundle('weapp', ['target/core/client', 'js'], 'dist/weapp/index.js', buildWeapp),
+    bundle(
+      'playground',
+      ['dist/web/index.mjs', 'dist/web/wxauth.wasm', 'www', 'js'],
+      'dist/www/app.js',
+      buildPlayground,
+    ),
+    ...edge(),
+  ];
+}
+
+/** Needed by `npm run serve`. Where the edge is built already, no compiler is needed. */
+export function buildForServe(): Step[] {
+  const steps = edge();
+  return steps.every((step) => step.isDone()) ? [] : [...setupBuild(), ...steps];
+}
+
+const record = (): string => `${JSON.stringify({ sources: fingerprint(root) })}\n`;
+
+export function buildAll(): Step[] {
+  return [
+    ...buildForStart(),
+    wasm('node'),
+    bundle('node', ['target/core/node', 'js'], 'dist/node/index.mjs', buildNode),
+    bundle('simulator', ['js/sim', 'js/entries'], 'dist/sim/index.mjs', buildSim),
+    bundle('types', ['target/core/client/core.d.ts', 'js'], 'dist/weapp/index.d.ts', buildTypes),
+    {
+      name: 'record',
+      title: 'recording what dist was built from',
+      isDone: () => existsSync(at('dist/build.json')) && readFileSync(at('dist/build.json'), 'utf8') === record(),
+      work: () => writeFileSync(at('dist/build.json'), record()),
+    },
+  ];
 }

@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { at, capture, npmBin, run, Sorry, tool } from '../shell.mts';
+import { at, capture, npmBin, run, tool, UsageError } from '../shell.mts';
 
 /** What rustc 1.95 and its prebuilt std leave in the module, and nothing more. */
 const EMITTED = [
@@ -48,7 +48,7 @@ export interface CoreBuild {
 function rustflags(): string {
   const sysroot = capture('rustc', ['--print', 'sysroot']);
   const hash = capture('rustc', ['-vV'])?.match(/commit-hash: (\w+)/)?.[1];
-  if (!sysroot || !hash) throw new Sorry('rustc is missing; install Rust 1.95 with rustup (https://rustup.rs).');
+  if (!sysroot || !hash) throw new UsageError('rustc is missing; install Rust 1.95 with rustup (https://rustup.rs).');
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
   return [
     '-Ctarget-cpu=mvp',
@@ -122,7 +122,7 @@ async function withoutExportedGlobals(wasm: Uint8Array): Promise<Uint8Array> {
   for (const { kind, name } of exports) {
     if (kind === binaryen.ExternalGlobal) module.removeExport(name);
   }
-  if (!module.validate()) throw new Sorry('the lowered module does not validate as MVP plus mutable globals');
+  if (!module.validate()) throw new UsageError('the lowered module does not validate as MVP plus mutable globals');
   return module.emitBinary();
 }
 

@@ -1,5 +1,5 @@
 //! What the endpoints do, one file a use case. A flow takes what was parsed and gives a
-//! [`Response`](crate::edge::http::Response) or an [`Error`](crate::edge::error::Error).
+//! [`Response`] or an [`Error`].
 
 mod account;
 mod admin;

@@ -1,0 +1,51 @@
+// The npm scripts as a user meets them: help, and one sentence on wrong usage.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { commands } from '../../scripts/commands.mjs';
+import { at } from '../../scripts/shell.mts';
+
+const { scripts } = JSON.parse(readFileSync(at('package.json'), 'utf8')) as { scripts: Record<string, string> };
+
+function script(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [at('scripts/run.mjs'), ...args], { encoding: 'utf8' });
+}
+
+test('every npm script has a help text', () => {
+  const names = Object.keys(scripts).filter((name) => name !== 'prepack');
+  assert.deepEqual(Object.keys(commands).sort(), names.sort());
+  for (const name of names) {
+    assert.match(scripts[name] ?? '', new RegExp(`^(exec )?node scripts/run\\.mjs ${name}$`));
+    const { status, stdout } = script(name, '--help');
+    assert.equal(status, 0, name);
+    assert.ok(stdout.includes(commands[name]?.does ?? ''), name);
+  }
+});
+
+test('wrong usage exits 2 with a sentence and the help text, before anything is built', () => {
+  for (const [args, sentence] of [
+    [['nonsense'], 'there is no command "nonsense".'],
+    [['build', 'x'], 'unexpected argument "x".'],
+    [['bench', '--jsn'], "Unknown option '--jsn'."],
+    [['load', 'soon'], '"soon" is not a number of seconds above 0.'],
+    [['fuzz', '--seconds', '0'], '"0" is not a number of seconds above 0.'],
+    [['keys', 'house'], 'there is no kind of key "house".'],
+    [['deploy:check', '--env'], "Option '--env <value>' argument missing."],
+  ] as const) {
+    const { status, stdout, stderr } = script(...args);
+    assert.deepEqual([status, stdout], [2, ''], args.join(' '));
+    assert.equal(stderr.split('\n')[0], `wxauth: ${sentence}`);
+    assert.match(stderr, /npm (run|test|start)/);
+  }
+});
+
+test('npm test names its suites, and refuses a name that no suite has', () => {
+  const { status, stdout } = script('test', '--list', 'client', 'native');
+  assert.equal(status, 0);
+  assert.match(stdout, /^native +cargo test --locked --features edge -- --nocapture$/m);
+  assert.match(stdout, /^client +\S*node --import tsx --test .*tests\/client\/client\.test\.mts/m);
+  const refused = script('test', 'nonsense');
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /^wxauth: there is no suite "nonsense": rustfmt, /);
+});
