@@ -1,0 +1,167 @@
+//! Message push: which messages count, what is erased, and what goes on to the app's own server (§3.7).
+
+use crate::edge::config::Config;
+use crate::edge::error::Error;
+use crate::edge::http::{Body, Request, Response};
+use crate::edge::ports::{FetchFailure, Reply};
+use crate::edge::routes::route;
+use crate::edge::testing::fakes::{NOW, World, at_once, variables};
+use crate::wechat::AppId;
+use crate::wechat::push::{EncodingAesKey, signature};
+use serde_json::{Value, json};
+
+const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+const FORWARD: &str = "https://shop.example/push";
+const CANCELLATION: &str = r#"{"Event":"user_authorization_cancellation","OpenID":"oMei"}"#;
+
+/// `wx1` with these fields of its push.
+fn world(fields: &Value) -> World {
+    let mut app = json!({ "secret": "s", "push_token": "token" });
+    app.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    let mut vars = variables();
+    vars.insert("WECHAT_APPS".into(), json!({ "wx1": app }).to_string());
+    let mut world = World::new();
+    world.config = Config::parse(&vars);
+    world.log_in().unwrap();
+    world.urls.borrow_mut().clear();
+    world.calls.borrow_mut().clear();
+    world
+}
+
+fn send(world: &World, method: &str, path: &str, query: &str, body: &str) -> Result<Response, Error> {
+    let request = Request {
+        method: method.into(),
+        path: path.into(),
+        query: query.into(),
+        content_type: Some("text/xml".into()),
+        body: Body::Bytes(body.as_bytes().to_vec()),
+        ..Request::default()
+    };
+    let answer = at_once(route(world, &world.config, &request, "id"));
+    answer.error.map_or(Ok(answer.response), Err)
+}
+
+fn code_of<T>(result: Result<T, Error>) -> &'static str {
+    result.err().map_or("success", |error| error.code())
+}
+
+/// The query of plain mode and of the check of the address: the body is not signed.
+fn plain(token: &str) -> String {
+    let signature = signature(&mut [token, "1", "2"]);
+    format!("signature={signature}&timestamp=1&nonce=2&echostr=echo")
+}
+
+/// Query and body of an encrypted message that WeChat sent `age_s` ago.
+fn encrypted(message: &str, receiver: &str, age_s: i64) -> (String, String) {
+    let key = EncodingAesKey::parse(KEY).unwrap();
+    let encrypt = key.encrypt(message, &AppId::parse(receiver).unwrap(), [7; 16]);
+    let timestamp = (i64::try_from(NOW / 1000).unwrap() - age_s).to_string();
+    let signature = signature(&mut ["token", &timestamp, "2", &encrypt]);
+    let query = format!("encrypt_type=aes&msg_signature={signature}&timestamp={timestamp}&nonce=2");
+    (query, json!({ "ToUserName": "gh_1", "Encrypt": encrypt }).to_string())
+}
+
+fn is_erased(world: &World) -> bool {
+    !world.kv.borrow().keys().any(|name| name.starts_with("s1:") || name.starts_with("k1:"))
+}
+
+#[test]
+fn the_check_of_the_address_echoes_what_is_signed_with_the_apps_token() {
+    let world = world(&json!({}));
+    let answer = send(&world, "GET", "/wechat/events/wx1", &plain("token"), "").unwrap();
+    assert_eq!((answer.body.as_str(), answer.plain), ("echo", true));
+    assert_eq!(code_of(send(&world, "GET", "/wechat/events/wx1", &plain("other"), "")), "push_signature");
+    for app in ["wx2", "wx0"] {
+        assert_eq!(code_of(send(&world, "GET", &format!("/wechat/events/{app}"), &plain("token"), "")), "not_found");
+    }
+}
+
+#[test]
+fn a_cancellation_erases_only_encrypted_and_within_five_minutes() {
+    for (age_s, code) in
+        [(0, "success"), (300, "success"), (301, "push_stale"), (-300, "success"), (-301, "push_stale")]
+    {
+        let world = world(&json!({ "encoding_aes_key": KEY }));
+        let (query, body) = encrypted(CANCELLATION, "wx1", age_s);
+        assert_eq!(code_of(send(&world, "POST", "/wechat/events/wx1", &query, &body)), code, "{age_s} s");
+        assert_eq!(is_erased(&world), code == "success", "{age_s} s");
+        let audited = world.audits.borrow().iter().any(|line| line.contains("cancellation_erase"));
+        assert_eq!(audited, code == "success");
+    }
+    for (fields, query, body, code) in [
+        (json!({}), plain("token"), CANCELLATION, "success"),
+        (json!({}), plain("other"), CANCELLATION, "push_signature"),
+        (json!({ "encoding_aes_key": KEY }), plain("token"), CANCELLATION, "push_plain"),
+        (json!({}), format!("encrypt_type=aes&{}", plain("token")), CANCELLATION, "misconfigured"),
+    ] {
+        let world = world(&fields);
+        assert_eq!(code_of(send(&world, "POST", "/wechat/events/wx1", &query, body)), code, "{fields} {query}");
+        assert!(!is_erased(&world), "{fields} {query}");
+    }
+}
+
+#[test]
+fn an_encrypted_message_that_is_not_whole_signed_or_this_apps_erases_nothing() {
+    let (query, body) = encrypted(CANCELLATION, "wx1", 0);
+    let with_copy = body.replace("{", r#"{"Event":"user_authorization_cancellation","#);
+    let (foreign_query, foreign_body) = encrypted(CANCELLATION, "wx9", 0);
+    let (text_query, text_body) = encrypted("not a message", "wx1", 0);
+    for (query, body, code) in [
+        (query.as_str(), body.as_str(), "success"),
+        (&query.replace("nonce=2", "nonce=3"), &body, "push_signature"),
+        (&query, &with_copy, "push_plain"),
+        (&query, "{}", "push_malformed"),
+        (&query, "", "push_malformed"),
+        (&foreign_query, &foreign_body, "push_malformed"),
+        (&text_query, &text_body, "push_malformed"),
+    ] {
+        let world = world(&json!({ "encoding_aes_key": KEY }));
+        assert_eq!(code_of(send(&world, "POST", "/wechat/events/wx1", query, body)), code, "{query} {body}");
+        assert_eq!(is_erased(&world), code == "success", "{query} {body}");
+    }
+}
+
+#[test]
+fn other_messages_erase_nothing() {
+    for message in [
+        r#"{"Event":"user_authorization_revoke","OpenID":"oMei"}"#,
+        r#"{"Event":"user_authorization_cancellation"}"#,
+        r#"{"Event":"user_authorization_cancellation","OpenID":"no openid"}"#,
+        r#"{"OpenID":"oMei"}"#,
+    ] {
+        let world = world(&json!({ "encoding_aes_key": KEY }));
+        let (query, body) = encrypted(message, "wx1", 0);
+        let answer = send(&world, "POST", "/wechat/events/wx1", &query, &body).unwrap();
+        assert_eq!((answer.body.as_str(), answer.plain, is_erased(&world)), ("success", true, false), "{message}");
+    }
+}
+
+/// With query, body and content type as they came, so that the app's own SDK checks and opens the message.
+#[test]
+fn a_message_goes_on_as_it_came_and_the_answer_goes_back() {
+    let (query, body) = encrypted(r#"{"Event":"subscribe"}"#, "wx1", 0);
+    let world = world(&json!({ "encoding_aes_key": KEY, "push_forward_url": FORWARD }));
+    world.upstream.borrow_mut().push_back(Ok(Reply { status: 201, body: b"done".to_vec() }));
+    let answer = send(&world, "POST", "/wechat/events/wx1", &query, &body).unwrap();
+    assert_eq!((answer.body.as_str(), answer.plain), ("done", true));
+    assert_eq!(*world.urls.borrow(), [format!("{FORWARD}?{query}")]);
+    assert_eq!(*world.calls.borrow(), [[Some(body), Some("text/xml".to_owned()), None]]);
+}
+
+#[test]
+fn a_message_that_the_apps_server_does_not_take_is_sent_once_and_wechat_sends_it_again() {
+    let (query, body) = encrypted(r#"{"Event":"subscribe"}"#, "wx1", 0);
+    for reply in [
+        Ok(Reply { status: 500, body: b"done".to_vec() }),
+        Ok(Reply { status: 199, body: Vec::new() }),
+        Ok(Reply { status: 302, body: Vec::new() }),
+        Ok(Reply { status: 200, body: vec![0xff] }),
+        Err(FetchFailure::Unreachable),
+        Err(FetchFailure::TimedOut),
+    ] {
+        let world = world(&json!({ "encoding_aes_key": KEY, "push_forward_url": FORWARD }));
+        world.upstream.borrow_mut().push_back(reply);
+        let error = send(&world, "POST", "/wechat/events/wx1", &query, &body).unwrap_err();
+        assert_eq!((error.code(), error.class(), world.urls.borrow().len()), ("forward_failed", "operator", 1));
+    }
+}
