@@ -12,7 +12,7 @@ mod open_data;
 mod phone;
 mod push;
 pub(crate) mod refresh;
-mod revoke;
+pub(crate) mod revoke;
 mod sessions;
 mod user_info;
 mod web_login;

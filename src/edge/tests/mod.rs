@@ -18,6 +18,7 @@ mod openapi;
 mod params;
 mod push;
 mod races;
+mod reach;
 mod revocation;
 mod scale;
 mod secrets;

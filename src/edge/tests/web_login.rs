@@ -13,8 +13,16 @@ const BACK: &str = "https://shop.example/after";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 fn world() -> World {
+    world_of("website")
+}
+
+/// `wx2` of this kind, and `wx3` another website.
+fn world_of(kind: &str) -> World {
     let mut variables = variables();
-    let app = json!({ "wx2": { "secret": "s", "kind": "website", "redirect_uris": [BACK] } });
+    let app = json!({
+        "wx2": { "secret": "s", "kind": kind, "redirect_uris": [BACK, "https://shop.example/other"] },
+        "wx3": { "secret": "s", "kind": "website", "redirect_uris": [BACK] },
+    });
     variables.insert("WECHAT_APPS_MORE".into(), app.to_string());
     let mut world = World::new();
     world.config = Config::parse(&variables);
@@ -22,11 +30,16 @@ fn world() -> World {
 }
 
 fn get(world: &World, path: &str, query: &str, cookies: Option<String>) -> Result<Response, Error> {
+    answer(world, path, query, cookies).map_err(|(error, _)| error)
+}
+
+/// As [`get`], with the response beside an error: it may send the browser back to the client.
+fn answer(world: &World, path: &str, query: &str, cookies: Option<String>) -> Result<Response, (Error, Response)> {
     let request =
         Request { method: "GET".into(), path: path.into(), query: query.into(), cookies, ..Request::default() };
     let answer = at_once(route(world, &world.config, &request, "id"));
     match answer.error {
-        Some(error) => Err(error),
+        Some(error) => Err((error, answer.response)),
         None => Ok(answer.response),
     }
 }
@@ -40,13 +53,17 @@ fn parameter(address: &str, name: &str) -> Option<String> {
     form_urlencoded::parse(query.as_bytes()).find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
+/// The query of a good `/web/login`.
+fn query() -> String {
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
+    format!(
+        "response_type=code&client_id=wx2&redirect_uri={BACK}&state=s&code_challenge={challenge}&code_challenge_method=S256"
+    )
+}
+
 /// The browser is at WeChat: the state that WeChat got, and the cookie that remembers the login.
 fn begin(world: &World) -> (String, String) {
-    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
-    let query = format!(
-        "response_type=code&client_id=wx2&redirect_uri={BACK}&state=s&code_challenge={challenge}&code_challenge_method=S256"
-    );
-    let response = get(world, "/web/login", &query, None).unwrap();
+    let response = get(world, "/web/login", &query(), None).unwrap();
     let state = parameter(header(&response, "location").split('#').next().unwrap(), "state").unwrap();
     (state, header(&response, "set-cookie").split(';').next().unwrap().to_owned())
 }
@@ -100,4 +117,145 @@ fn the_cookie_of_one_login_does_not_open_under_the_name_of_another() {
     let (_, value) = second.1.split_once('=').unwrap();
     assert_eq!(code_of(come_back(&world, &(first.0.clone(), format!("{name}={value}")))), "login_unknown");
     assert_eq!(code_of(come_back(&world, &first)), "success");
+}
+
+#[test]
+fn wechat_is_asked_for_the_scope_of_the_apps_kind() {
+    for (kind, scope, asked, page) in [
+        ("website", "", "snsapi_login", "/connect/qrconnect?"),
+        ("website", "snsapi_login", "snsapi_login", "/connect/qrconnect?"),
+        ("official_account", "", "snsapi_base", "/connect/oauth2/authorize?"),
+        ("official_account", "snsapi_base", "snsapi_base", "/connect/oauth2/authorize?"),
+        ("official_account", "snsapi_userinfo", "snsapi_userinfo", "/connect/oauth2/authorize?"),
+        ("official_account", "snsapi_login", "", ""),
+        ("website", "snsapi_userinfo", "", ""),
+    ] {
+        let world = world_of(kind);
+        let response = get(&world, "/web/login", &format!("{}&scope={scope}", query()), None);
+        if asked.is_empty() {
+            assert_eq!(code_of(response), "scope_unsupported", "{kind} {scope}");
+            continue;
+        }
+        let location = header(&response.unwrap(), "location").to_owned();
+        assert!(location.starts_with("https://open.weixin.qq.com") && location.contains(page), "{location}");
+        let location = location.strip_suffix("#wechat_redirect").unwrap();
+        let said = ["scope", "appid", "redirect_uri", "response_type"].map(|name| parameter(location, name).unwrap());
+        assert_eq!(said, [asked, "wx2", "https://auth.example.com/web/callback", "code"]);
+    }
+}
+
+#[test]
+fn a_state_has_at_most_512_bytes() {
+    for (length, code) in [(512, "success"), (513, "parameter_malformed")] {
+        let query = query().replace("state=s", &format!("state={}", "s".repeat(length)));
+        assert_eq!(code_of(get(&world(), "/web/login", &query, None)), code, "{length}");
+    }
+}
+
+#[test]
+fn a_wrong_parameter_is_the_clients_mistake_and_a_silent_wechat_is_temporary() {
+    let error = |response: Result<Response, (Error, Response)>| {
+        let (error, response) = response.unwrap_err();
+        (error.code(), parameter(header(&response, "location"), "error").unwrap())
+    };
+    for (from, to, code, word) in [
+        ("response_type=code", "response_type=token", "parameter_malformed", "unsupported_response_type"),
+        ("S256", "plain", "parameter_malformed", "invalid_request"),
+        ("code_challenge=", "code_challenge=A", "parameter_malformed", "invalid_request"),
+    ] {
+        let answer = answer(&world(), "/web/login", &query().replace(from, to), None);
+        assert_eq!(error(answer), (code, word.to_owned()), "{to}");
+    }
+    for (says, code, word) in [
+        (r#"{"errcode":-1,"errmsg":"system error"}"#, "upstream_busy", "temporarily_unavailable"),
+        (r#"{"errcode":40029,"errmsg":"invalid code"}"#, "code_invalid", "server_error"),
+        (r#"{"openid":"oMei","scope":"snsapi_base","is_snapshotuser":1}"#, "snapshot_user", "access_denied"),
+    ] {
+        let world = world();
+        let (state, cookie) = begin(&world);
+        world.wechat_says(says);
+        let answer = answer(&world, "/web/callback", &format!("code=wechats&state={state}"), Some(cookie));
+        assert_eq!(error(answer), (code, word.to_owned()), "{says}");
+    }
+}
+
+/// Logins from one address are limited as those of a mini program are.
+#[test]
+fn a_web_login_is_limited_by_address() {
+    let world = world();
+    let (state, cookie) = begin(&world);
+    world.limited.borrow_mut().push("Address:wx2:192.0.2.1".to_owned());
+    let request = Request {
+        method: "GET".into(),
+        path: "/web/callback".into(),
+        query: format!("code=wechats&state={state}"),
+        cookies: Some(cookie),
+        address: Some("192.0.2.1".into()),
+        ..Request::default()
+    };
+    let answer = at_once(route(&world, &world.config, &request, "id"));
+    assert_eq!(answer.error.map(|error| error.code()), Some("rate_limited"));
+    assert_eq!(parameter(header(&answer.response, "location"), "error").as_deref(), Some("temporarily_unavailable"));
+    assert_eq!(world.urls.borrow().len(), 0);
+}
+
+/// RFC 7636 §4.6, and RFC 6749 §4.1.3 for the address.
+#[test]
+fn a_code_is_only_for_the_client_that_began() {
+    let other = "https://shop.example/other";
+    for (name, value, code) in [
+        ("code_verifier", VERIFIER, "success"),
+        ("code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXl", "code_invalid"),
+        ("code_verifier", &VERIFIER[..42], "code_invalid"),
+        ("redirect_uri", other, "code_invalid"),
+        ("client_id", "wx3", "code_invalid"),
+        ("code", "AAAA", "code_invalid"),
+    ] {
+        let world = world();
+        let login = begin(&world);
+        let location = header(&come_back(&world, &login).unwrap(), "location").to_owned();
+        let mut grant = json!({
+            "client_id": "wx2", "grant_type": "authorization_code", "code": parameter(&location, "code"),
+            "redirect_uri": BACK, "code_verifier": VERIFIER,
+        });
+        grant[name] = value.into();
+        assert_eq!(code_of(world.token(&grant)), code, "{name} {value}");
+    }
+}
+
+/// RFC 7636 §4.1: 43 to 128 characters, also where the challenge fits.
+#[test]
+fn a_verifier_has_43_to_128_characters() {
+    for (length, code) in [(42, "code_invalid"), (43, "success"), (128, "success"), (129, "code_invalid")] {
+        let world = world();
+        let verifier = "v".repeat(length);
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier));
+        let old = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
+        let response = get(&world, "/web/login", &query().replace(&old, &challenge), None).unwrap();
+        let state = parameter(header(&response, "location").split('#').next().unwrap(), "state").unwrap();
+        let cookie = header(&response, "set-cookie").split(';').next().unwrap().to_owned();
+        let location = header(&come_back(&world, &(state, cookie)).unwrap(), "location").to_owned();
+        let grant = json!({
+            "client_id": "wx2", "grant_type": "authorization_code", "code": parameter(&location, "code"),
+            "redirect_uri": BACK, "code_verifier": verifier,
+        });
+        assert_eq!(code_of(world.token(&grant)), code, "{length}");
+    }
+}
+
+/// Two codes never begin the same session, and a replay of one always does.
+#[test]
+fn a_code_names_its_session() {
+    use crate::edge::session::authorization_code::WebCode;
+    let code = |jti: &str| WebCode {
+        appid: "wx2".into(),
+        openid: "oMei".into(),
+        unionid: None,
+        redirect_uri: BACK.into(),
+        code_challenge: String::new(),
+        jti: jti.into(),
+        iat: NOW,
+    };
+    assert_eq!(code("a").sid(), code("a").sid());
+    assert_ne!(code("a").sid(), code("b").sid());
 }
