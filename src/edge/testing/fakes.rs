@@ -57,6 +57,8 @@ pub(crate) struct World {
     pub(crate) ttls: RefCell<BTreeMap<String, u64>>,
     pub(crate) reads: Cell<u32>,
     pub(crate) writes: Cell<u32>,
+    /// The most names in one operation.
+    pub(crate) widest: Cell<usize>,
     pub(crate) puts_fail: Cell<bool>,
     pub(crate) gets_fail: Cell<bool>,
     /// Lists that have not converged show nothing.
@@ -93,6 +95,7 @@ impl World {
             ttls: RefCell::default(),
             reads: Cell::default(),
             writes: Cell::default(),
+            widest: Cell::default(),
             puts_fail: Cell::default(),
             gets_fail: Cell::default(),
             hide_lists: Cell::default(),
@@ -212,6 +215,7 @@ impl World {
     }
 
     fn write(&self, operations: usize) -> Result<(), StoreFailure> {
+        self.widest.set(self.widest.get().max(operations));
         self.writes.set(self.writes.get() + u32::try_from(operations).unwrap());
         if self.puts_fail.get() { Err(StoreFailure("kv put: 429 Too Many Requests".into())) } else { Ok(()) }
     }
@@ -220,6 +224,7 @@ impl World {
 impl Store for World {
     async fn get(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreFailure> {
         self.suspend().await;
+        self.widest.set(self.widest.get().max(names.len()));
         let mut values = Vec::new();
         for name in names {
             self.read()?;

@@ -1,8 +1,8 @@
 //! What an error tells its caller, and what it tells the log.
 
-use crate::edge::error::{Caller as C, DecryptReason, Error, User, Wechat as W};
+use crate::edge::error::{Caller as C, DecryptReason, Error, Sent, User, Wechat as W};
 use crate::edge::http::endpoint::{DEADLINE_MS, ROUTES};
-use crate::edge::http::{Body, Request};
+use crate::edge::http::{Body, MAX_BODY, Request};
 use crate::edge::ports::StoreFailure;
 use crate::edge::routes::{deadline_ms, route};
 use crate::edge::testing::fakes::{World, at_once};
@@ -50,7 +50,7 @@ fn an_error_that_waiting_helps_says_how_long() {
     for (error, seconds) in
         [(Error::Caller(C::RateLimited), true), (Error::Wechat(W::Busy), true), (Error::Caller(C::Malformed), false)]
     {
-        let response = error.response("id", crate::edge::error::Sent::Otherwise);
+        let response = error.response("id", Sent::Otherwise);
         let header = response.headers.iter().find(|(name, _)| *name == "retry-after").map(|(_, value)| value.clone());
         let body: serde_json::Value = serde_json::from_str(&response.body).unwrap();
         assert_eq!(header.is_some(), seconds, "{error:?}");
@@ -86,4 +86,6 @@ fn a_body_that_is_too_large_cut_off_or_not_text_is_refused() {
         let answer = at_once(route(&world, &world.config, &request, "id"));
         assert_eq!(answer.error.map(|error| error.code()), Some(code));
     }
+    let said = Error::Caller(C::TooLarge).response("id", Sent::Otherwise).body;
+    assert!(said.contains(&format!("over {} KiB", MAX_BODY / 1024)) && MAX_BODY % 1024 == 0, "{said}");
 }

@@ -1,6 +1,7 @@
 //! Introspection (RFC 7662): every field of an active token, and the one field of any other.
 
 use crate::edge::config::Config;
+use crate::edge::config::seal::Purpose;
 use crate::edge::session::records::Sid;
 use crate::edge::testing::fakes::{NOW, World, variables};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -100,19 +101,37 @@ fn a_token_of_another_issuer_or_audience_is_inactive() {
     }
 }
 
-/// Longer than any token of this edge: 2,048 bytes are parsed, one more is not.
+/// Longer than any token of this edge. A token is parsed if it has 2,048 bytes, and not if it has one more.
 #[test]
-fn a_token_is_parsed_up_to_two_thousand_and_forty_eight_bytes() {
+fn a_longer_token_than_two_kibibytes_is_not_parsed() {
     let (world, tokens) = world();
     world.any_signature.set(true);
-    let token = tokens["access_token"].as_str().unwrap();
-    let base = token.rsplit_once('.').unwrap().0;
+    let parts: Vec<&str> = tokens["access_token"].as_str().unwrap().split('.').collect();
+    let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+    // Signatures of both lengths have to decode: no base64 text has 4 n + 1 characters.
+    let base = (0..4).find_map(|more| {
+        claims["jti"] = "j".repeat(20 + more).into();
+        let base = format!("{}.{}.", parts[0], URL_SAFE_NO_PAD.encode(claims.to_string()));
+        [2048, 2049].iter().all(|length| (length - base.len()) % 4 != 1).then_some(base)
+    });
+    let base = base.unwrap();
     for (length, active) in [(2048, true), (2049, false)] {
-        // Of base64, a last group of one character does not decode.
-        let missing = length - base.len() - 1;
-        let signature = "A".repeat(missing);
-        let decodes = URL_SAFE_NO_PAD.decode(&signature).is_ok();
-        let active = active && decodes;
-        assert_eq!(introspect(&world, &format!("{base}.{signature}").into())["active"], active, "{length}");
+        let token = format!("{base}{}", "A".repeat(length - base.len()));
+        assert_eq!((token.len(), &introspect(&world, &token.into())["active"]), (length, &json!(active)));
+    }
+}
+
+/// The shortest text that is too long has 2,050 characters: 2,049 are not base64.
+#[test]
+fn a_longer_refresh_token_than_two_kibibytes_is_not_opened() {
+    let (world, tokens) = world();
+    let config = world.config.as_ref().unwrap();
+    let blob = URL_SAFE_NO_PAD.decode(tokens["refresh_token"].as_str().unwrap()).unwrap();
+    let plain = config.sealer.open(Purpose::Refresh, "refresh", &blob).unwrap();
+    for (length, active) in [(2048, true), (2050, false)] {
+        let mut padded = plain.to_vec();
+        padded.resize(plain.len() + length * 3 / 4 - blob.len(), b' ');
+        let token = URL_SAFE_NO_PAD.encode(config.sealer.seal(Purpose::Refresh, "refresh", [0; 12], &padded));
+        assert_eq!((token.len(), &introspect(&world, &token.into())["active"]), (length, &json!(active)));
     }
 }

@@ -1,6 +1,7 @@
 //! The edge's pure parts, natively. What needs KV, WebCrypto and HTTP is tested in workerd.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod access_token;
 mod authorization;
 mod backends;
 mod budget;
@@ -12,6 +13,7 @@ mod flows;
 mod fuzz_seeds;
 mod interleavings;
 mod introspection;
+mod isolate;
 mod limits;
 mod open_data;
 mod openapi;
@@ -26,7 +28,6 @@ mod sessions;
 mod standards;
 mod upgrade;
 mod web_login;
-mod wechat_token;
 
 use crate::edge::config::Config;
 use crate::edge::config::keys::SigningKey;

@@ -1,6 +1,8 @@
 //! What a token of each kind and age may end, and what is left of it.
 
+use crate::edge::config::seal::Purpose;
 use crate::edge::error::Error;
+use crate::edge::session::records::Sid;
 use crate::edge::testing::fakes::{NOW, World};
 use serde_json::{Value, json};
 
@@ -199,6 +201,85 @@ fn a_login_with_an_old_token_turns_no_generation_back() {
         log_in_again(&world, &tokens[used]["refresh_token"]);
         assert_eq!(code_of(world.refresh(&tokens[4]["refresh_token"])), "session_ended", "{used}: no new grace");
     }
+    // The newest token is presented by the login, so it is good for a grace more.
+    for (later_ms, code) in [(2 * MINUTE, "success"), (2 * MINUTE + 1, "session_ended")] {
+        let world = World::new();
+        let tokens = chain(&world, 6);
+        later(&world, 3 * MINUTE);
+        log_in_again(&world, &tokens[6]["refresh_token"]);
+        later(&world, later_ms);
+        assert_eq!(code_of(world.refresh(&tokens[6]["refresh_token"])), code, "{later_ms} ms");
+    }
+}
+
+/// docs/storage.md: a login writes generation −1 and gives token 0.
+#[test]
+fn a_login_begins_the_generations_also_where_its_old_session_was_revoked() {
+    let world = World::new();
+    let old = world.log_in().unwrap();
+    let generation = |world: &World, tokens: &Value| {
+        let name = names(world, "s1:").into_iter().find(|name| name.ends_with(&sid(tokens))).unwrap();
+        let config = world.config.as_ref().unwrap();
+        let body = config.sealer.open(Purpose::Record, &name, &world.kv.borrow()[&name]).unwrap();
+        serde_json::from_slice::<Value>(&body).unwrap()["g"].clone()
+    };
+    assert_eq!(generation(&world, &old), -1);
+    let revoke = json!({ "client_id": "wx1", "token": old["refresh_token"] });
+    world.post("/oauth/revoke", &revoke).unwrap();
+    later(&world, 1);
+    let new = log_in_again(&world, &old["refresh_token"]);
+    assert_ne!(sid(&new), sid(&old));
+    assert_eq!(generation(&world, &new), -1);
+}
+
+/// A tombstone lasts as long as any token of its session, and the grace of 120 s.
+#[test]
+fn what_revokes_is_kept_for_the_longest_life_of_a_session_and_the_grace() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    world.post("/oauth/revoke", &json!({ "client_id": "wx1", "token": tokens["refresh_token"] })).unwrap();
+    world.post("/admin/revoke", &json!({ "client_id": "wx1", "openid": "oMei", "basic": BACKEND })).unwrap();
+    for kind in ["x1:", "e1:"] {
+        let [name] = &names(&world, kind)[..] else { panic!() };
+        assert_eq!(world.ttls.borrow()[name], 30 * 86_400 + 120, "{kind}");
+    }
+}
+
+/// Workers allows 1,000 operations in one request, and some of them at once.
+#[test]
+fn no_operation_of_the_store_takes_more_than_a_hundred_names() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    fill(&world, &tokens, 250, 0);
+    // Idle: its token ends what began before it.
+    world.kv.borrow_mut().retain(|name, _| !name.ends_with(&sid(&tokens)));
+    later(&world, 15 * DAY);
+    let everywhere = json!({ "client_id": "wx1", "token": tokens["refresh_token"], "everywhere": "true" });
+    world.post("/oauth/revoke", &everywhere).unwrap();
+    assert_eq!(names(&world, "x1:").len(), 251, "each, and its own");
+    world.post("/admin/erase", &json!({ "client_id": "wx1", "openid": "oMei", "basic": BACKEND })).unwrap();
+    assert!(names(&world, "s1:").is_empty());
+    assert_eq!(world.widest.get(), 100);
+}
+
+/// A page of tombstones that is not the last one says nothing of the ids after it.
+#[test]
+fn a_session_is_listed_only_as_far_as_the_tombstones_are_known() {
+    let world = World::new();
+    let tokens = world.log_in().unwrap();
+    let [session] = &names(&world, "s1:")[..] else { panic!() };
+    let user = session.strip_prefix("s1:").unwrap().strip_suffix(&sid(&tokens)).unwrap().to_owned();
+    for (ids_before, listed) in [(false, 1), (true, 0)] {
+        world.kv.borrow_mut().retain(|name, _| !name.starts_with("x1:"));
+        for n in 0..1_001_u128 {
+            // Of all zeros or ones: before or after any id of a session.
+            let id = Sid::new(if ids_before { n } else { u128::MAX - n }.to_be_bytes());
+            world.kv.borrow_mut().insert(format!("x1:{user}{}", id.as_str()), vec![1]);
+        }
+        let shown = get(&world, "/sessions", &tokens).unwrap();
+        let count = shown["sessions"].as_array().unwrap().len();
+        assert_eq!((count, &shown["more"]), (listed, &true.into()), "{ids_before}");
+    }
 }
 
 #[test]
@@ -280,7 +361,7 @@ fn fill(world: &World, tokens: &Value, sessions: usize, tombstones: usize) {
     let mut kv = world.kv.borrow_mut();
     for (kind, count, offset) in [("s1", sessions, 0), ("x1", tombstones, sessions / 2)] {
         for n in 0..count {
-            let id = crate::edge::session::records::Sid::new(((n + offset) as u128).to_be_bytes());
+            let id = Sid::new(((n + offset) as u128).to_be_bytes());
             kv.insert(format!("{kind}:{user}{}", id.as_str()), vec![1]);
         }
     }

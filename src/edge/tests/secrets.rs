@@ -57,10 +57,9 @@ fn debug_of_every_secret_is_redacted() {
         mentions_no_secret(text);
         assert!(text.to_ascii_lowercase().contains("redacted"), "{text}");
     }
-    // These show the numbers that a log needs.
-    for text in [format!("{refresh_token:?}"), format!("{record:?}")] {
-        mentions_no_secret(&text);
-    }
+    // These show the numbers that a log needs, and nothing else.
+    assert_eq!(format!("{refresh_token:?}"), "RefreshToken { n: 2, auth: 1, iat: 3 }");
+    assert_eq!(format!("{record:?}"), "SessionRecord { g: 1, t: 2, auth: 3 }");
 }
 
 #[test]
