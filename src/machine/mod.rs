@@ -11,10 +11,9 @@ mod event;
 #[cfg(any(test, fuzzing))]
 #[allow(unreachable_pub, reason = "fuzz/ imports it")]
 pub mod fuzz;
-mod journal;
 mod permission;
 mod session;
-mod status;
+mod stored;
 mod tokens;
 
 pub use effect::{Effect, Entry, ErrorCode, OsFix, Outcome, Permission, ScopeGrant, SessionState, State, Tap};
@@ -118,7 +117,7 @@ impl Machine {
 
     /// An entry of [`Save`](Effect::Save) without its secrets, for the flight recorder.
     pub fn redacted_record(line: &str) -> String {
-        journal::redacted(line)
+        stored::record::redacted(line)
     }
 
     fn dispatch(&mut self, event: Event) {

@@ -1,9 +1,9 @@
 //! The queue of asks: who needs no dialog is answered at once, the others one after the other.
 
-use super::super::context::Context;
-use super::super::effect::{Effect, ErrorCode, OsFix, Outcome, Permission, Tap};
-use super::super::event::{OpId, WaiterId};
 use super::{DIALOG_TIMEOUT_MS, MOST_UNANSWERED, Permissions, PrivacyMode, READ_TIMEOUT_MS, Step};
+use crate::machine::context::Context;
+use crate::machine::effect::{Effect, ErrorCode, OsFix, Outcome, Permission, Tap};
+use crate::machine::event::{OpId, WaiterId};
 use crate::wechat::{Grant, Scope, failure::Declaration, scope::Consent};
 
 /// Callers who want the same scope.

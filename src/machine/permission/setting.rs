@@ -1,11 +1,11 @@
 //! WeChat's record of grants: read when first needed, again when the app is shown, and as the
 //! settings page says. One `getSetting` per `Shown` (§1.1).
 
-use super::super::clock::Instant;
-use super::super::context::{Context, Pending};
-use super::super::effect::{Effect, ErrorCode, Outcome, ScopeGrant};
-use super::super::event::{AuthSetting, OpId, WaiterId};
 use super::{DIALOG_TIMEOUT_MS, Permissions, READ_TIMEOUT_MS};
+use crate::machine::clock::Instant;
+use crate::machine::context::{Context, Pending};
+use crate::machine::effect::{Effect, ErrorCode, Outcome, ScopeGrant};
+use crate::machine::event::{AuthSetting, OpId, WaiterId};
 use crate::machine::session::of_tap;
 use crate::wechat::{Failure, Grant, Scope, scope::Consent};
 

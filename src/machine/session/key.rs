@@ -4,11 +4,11 @@
 //! "alive" is about a key the edge does not have, and believing it is how decryption comes to
 //! "work the second time". So the journal's epochs are looked at first.
 
-use super::super::context::{Context, Pending};
-use super::super::effect::Effect;
-use super::super::event::OpId;
 use super::Session;
-use super::flight::Flight;
+use super::attempt::Flight;
+use crate::machine::context::{Context, Pending};
+use crate::machine::effect::Effect;
+use crate::machine::event::OpId;
 
 const CHECK_TIMEOUT_MS: u32 = 5_000;
 

@@ -4,35 +4,34 @@
 //! an exchange, with a few tries and rests between. Callers park until it lands, then are sent
 //! off or told why not.
 
-mod debts;
-mod flight;
-mod flying;
+mod attempt;
+mod callers;
 mod key;
 mod phone;
-mod serving;
+mod replies;
+mod revoker;
 mod shared;
 mod storage;
-mod verdict;
 mod waiters;
 
 use super::clock::{Cooldown, Instant};
 use super::context::Context;
 use super::effect::{Effect, ErrorCode, Outcome, SessionState};
 use super::event::{EdgeFailure, OpId, WaiterId};
-use super::journal::Record;
-use super::status::Status;
 use super::tokens::{AccessToken, Generation, LoginCode, PhoneCode, RefreshToken, Tokens};
 use crate::edge_code::EdgeCode;
+use crate::machine::stored::record::Record;
+use crate::machine::stored::status::Status;
 use crate::wechat::Failure;
-use debts::Debts;
-use flight::{Flight, Setback};
+use attempt::{Flight, Setback};
 use key::Key;
 use phone::{HandedIn, PhoneCodes};
+use replies::Answer;
+use revoker::Debts;
 use storage::Storage;
-use verdict::Answer;
 use waiters::{Waiters, Wants};
 
-pub(crate) use verdict::of_tap;
+pub(crate) use replies::of_tap;
 
 const SESSION_KEY_STALE: &str = EdgeCode::SessionKeyStale.as_str();
 const EDGE_TIMEOUT_MS: u32 = 10_000;
@@ -327,7 +326,7 @@ impl Session {
             }
             (None, Wants::OpenData { epoch }) => self.open_data_answered(cx, id, epoch, reply),
             // The edge turns away before it redeems, so the code is as good as before.
-            (None, Wants::Phone) => self.settle_as(cx, id, verdict::of_phone(id, reply), status != TOO_MANY_REQUESTS),
+            (None, Wants::Phone) => self.settle_as(cx, id, replies::of_phone(id, reply), status != TOO_MANY_REQUESTS),
             (None, _) => self.settle(cx, id, Outcome::Deliver { of: id }),
         }
     }
@@ -339,7 +338,7 @@ impl Session {
             self.serve_parked_one(cx, id);
         } else {
             let same_key = epoch == Some(self.record.epochs.issued);
-            self.settle(cx, id, verdict::of_open_data(id, reply, same_key));
+            self.settle(cx, id, replies::of_open_data(id, reply, same_key));
         }
     }
 

@@ -1,8 +1,8 @@
 //! Phone codes: each is paid for, single use, and no longer known after use (§1.3). So one code is
 //! sent once, however often a page hands it in; who comes second gets the first one's answer.
 
-use super::super::event::WaiterId;
-use super::super::tokens::PhoneCode;
+use crate::machine::event::WaiterId;
+use crate::machine::tokens::PhoneCode;
 use std::collections::VecDeque;
 
 /// A code lives five minutes; nobody taps more often.

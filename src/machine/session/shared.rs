@@ -21,13 +21,13 @@
 //! 6. Where storage does not answer, or what it holds cannot be understood, the user may be logged
 //!    out: no login begins by itself until storage answers or `login()` is called.
 
-use super::super::context::Context;
-use super::super::event::OpId;
-use super::super::journal::{Found, Record};
-use super::super::status::{Debt, Status};
-use super::super::tokens::{Generation, RefreshToken};
-use super::flight::Flight;
+use super::attempt::Flight;
 use super::{LoginMode, Session};
+use crate::machine::context::Context;
+use crate::machine::event::OpId;
+use crate::machine::stored::record::{Found, Record};
+use crate::machine::stored::status::{Debt, Status};
+use crate::machine::tokens::{Generation, RefreshToken};
 use core::cmp::Ordering;
 
 impl Session {

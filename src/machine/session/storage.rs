@@ -4,11 +4,11 @@
 //! Where the status of a log-out cannot be written, its entry is removed: that needs no space,
 //! and a record without a status means logged out.
 
-use super::super::clock::Instant;
-use super::super::context::{Context, Pending};
-use super::super::effect::{Effect, Entry};
-use super::super::event::OpId;
 use super::Session;
+use crate::machine::clock::Instant;
+use crate::machine::context::{Context, Pending};
+use crate::machine::effect::{Effect, Entry};
+use crate::machine::event::OpId;
 
 /// How long storage may take. After that, memory is all there is.
 pub(crate) const STORAGE_TIMEOUT_MS: u32 = 3_000;

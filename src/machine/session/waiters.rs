@@ -2,10 +2,10 @@
 //!
 //! Thousands may wait at once, so nothing here looks through all of them for the sake of one.
 
-use super::super::clock::Instant;
-use super::super::context::{Context, after_shown};
-use super::super::event::WaiterId;
-use super::super::tokens::Generation;
+use crate::machine::clock::Instant;
+use crate::machine::context::{Context, after_shown};
+use crate::machine::event::WaiterId;
+use crate::machine::tokens::Generation;
 
 /// WeChat's own default for a request is 60 s (§1.8); past that nobody will call back.
 const REQUEST_TIMEOUT_MS: Instant = 65_000;

@@ -2,8 +2,8 @@
 //! revoked. Only a log-in after a log-out, a log-out and a revocation change it, so that no
 //! renewal in another context can overwrite a log-out.
 
-use super::journal::{END, VERSION};
-use super::tokens::RefreshToken;
+use super::record::{END, VERSION};
+use crate::machine::tokens::RefreshToken;
 
 /// Stands before the refresh token of a user who logged out everywhere; no token begins with it.
 pub(crate) const EVERYWHERE: char = '*';

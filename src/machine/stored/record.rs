@@ -4,7 +4,7 @@
 //! Whether the user is logged out is in a second entry, see [`Status`].
 
 use super::status::{Debt, EVERYWHERE, Status};
-use super::tokens::{AccessToken, Generation, RefreshToken};
+use crate::machine::tokens::{AccessToken, Generation, RefreshToken};
 use core::cmp::Ordering;
 
 /// First word of both entries.

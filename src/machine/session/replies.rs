@@ -1,9 +1,9 @@
 //! What the edge's answers about a tap's payload mean to its caller.
 
-use super::super::effect::{ErrorCode, Outcome};
-use super::super::event::WaiterId;
 use super::TOO_MANY_REQUESTS;
 use crate::edge_code::EdgeCode;
+use crate::machine::effect::{ErrorCode, Outcome};
+use crate::machine::event::WaiterId;
 use crate::wechat::Failure;
 
 /// A reply to a tap's payload.

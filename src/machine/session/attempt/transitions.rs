@@ -1,16 +1,16 @@
-//! The flight: taking off, setbacks, rests, landing. [`shared`](super::shared) says why it begins
+//! The flight: taking off, setbacks, rests, landing. [`shared`](super::super::shared) says why it begins
 //! with a lock and a read.
 
-use super::super::clock::{Cooldown, Instant};
-use super::super::context::Context;
-use super::super::effect::{Effect, ErrorCode, Outcome};
-use super::super::event::OpId;
-use super::super::journal::{Held, Record};
-use super::super::tokens::{Generation, Tokens};
-use super::flight::{Flight, Setback};
-use super::storage::read_entries;
-use super::waiters::Wants;
-use super::{EDGE_TIMEOUT_MS, LEEWAY_MS, LoginMode, Session};
+use super::{Flight, Setback};
+use crate::machine::clock::{Cooldown, Instant};
+use crate::machine::context::Context;
+use crate::machine::effect::{Effect, ErrorCode, Outcome};
+use crate::machine::event::OpId;
+use crate::machine::session::storage::read_entries;
+use crate::machine::session::waiters::Wants;
+use crate::machine::session::{EDGE_TIMEOUT_MS, LEEWAY_MS, LoginMode, Session};
+use crate::machine::stored::record::{Held, Record};
+use crate::machine::tokens::{Generation, Tokens};
 
 const LOGIN_TIMEOUT_MS: u32 = 10_000;
 /// Longer than another context needs for a request to the edge and for storing what it brought.

@@ -1,13 +1,13 @@
 //! Revocations that are still to reach the edge. One is settled only when the edge itself says so;
 //! until then it is tried again, in the foreground, with rests that grow.
 
-use super::super::clock::Instant;
-use super::super::context::{Context, Pending};
-use super::super::effect::Effect;
-use super::super::event::{EdgeFailure, OpId};
-use super::super::status::Debt;
-use super::super::tokens::RefreshToken;
 use super::{EDGE_TIMEOUT_MS, Session};
+use crate::machine::clock::Instant;
+use crate::machine::context::{Context, Pending};
+use crate::machine::effect::Effect;
+use crate::machine::event::{EdgeFailure, OpId};
+use crate::machine::stored::status::Debt;
+use crate::machine::tokens::RefreshToken;
 
 const REST_MS: Instant = 2_000;
 const LONGEST_REST_MS: Instant = 300_000;

@@ -1,10 +1,10 @@
 //! Serving callers: who can go now, who waits, who is told why not.
 
-use super::super::context::Context;
-use super::super::effect::{Effect, ErrorCode, Outcome};
-use super::super::event::WaiterId;
 use super::waiters::Wants;
 use super::{LoginMode, Session};
+use crate::machine::context::Context;
+use crate::machine::effect::{Effect, ErrorCode, Outcome};
+use crate::machine::event::WaiterId;
 use crate::wechat::Failure;
 
 impl Session {

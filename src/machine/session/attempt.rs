@@ -1,13 +1,15 @@
 //! A flight is the way to a session: renewal, or `wx.login` and an exchange, with rests between
 //! tries. Here is where it stands, and what a setback on it means.
 
-use super::super::clock::Instant;
-use super::super::context::{Context, Pending};
-use super::super::effect::ErrorCode;
-use super::super::event::{EdgeFailure, OpId};
-use super::super::tokens::Generation;
+mod transitions;
+
 use super::TOO_MANY_REQUESTS;
 use crate::edge_code::EdgeCode;
+use crate::machine::clock::Instant;
+use crate::machine::context::{Context, Pending};
+use crate::machine::effect::ErrorCode;
+use crate::machine::event::{EdgeFailure, OpId};
+use crate::machine::tokens::Generation;
 use crate::wechat::Failure;
 
 #[derive(Debug, Clone, Copy)]
