@@ -1,32 +1,32 @@
-//! What the host tells the machine.
+//! The machine's input: events that the host reports.
 
 use super::tokens::{Generation, LoginCode, PhoneCode, Tokens};
 use crate::wechat::Failure;
 
-/// Names one promise of the host's; the machine settles it exactly once.
+/// Identifies a caller's promise. The machine settles each exactly once.
 #[cfg_attr(feature = "client", tsify::declare)]
 pub type WaiterId = u32;
-/// Names one effect that will be answered. A late answer to an abandoned one is recognised by it.
+/// Identifies an effect that the host answers, so that a late answer to an abandoned one is ignored.
 #[cfg_attr(feature = "client", tsify::declare)]
 pub type OpId = u32;
 
-/// How an exchange, refresh or revoke ended that brought no tokens.
+/// Failure of an exchange, refresh or revocation at the edge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EdgeFailure {
-    /// No reply, so nobody knows whether the code is spent.
+    /// There was no reply; a code may be spent.
     Unreachable,
-    /// The edge said no.
+    /// The edge refused, or another server answered in its place.
     Refused {
         /// The HTTP status.
         status: u16,
-        /// The edge's stable `code`; empty where the reply had none.
+        /// The edge's stable code ([`EdgeCode`](crate::edge_code::EdgeCode)); empty if the reply has none.
         code: String,
-        /// When it makes sense to come back, in seconds.
+        /// The `Retry-After`, in seconds.
         retry_after_s: Option<u32>,
     },
 }
 
-/// What `authSetting` said. Scopes that are not named were never asked (§2.2).
+/// WeChat's `authSetting`. A scope in neither list was never asked for (§2.2).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuthSetting {
     /// WeChat's names of the scopes that are `true`.
@@ -35,61 +35,61 @@ pub struct AuthSetting {
     pub denied: Vec<String>,
 }
 
-/// One thing that happened.
+/// An event that the host reports.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// The host is up.
+    /// The host is ready to perform effects.
     Launched {
-        /// Randomness for back-off; any value works.
+        /// Random number for the jitter of back-off; any value works.
         seed: u32,
     },
-    /// The wake-up asked for by [`Wake`](super::Effect::Wake), or any other moment.
+    /// Time has passed: the wake-up of a [`Wake`](super::Effect::Wake). Also valid at any other time.
     Tick,
     /// The app went to the background.
     Hidden,
     /// The app came back.
     Shown,
 
-    /// A caller waits for the first answer to "who is this?".
+    /// A caller waits until the session's state is known: logged in, guest, or logged out.
     Ready(WaiterId),
-    /// A caller waits until the edge holds the session_key that WeChat will encrypt with.
+    /// A caller waits until the edge has the session_key that WeChat encrypts with (§1.1).
     KeyReady(WaiterId),
-    /// A caller asks for a login.
+    /// A caller requests a login, also after a log-out.
     Login(WaiterId),
-    /// A caller has a request; the host keeps its payload.
+    /// A caller makes a request; the host keeps its payload.
     Request {
         /// The caller.
         waiter: WaiterId,
-        /// The request may go without a session (§6.2).
+        /// The request may be sent without a session (§6.2).
         guest: bool,
     },
-    /// A caller with its own request layer wants a token.
+    /// A caller with its own request layer needs the access token.
     Token(WaiterId),
-    /// That request layer met an expiry with this generation.
+    /// A request layer got an expiry reply to a token of this generation.
     Expired(Generation),
-    /// A caller gave up waiting.
+    /// A caller cancelled.
     Cancelled(WaiterId),
     /// The user logs out.
     Logout {
         /// The caller.
         waiter: WaiterId,
-        /// On all devices.
+        /// Also end the user's sessions on other devices.
         everywhere: bool,
     },
-    /// A caller has open data for the edge to decrypt or verify; the host keeps the payload.
+    /// A caller submits open data for the edge to decrypt or verify; the host keeps the payload.
     OpenData(WaiterId),
-    /// A caller has the code of a phone number; the host keeps the payload.
+    /// A caller submits a phone button's code (§1.3); the host keeps the payload.
     Phone {
         /// The caller.
         waiter: WaiterId,
-        /// The code of the tap.
+        /// The button's code.
         code: PhoneCode,
     },
-    /// A tap's own event said that it failed: phone button, `getUserProfile`.
+    /// A tap failed by its own event: a phone button, `getUserProfile`.
     TapFailed {
         /// The caller.
         waiter: WaiterId,
-        /// Why.
+        /// The cause.
         failure: Failure,
     },
     /// A caller needs a scope.
@@ -99,106 +99,107 @@ pub enum Event {
         /// WeChat's name of the scope.
         scope: String,
     },
-    /// A caller waits for the scopes as WeChat has them now.
+    /// A caller waits for the current grants of WeChat.
     Scopes(WaiterId),
-    /// What a caller did with a scope that was granted failed.
+    /// A caller's use of a granted scope failed.
     UseFailed {
         /// The caller.
         waiter: WaiterId,
         /// WeChat's name of the scope.
         scope: String,
-        /// Why.
+        /// The cause.
         failure: Failure,
     },
-    /// A caller opens the settings page. The host does so in the tap's own call stack, so it is no
-    /// effect.
+    /// A caller opens the settings page. Not an effect: the host has to call WeChat in the tap's own
+    /// call stack.
     SettingOpening(WaiterId),
 
-    /// `wx.login` gave a code.
+    /// `wx.login` succeeded.
     CodeIssued {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
         /// The code.
         code: LoginCode,
     },
     /// `wx.login` failed.
     LoginFailed {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
-        /// Why.
+        /// The cause.
         failure: Failure,
     },
-    /// The edge gave tokens.
+    /// An exchange or refresh succeeded.
     TokensArrived {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
         /// The tokens.
         tokens: Tokens,
         /// The reply's `Date`, in milliseconds since 1970.
         server_now: Option<u64>,
     },
-    /// The edge gave none.
+    /// An exchange, refresh or revocation failed.
     EdgeFailed {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
-        /// Why.
+        /// The cause.
         failure: EdgeFailure,
     },
-    /// The edge revoked.
+    /// A revocation succeeded.
     Revoked {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
     },
-    /// A caller's request was answered, with whatever status.
+    /// A caller's request got a reply, of any status.
     ReplyArrived {
         /// The caller.
         waiter: WaiterId,
         /// The HTTP status.
         status: u16,
-        /// The body's code: the edge's own in its replies, else that of the field that was
-        /// configured; empty where there is none.
+        /// The code in the body: the edge's stable code in its own replies, `reply_malformed` for a
+        /// success without the expected content, else the value of the configured expiry field;
+        /// empty if there is none.
         code: String,
-        /// When it makes sense to come back, in seconds.
+        /// The `Retry-After`, in seconds.
         retry_after_s: Option<u32>,
     },
     /// A caller's request got no reply.
     RequestFailed {
         /// The caller.
         waiter: WaiterId,
-        /// Why.
+        /// The cause.
         failure: Failure,
     },
-    /// Storage was read.
+    /// Storage was read, or failed.
     RecordRead {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
-        /// Both entries: empty text where there is none, `None` where it could not be read.
+        /// The record; empty text if there is none, `None` if it could not be read.
         record: Option<String>,
-        /// As `record`.
+        /// The status; empty text if there is none, `None` if it could not be read.
         status: Option<String>,
     },
-    /// The entry is stored, or removed.
+    /// The entry was stored or removed.
     Stored {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
     },
-    /// The entry could not be stored, or not be removed.
+    /// The entry could not be stored or removed.
     StorageFailed {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
     },
-    /// Another context has changed an entry.
+    /// Another context on the same storage changed an entry.
     StorageChanged,
-    /// The lock is held.
+    /// The lock was acquired.
     LockAcquired {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
-        /// `false` where the platform has no lock.
+        /// `false` if the platform has no lock.
         exclusive: bool,
     },
     /// `wx.checkSession` answered.
     SessionChecked {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
         /// Whether WeChat's session_key is alive.
         alive: bool,
@@ -206,66 +207,66 @@ pub enum Event {
 
     /// `wx.getSetting` answered.
     SettingRead {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
-        /// What it said.
+        /// Its answer.
         setting: AuthSetting,
     },
-    /// `wx.getPrivacySetting` answered, or is missing: then nothing is needed (§1.5).
+    /// `wx.getPrivacySetting` answered; a base library without the call needs no consent (§1.5).
     PrivacyRead {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
         /// `needAuthorization`.
         needed: bool,
     },
-    /// The application's privacy sheet closed.
+    /// The application's privacy popup closed.
     PrivacyAnswered {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
         /// Whether the user agreed.
         agreed: bool,
     },
     /// `wx.authorize` succeeded.
     Authorized {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
     },
     /// A permission call failed: `getSetting`, `getPrivacySetting` or `authorize`.
     PermissionFailed {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
-        /// Why.
+        /// The cause.
         failure: Failure,
     },
-    /// `wx.getAppAuthorizeSetting` and `wx.getSystemSetting` answered; both lists are empty where
-    /// the base library has neither.
+    /// `wx.getAppAuthorizeSetting` and `wx.getSystemSetting` answered (§1.6). Both lists are empty
+    /// for a base library without these calls.
     SystemRead {
-        /// The effect answered.
+        /// Operation number of the effect.
         op: OpId,
-        /// Fields that are `'denied'`: "cameraAuthorized".
+        /// Names of the fields that are `'denied'`, such as `cameraAuthorized`.
         denied: Vec<String>,
-        /// Fields that are `false`: "locationEnabled".
+        /// Names of the fields that are `false`, such as `locationEnabled`.
         off: Vec<String>,
     },
     /// The settings page closed.
     SettingOpened {
         /// The caller.
         waiter: WaiterId,
-        /// What it said.
+        /// The user's answers.
         setting: AuthSetting,
     },
     /// The settings page did not open.
     SettingFailed {
         /// The caller.
         waiter: WaiterId,
-        /// Why.
+        /// The cause.
         failure: Failure,
     },
 }
 
 impl Event {
-    /// The caller whose promise this event opens; `None` where it opens none.
-    pub(crate) fn caller(&self) -> Option<WaiterId> {
+    /// The caller whose promise this event creates; `None` for other events.
+    pub(super) fn caller(&self) -> Option<WaiterId> {
         match self {
             Self::Ready(waiter) | Self::KeyReady(waiter) | Self::Login(waiter) | Self::Token(waiter) => Some(*waiter),
             Self::OpenData(waiter) | Self::Scopes(waiter) | Self::SettingOpening(waiter) => Some(*waiter),

@@ -1,8 +1,18 @@
-//! The client's decisions, sans IO: an [`Event`] goes in with the time, [`Effect`]s come out.
+//! The client's decisions, sans-IO: an [`Event`] goes in with the time, [`Effect`]s come out.
 //!
-//! The machine never calls `wx`, reads a clock or draws a random number. Whoever hosts it keeps
-//! the payloads of requests, by [`WaiterId`], and promises to report what became of each effect;
-//! the machine promises that every waiter is settled exactly once, whatever the host reports.
+//! The machine never calls `wx`, reads a clock or draws a random number. Its host keeps the payloads
+//! of requests, by [`WaiterId`], and reports the result of each effect. The machine settles every
+//! waiter exactly once, whatever the host reports.
+//!
+//! | module | content |
+//! |---|---|
+//! | `event`, `effect` | the machine's input and output |
+//! | `outcome`, `state` | results of callers' promises; the published state |
+//! | `tokens` | tokens, codes, generations |
+//! | `clock`, `context` | time, operations, and the effects of one event |
+//! | `stored` | the format of the entries in storage |
+//! | `session` | login, renewal, log-out, callers' requests |
+//! | `permission` | privacy contract, scopes, settings |
 
 mod clock;
 mod context;
@@ -11,15 +21,19 @@ mod event;
 #[cfg(any(test, fuzzing))]
 #[allow(unreachable_pub, reason = "fuzz/ imports it")]
 pub mod fuzz;
+mod outcome;
 mod permission;
 mod session;
+mod state;
 mod stored;
 mod tokens;
 
-pub use effect::{Effect, Entry, ErrorCode, OsFix, Outcome, Permission, ScopeGrant, SessionState, State, Tap};
+pub use effect::{Effect, Entry};
 pub use event::{AuthSetting, EdgeFailure, Event, OpId, WaiterId};
+pub use outcome::{ErrorCode, OsFix, Outcome, Permission, Tap};
 pub use permission::PrivacyMode;
 pub use session::LoginMode;
+pub use state::{ScopeGrant, SessionState, State};
 pub use tokens::{AccessToken, Generation, LoginCode, PhoneCode, RefreshToken, Tokens};
 
 use clock::Instant;
@@ -27,59 +41,59 @@ use context::Context;
 use permission::Permissions;
 use session::Session;
 
-/// A wake-up is asked for at least this often while anything is outstanding, so that a longer
-/// step of the phone's clock is known to be a jump.
+/// Longest wake-up that is requested while anything is outstanding, in milliseconds. A longer step
+/// of the phone's clock is then known to be a jump.
 const LONGEST_WAKE_MS: Instant = 60_000;
-/// Callers that may wait at once: the core has a fixed memory, in which each takes about 150 bytes
-/// while it is served.
+/// Most callers that may wait together: the core has a fixed memory, of which each takes about
+/// 150 bytes.
 const MOST_WAITING: usize = 4_096;
-/// Log-outs that may wait beside them, so that a busy app can always log out.
+/// Most log-outs that may wait in addition, so that a busy application can always log out.
 const MOST_LOGOUTS: usize = 16;
 
-/// The client's whole state.
+/// The client's complete state.
 #[derive(Debug, Clone)]
 pub struct Machine {
     cx: Context,
     session: Session,
     permissions: Permissions,
-    /// What was asked before the launch and depends on the record it brings.
+    /// Calls from before the launch that depend on the stored record.
     early: Vec<Event>,
-    shown_state: Option<State>,
+    published: Option<State>,
     wake_at: Option<Instant>,
 }
 
 impl Machine {
-    /// A machine that has not been launched. Callers may come before
-    /// [`Launched`](Event::Launched); they wait for it. `expiry_codes` in a reply's body mean
-    /// "expired" as status 401 does.
+    /// Creates a machine before its launch. Calls may come before
+    /// [`Launched`](Event::Launched); they wait for it. `expiry_codes` are values of the configured
+    /// field of a reply's body that mean "token expired", like status 401.
     pub fn new(login: LoginMode, privacy: PrivacyMode, expiry_codes: Vec<String>) -> Self {
         Self {
             cx: Context::default(),
             session: Session::new(login, expiry_codes),
             permissions: Permissions::new(privacy),
             early: Vec::new(),
-            shown_state: None,
+            published: None,
             wake_at: None,
         }
     }
 
-    /// Takes in what happened at `now` (the phone's clock, milliseconds since 1970) and says what
-    /// to do, in this order.
+    /// Handles an event at `now` (the phone's clock, milliseconds since 1970). Returns the effects to
+    /// perform, in this order.
     pub fn handle(&mut self, now: u64, event: Event) -> Vec<Effect> {
         if self.cx.clock.advance(now, self.wake_at) {
-            self.session.allow_after_shown(&self.cx);
-            self.permissions.allow_after_shown(&self.cx);
+            self.session.extend_deadlines(&self.cx);
+            self.permissions.extend_deadlines(&self.cx);
         }
-        let most = if matches!(event, Event::Logout { .. }) { MOST_WAITING + MOST_LOGOUTS } else { MOST_WAITING };
+        let limit = if matches!(event, Event::Logout { .. }) { MOST_WAITING + MOST_LOGOUTS } else { MOST_WAITING };
         match event.caller() {
-            Some(caller) if !self.cx.admit(most) => {
+            Some(caller) if !self.cx.admit(limit) => {
                 self.cx.settle(caller, Outcome::failed(ErrorCode::TooManyWaiting));
             }
             _ if self.session.is_launched() => self.dispatch(event),
             _ => self.before_launch(event),
         }
         self.session.tick(&mut self.cx);
-        if !self.session.is_launched() && self.session.has_read() {
+        if self.session.is_ready_to_start() {
             for event in core::mem::take(&mut self.early) {
                 self.dispatch(event);
             }
@@ -87,18 +101,17 @@ impl Machine {
         }
         self.permissions.tick(&mut self.cx);
         self.cx.release_delayed();
-        self.session.forget_token(&mut self.cx);
         self.session.finish(&mut self.cx);
-        self.ask_to_be_woken();
+        self.request_wake_up();
         let mut effects = self.cx.take_effects();
-        // First, so that whoever is settled finds the state it was settled with.
+        // First, so that a settled caller sees the state that belongs to its result.
         if let Some(state) = self.changed_state() {
             effects.insert(0, state);
         }
         effects
     }
 
-    /// What depends on the stored record waits for it.
+    /// Keeps the calls that depend on the stored record until the launch.
     fn before_launch(&mut self, event: Event) {
         match event {
             Event::Login(_) | Event::Logout { .. } | Event::OpenData(_) => self.early.push(event),
@@ -115,9 +128,9 @@ impl Machine {
         }
     }
 
-    /// An entry of [`Save`](Effect::Save) without its secrets, for the flight recorder.
+    /// Removes the secrets from an entry of [`Save`](Effect::Save), for the flight recorder.
     pub fn redacted_record(line: &str) -> String {
-        stored::record::redacted(line)
+        stored::redacted(line)
     }
 
     fn dispatch(&mut self, event: Event) {
@@ -144,7 +157,7 @@ impl Machine {
             Event::KeyReady(waiter) => session.key_ready(cx, waiter),
             Event::OpenData(waiter) => session.open_data(cx, waiter),
             Event::Phone { waiter, code } => session.phone(cx, waiter, code),
-            Event::TapFailed { waiter, failure } => cx.settle(waiter, session::of_tap(failure)),
+            Event::TapFailed { waiter, failure } => cx.settle(waiter, Outcome::failed(ErrorCode::of_tap(failure))),
             Event::Ensure { waiter, scope } => permissions.ensure(cx, waiter, &scope),
             Event::Scopes(waiter) => permissions.read(cx, waiter),
             Event::UseFailed { waiter, scope, failure } => permissions.use_failed(cx, waiter, &scope, failure),
@@ -159,7 +172,7 @@ impl Machine {
                 session.reply_arrived(cx, waiter, status, &code, retry_after_s);
             }
             Event::RequestFailed { waiter, failure } => session.request_failed(cx, waiter, failure),
-            Event::RecordRead { op, record, status } => session.record_read(cx, op, [record, status]),
+            Event::RecordRead { op, record, status } => session.record_read(cx, op, record, status),
             Event::Stored { op } => session.stored(cx, op),
             Event::StorageFailed { op } => session.storage_failed(cx, op),
             Event::StorageChanged => session.storage_changed(cx),
@@ -180,16 +193,16 @@ impl Machine {
             session: self.session.state(&self.cx),
             generation: self.session.generation(),
             degraded: self.session.is_degraded(),
-            scopes: self.permissions.grants(),
+            scopes: self.permissions.answered(),
         };
-        let changed = self.shown_state.as_ref() != Some(&state);
-        self.shown_state = Some(state.clone());
-        changed.then_some(Effect::State { state })
+        let has_changed = self.published.as_ref() != Some(&state);
+        self.published = Some(state.clone());
+        has_changed.then_some(Effect::State { state })
     }
 
-    fn ask_to_be_woken(&mut self) {
+    fn request_wake_up(&mut self) {
         let now = self.cx.clock.elapsed();
-        let deadlines = [self.session.next_deadline(), self.permissions.next_deadline(), self.cx.next_turn()];
+        let deadlines = [self.session.next_deadline(), self.permissions.next_deadline(), self.cx.next_release()];
         let deadline = deadlines.into_iter().flatten().min();
         let Some(at) = deadline.map(|deadline| deadline.clamp(now, now + LONGEST_WAKE_MS)) else { return };
         if self.wake_at.is_none_or(|earlier| at < earlier || earlier <= now) {

@@ -1,17 +1,17 @@
-//! The tokens the edge gave, and the generation that numbers them.
+//! The edge's tokens, the generation that numbers them, and the codes on their way to the edge.
 
 use core::fmt;
 use serde::Serialize;
 
-/// Counts the sessions this client has held. A reply that says "expired" is believed only about
-/// the generation it used.
+/// Number of the session among those that this client has held. A reply that says "expired" applies
+/// to the generation it used, and to no later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 #[cfg_attr(feature = "client", derive(tsify::Tsify))]
 pub struct Generation(pub u32);
 
-/// Bytes. A longer one is refused: cut short, it would be refused by every server.
+/// Longest token, in bytes. A longer one is refused, since every server would refuse a truncated one.
 const LONGEST_TOKEN: usize = 8_192;
-/// Bytes. WeChat's have 64; many may be under way at once.
+/// Longest phone code, in bytes. WeChat's have 64; many may be outstanding together.
 const LONGEST_PHONE_CODE: usize = 512;
 
 macro_rules! token {
@@ -22,13 +22,13 @@ macro_rules! token {
         pub struct $name(String);
 
         impl $name {
-            /// Takes a token in, if it is one: visible ASCII, so it fits a header and the record,
-            /// and not too long for the core's memory.
+            /// Parses 1 or more visible ASCII characters, which fit a header and the stored record.
+            /// `None` for other text, and for text that is too long for the core's fixed memory.
             pub fn parse(text: String) -> Option<Self> {
                 let fits = (1..=$longest).contains(&text.len());
                 (fits && text.bytes().all(|byte| byte.is_ascii_graphic())).then_some(Self(text))
             }
-            /// The token, for a header, a form field or the record.
+            /// The secret text, for a header, a form field or the stored record.
             pub fn reveal(&self) -> &str {
                 &self.0
             }
@@ -43,29 +43,30 @@ macro_rules! token {
 }
 
 token!(
-    /// The bearer token of a request.
+    /// The bearer token of a request; at most 8,192 bytes.
     AccessToken, LONGEST_TOKEN
 );
 token!(
-    /// What renews a session without `wx.login`. Rotated by every use.
+    /// The token that renews a session without `wx.login`; at most 8,192 bytes. The edge rotates it
+    /// with every use.
     RefreshToken, LONGEST_TOKEN
 );
 token!(
-    /// A code of `wx.login` on its way to the edge.
+    /// A code of `wx.login` (§1.1); at most 8,192 bytes.
     LoginCode, LONGEST_TOKEN
 );
 token!(
-    /// A phone button's code; every redemption costs money (§1.3).
+    /// A phone button's code; every redemption costs money (§1.3). At most 512 bytes.
     PhoneCode, LONGEST_PHONE_CODE
 );
 
-/// What a successful exchange or refresh brought.
+/// Result of a successful exchange or refresh.
 #[derive(Debug, Clone)]
 pub struct Tokens {
-    /// For requests.
+    /// The token for requests.
     pub access_token: AccessToken,
-    /// For the next renewal.
+    /// The token for the next renewal.
     pub refresh_token: RefreshToken,
-    /// Life of the access token in seconds, from the reply on.
+    /// Life of the access token in seconds, counted from the reply.
     pub expires_in_s: u32,
 }

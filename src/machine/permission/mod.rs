@@ -1,94 +1,125 @@
-//! Permission: privacy contract, then scope, then the phone's own settings (§1.4–1.6, §2).
+//! Permissions: the privacy contract, then the scope, then the phone's own settings (§1.4–1.6, §2).
 //!
-//! One dialog at a time: asks that need one stand in a queue, and callers who want the same scope
-//! share one. A scope that needs no dialog waits for none. Never a prompt after a refusal: WeChat
-//! would show none (§2.2), only a tap leads on.
+//! One dialog at a time: asks that need one are queued, and callers that need the same scope share
+//! one ask. An ask without a dialog does not wait for others. After a refusal there is no further
+//! prompt: WeChat would not show one (§2.2), and only a tap helps.
 //!
-//! A dialog may never be answered: its callback is lost, or the application's privacy sheet is left
-//! open. So each has a deadline, after which the next one in the queue gets its turn; an answer that
-//! comes later is still noted.
+//! A dialog may stay unanswered: its callback is lost, or the application's privacy popup is left
+//! open. So each has a deadline, after which the next ask in the queue begins; a later answer is
+//! still recorded.
 
+mod ask;
+mod grants;
 mod queue;
-mod setting;
+mod timeouts;
 
 use super::clock::{Cooldown, Instant};
 use super::context::{Context, Pending};
-use super::effect::{Effect, ErrorCode, OsFix, Outcome, Permission, ScopeGrant, Tap};
-use super::event::{OpId, WaiterId};
-use crate::wechat::{Failure, Scope, failure::Declaration, scope::Consent};
-use queue::Ask;
-use setting::Setting;
+use super::effect::Effect;
+use super::event::{AuthSetting, OpId, WaiterId};
+use super::outcome::{ErrorCode, OsFix, Outcome, Permission, Tap};
+use super::state::ScopeGrant;
+use crate::wechat::failure::Declaration;
+use crate::wechat::scope::Consent;
+use crate::wechat::{Failure, Scope};
+use ask::{Ask, Step};
+use grants::Grants;
+use timeouts::{DIALOG_TIMEOUT_MS, READ_TIMEOUT_MS};
 
-/// For calls that WeChat answers without the user.
-const READ_TIMEOUT_MS: u32 = 5_000;
-/// For what the user answers. Only time in which JavaScript runs counts.
-const DIALOG_TIMEOUT_MS: u32 = 60_000;
-/// What is left of it for a scope dialog when the app is shown again: most likely it has gone.
+/// Time that is left for a scope dialog after `Shown`, in milliseconds: most likely it is closed.
 const DIALOG_AFTER_SHOWN_MS: Instant = 10_000;
-/// After a refusal of the privacy popup none is shown for so long: WeChat's own fails at once (§1.5).
-const QUIET_AFTER_REFUSAL_MS: u64 = 10_000;
-/// Unanswered dialogs that are remembered, beside the open one.
-const MOST_UNANSWERED: usize = 16;
+/// Time without a privacy popup after a refusal, in milliseconds: WeChat's own fails at once (§1.5).
+const AFTER_REFUSAL_MS: u64 = 10_000;
 
-/// Who shows the privacy popup.
+/// Which side shows the privacy popup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PrivacyMode {
-    /// WeChat, inside the scope dialog: `authorize` is called directly (§1.5).
+    /// WeChat, inside the scope dialog: `wx.authorize` is called directly (§1.5).
     Official,
-    /// The application: nothing is authorized while consent is needed.
+    /// The application: `wx.authorize` is not called while consent is needed.
     Handler,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Permissions {
+pub(super) struct Permissions {
     mode: PrivacyMode,
-    setting: Setting,
-    /// Asks that may need a dialog; the front one may have it open.
+    grants: Grants,
+    /// Asks that may need a dialog; the dialog of the first one may be open.
     queue: Vec<Ask>,
     step: Step,
-    /// Asks about granted scopes, which the phone's own settings may withhold (§1.6).
+    /// Asks for granted scopes, during the check of the phone's own settings (§1.6).
     checks: Vec<(Pending, Ask)>,
-    /// Dialogs that were not answered in time, and the open one.
+    /// The open dialog, and dialogs that were given up without an answer.
     unanswered: Vec<(OpId, Scope)>,
-    /// Asked beside the application's privacy sheet, which the user may have left another way.
+    /// A read while the application's privacy popup is open: the user may have agreed elsewhere.
     privacy_recheck: Option<Pending>,
-    /// The user refused the privacy contract.
-    quiet: Option<Cooldown>,
-}
-
-/// What the front of the queue waits for.
-#[derive(Debug, Clone, Copy)]
-enum Step {
-    /// For nothing, or for the record of grants.
-    Idle,
-    ReadPrivacy(Pending),
-    ShowPrivacy(Pending),
-    Authorize(Pending),
+    /// The time without popups after the user refused the privacy contract.
+    privacy_refused: Option<Cooldown>,
 }
 
 impl Permissions {
-    pub(crate) fn new(mode: PrivacyMode) -> Self {
+    pub(super) fn new(mode: PrivacyMode) -> Self {
         Self {
             mode,
-            setting: Setting::default(),
+            grants: Grants::default(),
             queue: Vec::new(),
             step: Step::Idle,
             checks: Vec::new(),
             unanswered: Vec::new(),
             privacy_recheck: None,
-            quiet: None,
+            privacy_refused: None,
         }
     }
 
-    pub(crate) fn grants(&self) -> Vec<ScopeGrant> {
-        self.setting.grants()
+    /// The user's answers about scopes.
+    pub(super) fn answered(&self) -> Vec<ScopeGrant> {
+        self.grants.answered()
     }
 
-    // --- what the host answers
+    // --- the grants and the settings page
 
-    pub(crate) fn privacy_read(&mut self, cx: &mut Context, op: OpId, needed: bool) {
+    pub(super) fn read(&mut self, cx: &mut Context, waiter: WaiterId) {
+        self.grants.wait_for_read(cx, waiter);
+    }
+
+    pub(super) fn setting_read(&mut self, cx: &mut Context, op: OpId, setting: &AuthSetting) {
+        if self.grants.was_read(cx, op, setting) {
+            self.grants_changed(cx);
+        }
+    }
+
+    pub(super) fn setting_opening(&mut self, cx: &Context, waiter: WaiterId) {
+        self.grants.page_opening(cx, waiter);
+    }
+
+    pub(super) fn setting_opened(&mut self, cx: &mut Context, waiter: WaiterId, setting: &AuthSetting) {
+        self.grants.page_closed(cx, waiter, setting);
+        self.grants_changed(cx);
+    }
+
+    pub(super) fn setting_failed(&mut self, cx: &mut Context, waiter: WaiterId, failure: Failure) {
+        if self.grants.cancel(waiter) {
+            cx.settle(waiter, Outcome::failed(ErrorCode::of_tap(failure)));
+        }
+    }
+
+    /// Settles a caller whose use of a granted scope failed. A refusal is recorded for the scope.
+    pub(super) fn use_failed(&mut self, cx: &mut Context, waiter: WaiterId, scope: &str, failure: Failure) {
+        let outcome = match (Scope::parse(scope), failure) {
+            (Some(scope), Failure::Denied) if scope.consent() == Consent::Dialog => {
+                self.grants.set(scope, false);
+                Permission::NeedsTap { tap: Tap::OpenSetting }.into()
+            }
+            _ => after_failure(failure),
+        };
+        cx.settle(waiter, outcome);
+    }
+
+    // --- answers
+
+    pub(super) fn privacy_read(&mut self, cx: &mut Context, op: OpId, needed: bool) {
         match (self.step, self.privacy_recheck) {
-            (Step::ReadPrivacy(pending), _) if pending.op == op && needed && self.is_quiet(cx) => {
+            (Step::ReadPrivacy(pending), _) if pending.op == op && needed && self.has_just_refused(cx) => {
                 self.finish(cx, Permission::NeedsTap { tap: Tap::AgreePrivacy }.into());
             }
             (Step::ReadPrivacy(pending), _) if pending.op == op && needed => {
@@ -99,7 +130,7 @@ impl Permissions {
             (Step::ReadPrivacy(pending), _) if pending.op == op => self.authorize(cx),
             (Step::ShowPrivacy(_), Some(recheck)) if recheck.op == op => {
                 self.privacy_recheck = None;
-                if self.is_deserted() {
+                if self.is_abandoned() {
                     self.finish(cx, Permission::Cancelled.into());
                 } else if !needed {
                     self.authorize(cx);
@@ -109,43 +140,43 @@ impl Permissions {
         }
     }
 
-    pub(crate) fn privacy_answered(&mut self, cx: &mut Context, op: OpId, agreed: bool) {
+    pub(super) fn privacy_answered(&mut self, cx: &mut Context, op: OpId, agreed: bool) {
         match self.step {
             Step::ShowPrivacy(pending) if pending.op == op => {
                 self.privacy_recheck = None;
-                if agreed && !self.is_deserted() {
+                if agreed && !self.is_abandoned() {
                     return self.authorize(cx);
                 }
                 if !agreed {
-                    self.be_quiet(cx);
+                    self.set_refused(cx);
                 }
                 self.finish(cx, Permission::NeedsTap { tap: Tap::AgreePrivacy }.into());
             }
-            // The sheet was given up; its late answer is heard all the same.
-            _ if !agreed => self.be_quiet(cx),
-            _ => self.quiet = None,
+            // The answer to a popup that was given up.
+            _ if !agreed => self.set_refused(cx),
+            _ => self.privacy_refused = None,
         }
     }
 
-    pub(crate) fn authorized(&mut self, cx: &mut Context, op: OpId) {
+    pub(super) fn authorized(&mut self, cx: &mut Context, op: OpId) {
         self.dialog_answered(cx, op, true);
     }
 
-    pub(crate) fn failed(&mut self, cx: &mut Context, op: OpId, failure: Failure) {
+    pub(super) fn failed(&mut self, cx: &mut Context, op: OpId, failure: Failure) {
         if self.privacy_recheck.is_some_and(|recheck| recheck.op == op) {
             self.privacy_recheck = None;
             return;
         }
-        // A record that cannot be read hinders nothing: `authorize` itself knows the state.
-        if self.setting.read_failed(cx, op) {
-            return self.setting_known(cx);
+        // Without the grants, `wx.authorize` still answers according to them.
+        if self.grants.read_failed(cx, op) {
+            return self.grants_changed(cx);
         }
-        // A phone that does not say hinders nothing either.
+        // Unreadable phone settings count as no restriction.
         if self.end_check(cx, op, Permission::Granted) {
             return;
         }
         match self.step {
-            // A base library without the call intercepts nothing (§1.5).
+            // A base library without the call needs no consent (§1.5).
             Step::ReadPrivacy(pending) if pending.op == op && failure == Failure::Unsupported => self.authorize(cx),
             Step::ReadPrivacy(pending) | Step::ShowPrivacy(pending) if pending.op == op => {
                 self.finish(cx, Outcome::failed(ErrorCode::PermissionFailed));
@@ -153,40 +184,29 @@ impl Permissions {
             _ if failure == Failure::Denied => self.dialog_answered(cx, op, false),
             Step::Authorize(pending) if pending.op == op => {
                 if failure == Failure::PrivacyRefused {
-                    self.be_quiet(cx);
+                    self.set_refused(cx);
                 }
                 self.unanswered.retain(|(known, _)| *known != op);
-                self.finish(cx, after_refusal(failure));
+                self.finish(cx, after_failure(failure));
             }
             _ => {}
         }
     }
 
-    /// What was done with a granted scope failed; a refusal in there is news about the scope.
-    pub(crate) fn use_failed(&mut self, cx: &mut Context, waiter: WaiterId, scope: &str, failure: Failure) {
-        let outcome = match (Scope::parse(scope), failure) {
-            (Some(scope), Failure::Denied) if scope.consent() == Consent::Dialog => {
-                self.setting.note(scope, false);
-                Permission::NeedsTap { tap: Tap::OpenSetting }.into()
-            }
-            _ => after_refusal(failure),
-        };
-        cx.settle(waiter, outcome);
+    /// Whether the user refused the privacy contract within [`AFTER_REFUSAL_MS`].
+    fn has_just_refused(&self, cx: &Context) -> bool {
+        self.privacy_refused.is_some_and(|refused| refused.left(&cx.clock).is_some())
     }
 
-    fn is_quiet(&self, cx: &Context) -> bool {
-        self.quiet.is_some_and(|quiet| quiet.left(&cx.clock).is_some())
-    }
-
-    fn be_quiet(&mut self, cx: &Context) {
-        self.quiet = Some(Cooldown::start(&cx.clock, QUIET_AFTER_REFUSAL_MS));
+    fn set_refused(&mut self, cx: &Context) {
+        self.privacy_refused = Some(Cooldown::start(&cx.clock, AFTER_REFUSAL_MS));
     }
 
     // --- time
 
-    pub(crate) fn shown(&mut self, cx: &mut Context) {
-        self.setting.shown(cx);
-        self.allow_after_shown(cx);
+    pub(super) fn shown(&mut self, cx: &mut Context) {
+        self.grants.shown(cx);
+        self.extend_deadlines(cx);
         let now = cx.clock.elapsed();
         match &mut self.step {
             Step::Authorize(pending) => pending.deadline = pending.deadline.min(now + DIALOG_AFTER_SHOWN_MS),
@@ -199,25 +219,20 @@ impl Permissions {
         }
     }
 
-    /// JavaScript was stopped: answers that came meanwhile are still to be delivered.
-    pub(crate) fn allow_after_shown(&mut self, cx: &Context) {
-        let step = match &mut self.step {
-            Step::Idle => None,
-            Step::ReadPrivacy(pending) | Step::ShowPrivacy(pending) | Step::Authorize(pending) => Some(pending),
-        };
+    pub(super) fn extend_deadlines(&mut self, cx: &Context) {
         let checks = self.checks.iter_mut().map(|(pending, _)| pending);
-        for pending in step.into_iter().chain(checks).chain(&mut self.privacy_recheck) {
-            pending.allow_after_shown(cx);
+        for pending in self.step.pending_mut().into_iter().chain(checks).chain(&mut self.privacy_recheck) {
+            pending.extend(cx);
         }
-        self.setting.allow_after_shown(cx);
+        self.grants.extend_deadlines(cx);
     }
 
-    pub(crate) fn tick(&mut self, cx: &mut Context) {
+    pub(super) fn tick(&mut self, cx: &mut Context) {
         if self.privacy_recheck.is_some_and(|recheck| recheck.is_overdue(cx)) {
             self.privacy_recheck = None;
         }
-        self.setting.end_overdue_page(cx);
-        if let Some(op) = self.setting.overdue(cx) {
+        self.grants.end_overdue_page(cx);
+        if let Some(op) = self.grants.overdue_read(cx) {
             self.failed(cx, op, Failure::Transient);
         }
         while let Some((pending, _)) = self.checks.iter().find(|(pending, _)| pending.is_overdue(cx)) {
@@ -231,18 +246,15 @@ impl Permissions {
         }
     }
 
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        let step = match self.step {
-            Step::Idle => None,
-            Step::ReadPrivacy(pending) | Step::ShowPrivacy(pending) | Step::Authorize(pending) => Some(pending),
-        };
-        let checks = self.checks.iter().map(|(pending, _)| pending);
-        let pending = step.iter().chain(checks).chain(&self.privacy_recheck).map(|pending| pending.deadline);
-        pending.chain(self.setting.next_deadline()).min()
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let checks = self.checks.iter().map(|(pending, _)| *pending);
+        let pending = self.step.pending().into_iter().chain(checks).chain(self.privacy_recheck);
+        pending.map(|pending| pending.deadline).chain(self.grants.next_deadline()).min()
     }
 }
 
-fn after_refusal(failure: Failure) -> Outcome {
+/// The result of a call for a scope that failed.
+fn after_failure(failure: Failure) -> Outcome {
     use Failure as F;
     match failure {
         F::Denied => Permission::DeniedNow.into(),
@@ -253,11 +265,5 @@ fn after_refusal(failure: Failure) -> Outcome {
         F::Blocked | F::NoQuota => Permission::Misconfigured { missing: Declaration::InterfacePermission }.into(),
         F::Unsupported => Permission::Unsupported.into(),
         F::NotInTap | F::Transient | F::Throttled | F::Bug | F::Unknown => Outcome::failed(ErrorCode::PermissionFailed),
-    }
-}
-
-impl From<Permission> for Outcome {
-    fn from(permission: Permission) -> Self {
-        Self::Permission { permission }
     }
 }

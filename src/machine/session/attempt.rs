@@ -1,133 +1,312 @@
-//! A flight is the way to a session: renewal, or `wx.login` and an exchange, with rests between
-//! tries. Here is where it stands, and what a setback on it means.
+//! A login attempt: the way to a session, by renewal, or by `wx.login` and an exchange, with pauses
+//! between tries.
+//!
+//! The attempt owns its step, its tries, its back-off, its deadlines and the lock.
+//! [`transitions`] decides about the session. [`shared`](super::shared) says why an attempt begins
+//! with a lock and a read.
 
+mod failure;
 mod transitions;
 
-use super::TOO_MANY_REQUESTS;
-use crate::edge_code::EdgeCode;
-use crate::machine::clock::Instant;
+pub(super) use failure::AttemptFailure;
+
+use super::storage::read_entries;
+use crate::machine::clock::{Cooldown, Instant};
 use crate::machine::context::{Context, Pending};
-use crate::machine::effect::ErrorCode;
-use crate::machine::event::{EdgeFailure, OpId};
-use crate::machine::tokens::Generation;
-use crate::wechat::Failure;
+use crate::machine::effect::Effect;
+use crate::machine::event::OpId;
+use crate::machine::tokens::{Generation, LoginCode, RefreshToken};
 
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Flight {
-    /// None is under way.
-    Landed,
-    /// Waits for the lock that contexts on one storage share.
+const LOGIN_TIMEOUT_MS: u32 = 10_000;
+const EDGE_TIMEOUT_MS: u32 = 10_000;
+/// More than another context needs for a request to the edge and for storing its result.
+const LOCK_TIMEOUT_MS: u32 = 15_000;
+/// Life of a code (§1.1).
+const CODE_LIFE_MS: u64 = 300_000;
+/// Tries of one attempt before its callers are rejected.
+const MAX_TRIES: u8 = 3;
+/// First pause between tries; each further one is twice as long. Jitter adds up to the same again.
+const PAUSE_MS: u32 = 400;
+/// Pause of a hidden app. WeChat fails every request of the background at once (errno 600003, §1.8),
+/// so shorter pauses would use up all tries before JavaScript is stopped, about 5 s after hide.
+/// `Shown` ends this pause.
+const HIDDEN_PAUSE_MS: u32 = 10_000;
+/// Longest `Retry-After` that is honoured: a server's mistake must not stop logins for long.
+const LONGEST_RETRY_AFTER_S: u32 = 3_600;
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct LoginAttempt {
+    step: Step,
+    /// The lock that is held or requested.
+    lock: Option<OpId>,
+    /// Failed tries of this attempt.
+    tries: u8,
+    /// Wait that the edge requested with status 429.
+    retry_after: Option<Cooldown>,
+    jitter: Jitter,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+enum Step {
+    /// No attempt is under way.
+    #[default]
+    Idle,
+    /// Waits for the lock that all contexts on one storage share.
     Locking(Pending),
-    /// Reads what other contexts stored.
+    /// Reads the entries that other contexts may have changed.
     Reading(Pending),
-    Login(Pending),
-    /// With the generation of the tokens that it continues.
-    Exchange(Pending, Generation),
-    /// With the generation of the token that was presented.
-    Refresh(Pending, Generation),
-    /// An exchange or refresh that the user's log-out overtook: its tokens are of a session that
-    /// is being ended, with all others of the user if so. The next flight waits for its end.
-    Doomed(Pending, bool),
-    /// Until the next try.
-    Resting(Instant),
+    /// `wx.login` is called.
+    Login {
+        pending: Pending,
+        /// The phone's clock at the call, in milliseconds.
+        called_at: u64,
+        /// The epoch of the call.
+        epoch: u32,
+    },
+    Exchange {
+        pending: Pending,
+        /// Generation of the tokens that the new ones follow.
+        from: Generation,
+        /// The epoch of the code.
+        epoch: u32,
+    },
+    Refresh {
+        pending: Pending,
+        /// Generation of the refresh token.
+        from: Generation,
+    },
+    /// An exchange or refresh after a log-out. Its tokens belong to a session that is to be revoked.
+    /// The next attempt waits for its end.
+    Superseded {
+        pending: Pending,
+        /// The log-out also ends the user's other sessions.
+        everywhere: bool,
+    },
+    /// Pauses until the next try.
+    BackingOff(Instant),
 }
 
-impl Flight {
-    pub(crate) fn is_landed(self) -> bool {
-        matches!(self, Self::Landed)
+impl Step {
+    fn pending(&self) -> Option<Pending> {
+        match *self {
+            Self::Locking(pending) | Self::Reading(pending) => Some(pending),
+            Self::Login { pending, .. } | Self::Exchange { pending, .. } => Some(pending),
+            Self::Refresh { pending, .. } | Self::Superseded { pending, .. } => Some(pending),
+            Self::Idle | Self::BackingOff(_) => None,
+        }
     }
 
-    pub(crate) fn awaits_code(self, op: OpId) -> bool {
-        matches!(self, Self::Login(pending) if pending.op == op)
-    }
-
-    pub(crate) fn allow_after_shown(&mut self, cx: &Context) {
+    fn pending_mut(&mut self) -> Option<&mut Pending> {
         match self {
-            Self::Locking(pending)
-            | Self::Reading(pending)
-            | Self::Login(pending)
-            | Self::Exchange(pending, _)
-            | Self::Refresh(pending, _)
-            | Self::Doomed(pending, _) => pending.allow_after_shown(cx),
-            Self::Landed | Self::Resting(_) => {}
-        }
-    }
-
-    pub(crate) fn next_deadline(self) -> Option<Instant> {
-        match self {
-            Self::Locking(pending)
-            | Self::Reading(pending)
-            | Self::Login(pending)
-            | Self::Exchange(pending, _)
-            | Self::Refresh(pending, _)
-            | Self::Doomed(pending, _) => Some(pending.deadline),
-            Self::Resting(until) => Some(until),
-            Self::Landed => None,
+            Self::Locking(pending) | Self::Reading(pending) => Some(pending),
+            Self::Login { pending, .. } | Self::Exchange { pending, .. } => Some(pending),
+            Self::Refresh { pending, .. } | Self::Superseded { pending, .. } => Some(pending),
+            Self::Idle | Self::BackingOff(_) => None,
         }
     }
 }
 
-/// What a failed step asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Setback {
-    /// Another try after a rest, and this error when there have been enough; with the seconds
-    /// that the edge asked to wait, for the caller.
-    TryAgain(ErrorCode, Option<u32>),
-    /// No try will help.
-    GiveUp(ErrorCode),
-    /// The edge asks to be left alone for so many seconds.
-    StayAway(u32),
-    /// The refresh token is of no living session: log in.
-    SessionEnded,
+impl LoginAttempt {
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.step, Step::Idle)
+    }
+
+    /// Whether `wx.login` is called and has not answered.
+    pub(super) fn is_calling_login(&self) -> bool {
+        matches!(self.step, Step::Login { .. })
+    }
+
+    /// Whether the attempt waits for the read `op`.
+    pub(super) fn is_reading(&self, op: OpId) -> bool {
+        matches!(self.awaiting(op), Step::Reading(_))
+    }
+
+    /// The step that the answer to `op` completes; `Idle` if the attempt does not wait for it.
+    fn awaiting(&self, op: OpId) -> Step {
+        if self.step.pending().is_some_and(|pending| pending.op == op) { self.step } else { Step::Idle }
+    }
+
+    /// Seeds the jitter of the pauses.
+    pub(super) fn seed(&mut self, seed: u32) {
+        self.jitter = Jitter(seed.max(1));
+    }
+
+    // --- steps
+
+    /// Begins with the lock, unless an attempt is under way. `Err` has the milliseconds left of a wait
+    /// that the edge requested.
+    fn start(&mut self, cx: &mut Context) -> Result<(), u64> {
+        if !self.is_idle() {
+            return Ok(());
+        }
+        if let Some(wait_ms) = self.retry_after.and_then(|wait| wait.left(&cx.clock)) {
+            return Err(wait_ms);
+        }
+        let pending = cx.begin(LOCK_TIMEOUT_MS);
+        cx.emit(Effect::AcquireLock { op: pending.op, timeout: LOCK_TIMEOUT_MS });
+        self.lock = Some(pending.op);
+        self.step = Step::Locking(pending);
+        Ok(())
+    }
+
+    /// Continues with the read; `exclusive` is false if the platform has no lock.
+    fn lock_acquired(&mut self, cx: &mut Context, op: OpId, exclusive: bool) {
+        if let Step::Locking(_) = self.awaiting(op) {
+            if !exclusive {
+                self.lock = None;
+            }
+            self.read(cx);
+        }
+    }
+
+    /// Continues without the lock.
+    fn lock_timed_out(&mut self, cx: &mut Context) {
+        self.release_lock(cx);
+        self.read(cx);
+    }
+
+    fn read(&mut self, cx: &mut Context) {
+        self.step = Step::Reading(read_entries(cx));
+    }
+
+    fn refresh(&mut self, cx: &mut Context, refresh_token: RefreshToken, from: Generation) {
+        let pending = cx.begin(EDGE_TIMEOUT_MS);
+        cx.emit(Effect::Refresh { op: pending.op, refresh_token, timeout: EDGE_TIMEOUT_MS });
+        self.step = Step::Refresh { pending, from };
+    }
+
+    fn call_login(&mut self, cx: &mut Context, epoch: u32) {
+        let pending = cx.begin(LOGIN_TIMEOUT_MS);
+        cx.emit_rated(Effect::CallLogin { op: pending.op, timeout: LOGIN_TIMEOUT_MS });
+        self.step = Step::Login { pending, called_at: cx.clock.now(), epoch };
+    }
+
+    /// `refresh_token` is the last session's, which the new login continues.
+    fn exchange(
+        &mut self,
+        cx: &mut Context,
+        code: LoginCode,
+        refresh_token: Option<RefreshToken>,
+        from: Generation,
+        epoch: u32,
+    ) {
+        let pending = cx.begin(EDGE_TIMEOUT_MS);
+        cx.emit(Effect::Exchange { op: pending.op, code, refresh_token, timeout: EDGE_TIMEOUT_MS });
+        self.step = Step::Exchange { pending, from, epoch };
+    }
+
+    /// Pauses before the next try; returns whether there is one.
+    fn back_off(&mut self, cx: &Context) -> bool {
+        self.tries += 1;
+        if self.tries >= MAX_TRIES {
+            return false;
+        }
+        let pause = if cx.clock.is_hidden() { HIDDEN_PAUSE_MS } else { PAUSE_MS << self.tries.saturating_sub(1) };
+        let pause = pause + self.jitter.below(pause);
+        self.step = Step::BackingOff(cx.clock.elapsed() + Instant::from(pause));
+        true
+    }
+
+    /// Ends the pause, with all tries left: a failure in the background says nothing about the
+    /// foreground.
+    pub(super) fn end_pause(&mut self, cx: &Context) {
+        if let Step::BackingOff(until) = &mut self.step {
+            *until = cx.clock.elapsed();
+            self.tries = 0;
+        }
+    }
+
+    /// Keeps attempts from starting for `wait_s` seconds, or for the longest wait that is honoured.
+    /// Returns the seconds.
+    fn wait(&mut self, cx: &Context, wait_s: u32) -> u32 {
+        let wait_s = wait_s.min(LONGEST_RETRY_AFTER_S);
+        self.retry_after = Some(Cooldown::start(&cx.clock, u64::from(wait_s) * 1000));
+        wait_s
+    }
+
+    fn end(&mut self) {
+        self.step = Step::Idle;
+        self.tries = 0;
+    }
+
+    fn succeeded(&mut self) {
+        self.retry_after = None;
+        self.end();
+    }
+
+    /// Applies a log-out or a login of another context. An exchange or refresh under way cannot be
+    /// called back.
+    pub(super) fn supersede(&mut self, is_logged_out: bool, everywhere: bool) {
+        self.tries = 0;
+        self.step = match self.step {
+            // `wx.login` cannot be called back. Its code serves a login that is requested before it comes.
+            step @ Step::Login { .. } => step,
+            Step::Exchange { pending, .. } | Step::Refresh { pending, .. } => Step::Superseded { pending, everywhere },
+            Step::Superseded { pending, everywhere: before } => {
+                Step::Superseded { pending, everywhere: before || everywhere }
+            }
+            step @ (Step::Locking(_) | Step::Reading(_)) if !is_logged_out => step,
+            Step::Idle | Step::BackingOff(_) | Step::Locking(_) | Step::Reading(_) => Step::Idle,
+        };
+    }
+
+    // --- the lock
+
+    fn release_lock(&mut self, cx: &mut Context) {
+        if let Some(op) = self.lock.take() {
+            cx.emit(Effect::ReleaseLock { op });
+        }
+    }
+
+    /// Releases the lock after the attempt, once its result is stored.
+    pub(super) fn release_lock_after_end(&mut self, cx: &mut Context, is_stored: bool) {
+        if matches!(self.step, Step::Idle | Step::BackingOff(_)) && is_stored {
+            self.release_lock(cx);
+        }
+    }
+
+    // --- time
+
+    pub(super) fn extend_deadlines(&mut self, cx: &Context) {
+        if let Some(pending) = self.step.pending_mut() {
+            pending.extend(cx);
+        }
+    }
+
+    /// The step whose deadline, or pause, is over; `Idle` if there is none.
+    fn overdue(&self, cx: &Context) -> Step {
+        if self.deadline().is_some_and(|deadline| deadline <= cx.clock.elapsed()) { self.step } else { Step::Idle }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self.step {
+            Step::BackingOff(until) => Some(until),
+            _ => self.step.pending().map(|pending| pending.deadline),
+        }
+    }
 }
 
-/// WeChat's own advice where a 429 names no time (§3.4).
-const STAY_AWAY_S: u32 = 60;
+/// Whether a code of `wx.login` is still valid at `now`. After a sleep of the phone, or a change of
+/// its clock, it may be too old on arrival.
+fn is_code_alive(called_at: u64, now: u64) -> bool {
+    now.checked_sub(called_at).is_some_and(|age| age <= CODE_LIFE_MS)
+}
 
-const CLIENT_UNKNOWN: &str = EdgeCode::ClientUnknown.as_str();
-const CODE_INVALID: &str = EdgeCode::CodeInvalid.as_str();
-const CODE_USED: &str = EdgeCode::CodeUsed.as_str();
-const MISCONFIGURED: &str = EdgeCode::Misconfigured.as_str();
-const USER_BLOCKED: &str = EdgeCode::UserBlocked.as_str();
+/// xorshift32 generator: spreads the retries of many phones. Not for secrets.
+#[derive(Debug, Clone, Copy)]
+struct Jitter(u32);
 
-impl Setback {
-    pub(crate) fn of_login(failure: Failure) -> Self {
-        match failure {
-            Failure::Blocked => Self::GiveUp(ErrorCode::LoginBlocked),
-            _ => Self::TryAgain(ErrorCode::WechatLoginFailed, None),
-        }
+impl Default for Jitter {
+    fn default() -> Self {
+        Self(1)
     }
+}
 
-    pub(crate) fn of_exchange(failure: &EdgeFailure) -> Self {
-        match failure {
-            // Nobody knows whether the code is spent; the next try takes a fresh one.
-            EdgeFailure::Unreachable => Self::TryAgain(ErrorCode::EdgeUnreachable, None),
-            EdgeFailure::Refused { status: TOO_MANY_REQUESTS, retry_after_s, .. } => {
-                Self::StayAway(retry_after_s.unwrap_or(STAY_AWAY_S))
-            }
-            EdgeFailure::Refused { status, code, retry_after_s } => match (status, code.as_str()) {
-                (_, USER_BLOCKED) => Self::GiveUp(ErrorCode::LoginBlocked),
-                (_, MISCONFIGURED) => Self::GiveUp(ErrorCode::Misconfigured),
-                // Another code may do: this one was too old, or is spent. A success without tokens
-                // is the answer of something between here and the edge.
-                (_, CODE_INVALID | CODE_USED) | (200..=299 | 408 | 500.., _) => {
-                    Self::TryAgain(ErrorCode::EdgeFailed, *retry_after_s)
-                }
-                // The edge does not know this app, or is none: the same request will be refused again.
-                _ => Self::GiveUp(ErrorCode::Misconfigured),
-            },
-        }
-    }
-
-    pub(crate) fn of_refresh(failure: &EdgeFailure) -> Self {
-        match failure {
-            // Without a code it is not the edge that says no, but something between here and there.
-            EdgeFailure::Refused { status: 400 | 401, code, .. } if code.is_empty() => {
-                Self::TryAgain(ErrorCode::EdgeFailed, None)
-            }
-            EdgeFailure::Refused { status: 400 | 401, code, .. } if code != CLIENT_UNKNOWN => Self::SessionEnded,
-            // The edge answers a rotated token again for a while, so the same one may be sent.
-            other => Self::of_exchange(other),
-        }
+impl Jitter {
+    fn below(&mut self, limit: u32) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0 % limit
     }
 }

@@ -1,59 +1,85 @@
-//! Is the edge's session_key the one that WeChat encrypts with?
+//! Whether the edge's session_key is the one that WeChat encrypts with.
 //!
-//! `wx.checkSession` speaks of the last code *issued*. Where the edge never acknowledged that code,
-//! "alive" is about a key the edge does not have, and believing it is how decryption comes to
-//! "work the second time". So the journal's epochs are looked at first.
+//! `wx.checkSession` answers for the last code *issued*. If the edge has not acknowledged that code,
+//! "alive" is about a key that the edge does not have, and the next decryption fails. So the
+//! epochs are compared first.
 
-use super::Session;
-use super::attempt::Flight;
 use crate::machine::context::{Context, Pending};
 use crate::machine::effect::Effect;
 use crate::machine::event::OpId;
+use crate::machine::stored::Epochs;
 
 const CHECK_TIMEOUT_MS: u32 = 5_000;
 
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Key {
-    /// Not asked in this launch. WeChat's answer holds for one (§1.1).
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum KeyState {
+    /// The host has no `wx.login`, so there is no key to ask about; the edge says what it can decrypt.
+    Absent,
+    /// Not asked in this launch. WeChat's answer holds for one launch (§1.1).
+    #[default]
     Unchecked,
     Checking(Pending),
     Alive,
     Dead,
 }
 
-impl Session {
-    /// The epoch of a payload that came just now.
-    pub(crate) fn epoch(&self) -> Option<u32> {
-        (!matches!(self.flight, Flight::Login(_))).then_some(self.record.epochs.issued)
-    }
-
-    pub(crate) fn key_is_known_dead(&self) -> bool {
-        let epochs = self.record.epochs;
-        !self.has_no_key() && (epochs.issued != epochs.acknowledged || matches!(self.key, Key::Dead))
-    }
-
-    pub(crate) fn key_is_alive(&self) -> bool {
-        self.has_no_key() || (!self.key_is_known_dead() && matches!(self.key, Key::Alive))
-    }
-
-    /// A host without `wx.login` has no key to ask about; the edge says what it can decrypt.
-    fn has_no_key(&self) -> bool {
-        self.mode == super::LoginMode::Never
-    }
-
-    /// Asks WeChat, once in a launch.
-    pub(crate) fn check_key(&mut self, cx: &mut Context) {
-        if matches!(self.key, Key::Unchecked) {
-            let pending = cx.begin(CHECK_TIMEOUT_MS);
-            cx.emit_rated(Effect::CheckSession { op: pending.op });
-            self.key = Key::Checking(pending);
+impl KeyState {
+    pub(super) fn is_dead(self, epochs: Epochs) -> bool {
+        match self {
+            Self::Absent => false,
+            Self::Dead => true,
+            Self::Unchecked | Self::Checking(_) | Self::Alive => epochs.issued != epochs.acknowledged,
         }
     }
 
-    pub(crate) fn session_checked(&mut self, cx: &mut Context, op: OpId, alive: bool) {
-        if matches!(self.key, Key::Checking(pending) if pending.op == op) {
-            self.key = if alive { Key::Alive } else { Key::Dead };
-            self.serve_parked(cx);
+    pub(super) fn is_alive(self, epochs: Epochs) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Alive => epochs.issued == epochs.acknowledged,
+            Self::Unchecked | Self::Checking(_) | Self::Dead => false,
+        }
+    }
+
+    /// The edge has exchanged the last code.
+    pub(super) fn confirm(&mut self) {
+        *self = Self::Alive;
+    }
+
+    /// The edge says that the key is dead.
+    pub(super) fn expire(&mut self) {
+        if !matches!(self, Self::Absent) {
+            *self = Self::Dead;
+        }
+    }
+
+    /// Asks WeChat, once in a launch.
+    pub(super) fn check(&mut self, cx: &mut Context) {
+        if matches!(self, Self::Unchecked) {
+            let pending = cx.begin(CHECK_TIMEOUT_MS);
+            cx.emit_rated(Effect::CheckSession { op: pending.op });
+            *self = Self::Checking(pending);
+        }
+    }
+
+    /// Applies WeChat's answer; returns whether it was outstanding.
+    pub(super) fn checked(&mut self, op: OpId, alive: bool) -> bool {
+        let is_outstanding = matches!(self, Self::Checking(pending) if pending.op == op);
+        if is_outstanding {
+            *self = if alive { Self::Alive } else { Self::Dead };
+        }
+        is_outstanding
+    }
+
+    pub(super) fn pending(&self) -> Option<Pending> {
+        match self {
+            Self::Checking(pending) => Some(*pending),
+            _ => None,
+        }
+    }
+
+    pub(super) fn extend_deadlines(&mut self, cx: &Context) {
+        if let Self::Checking(pending) = self {
+            pending.extend(cx);
         }
     }
 }

@@ -1,143 +1,138 @@
-//! Revocations that are still to reach the edge. One is settled only when the edge itself says so;
-//! until then it is tried again, in the foreground, with rests that grow.
+//! Sends pending revocations to the edge. Only the edge's own answer settles one; until then it is
+//! sent again, with pauses that grow.
 
-use super::{EDGE_TIMEOUT_MS, Session};
 use crate::machine::clock::Instant;
 use crate::machine::context::{Context, Pending};
 use crate::machine::effect::Effect;
 use crate::machine::event::{EdgeFailure, OpId};
-use crate::machine::stored::status::Debt;
+use crate::machine::stored::{PendingRevocation, PendingRevocations};
 use crate::machine::tokens::RefreshToken;
 
-const REST_MS: Instant = 2_000;
-const LONGEST_REST_MS: Instant = 300_000;
-/// How long the context that logged out has for its revocation, before another sends it too.
-const COURTESY_MS: Instant = 20_000;
-/// Settled ones that are remembered, since an entry that is read late may still name them.
+const REVOKE_TIMEOUT_MS: u32 = 10_000;
+/// Pause after a failure; each further failure doubles it.
+const PAUSE_MS: Instant = 2_000;
+const LONGEST_PAUSE_MS: Instant = 300_000;
+/// Time that the context of the log-out has to revoke, before another context sends it too.
+const OTHER_CONTEXT_MS: Instant = 20_000;
+/// Settled revocations that are remembered, since an entry that is read late may still contain them.
 const REMEMBERED: usize = 32;
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Debts {
-    revoking: Option<(Pending, Debt)>,
-    /// Not before this.
+pub(super) struct Revoker {
+    sent: Option<(Pending, PendingRevocation)>,
+    /// Earliest time of the next request.
     next_try: Instant,
-    rest_ms: Instant,
-    /// Which of them is tried next, so that one that the edge does not take holds up no other.
+    pause_ms: Instant,
+    /// Index of the next revocation, so that one that fails does not delay the others.
     turn: usize,
     settled: Vec<RefreshToken>,
 }
 
-impl Debts {
-    pub(crate) fn is_settled(&self, refresh_token: &RefreshToken) -> bool {
+impl Revoker {
+    pub(super) fn is_settled(&self, refresh_token: &RefreshToken) -> bool {
         self.settled.iter().any(|settled| settled.reveal() == refresh_token.reveal())
     }
 
-    pub(crate) fn is_revoking(&self, op: OpId) -> bool {
-        self.revoking.as_ref().is_some_and(|(pending, _)| pending.op == op)
-    }
-
-    /// Tries at once, whatever rest was begun.
-    pub(crate) fn hurry(&mut self) {
+    /// Ends the pause.
+    pub(super) fn end_pause(&mut self) {
         self.next_try = 0;
-        self.rest_ms = 0;
+        self.pause_ms = 0;
     }
 
-    pub(crate) fn allow_after_shown(&mut self, cx: &Context) {
-        if let Some((pending, _)) = &mut self.revoking {
-            pending.allow_after_shown(cx);
-        }
-    }
-}
-
-impl Session {
-    pub(crate) fn owe(&mut self, refresh_token: RefreshToken, everywhere: bool) {
-        self.status.owe(Debt { refresh_token, everywhere, own: true });
-        self.debts.turn = self.status.owed.len().saturating_sub(1);
-        self.debts.hurry();
-        self.save();
+    pub(super) fn add(&mut self, pending: &mut PendingRevocations, refresh_token: RefreshToken, everywhere: bool) {
+        pending.add(PendingRevocation { refresh_token, everywhere, own: true });
+        self.turn = pending.as_slice().len().saturating_sub(1);
+        self.end_pause();
     }
 
-    /// The user ended all sessions, those too whose revocation is still under way.
-    pub(crate) fn owe_everywhere(&mut self) {
-        for debt in &mut self.status.owed {
-            debt.everywhere = true;
-        }
-        self.debts.hurry();
+    /// Extends all revocations to the user's other sessions, including the one under way.
+    pub(super) fn end_all_sessions(&mut self, pending: &mut PendingRevocations) {
+        pending.end_all_sessions();
+        self.end_pause();
     }
 
-    /// Takes over what another context owes: it may not be there any more. What is gone from
-    /// storage was settled there, unless this context added it.
-    pub(crate) fn adopt_debts(&mut self, cx: &Context, theirs: &[Debt]) {
-        let named =
-            |debt: &Debt| theirs.iter().any(|other| other.refresh_token.reveal() == debt.refresh_token.reveal());
-        self.status.owed.retain(|debt| debt.own || named(debt));
-        for debt in theirs {
-            if self.debts.is_settled(&debt.refresh_token) {
+    /// Takes over the revocations of another context, which may be closed by now. A revocation that is
+    /// missing in storage was settled there, unless this context added it.
+    pub(super) fn adopt(
+        &mut self,
+        cx: &Context,
+        pending: &mut PendingRevocations,
+        theirs: &PendingRevocations,
+        is_launched: bool,
+    ) {
+        pending.retain(|known| known.own || theirs.contains(&known.refresh_token));
+        for revocation in theirs.as_slice() {
+            if self.is_settled(&revocation.refresh_token) {
                 continue;
             }
-            if self.launched && !self.status.owes(&debt.refresh_token) {
-                self.debts.next_try = self.debts.next_try.max(cx.clock.elapsed() + COURTESY_MS);
+            if is_launched && !pending.contains(&revocation.refresh_token) {
+                self.next_try = self.next_try.max(cx.clock.elapsed() + OTHER_CONTEXT_MS);
             }
-            self.status.owe(debt.clone());
+            pending.add(revocation.clone());
         }
     }
 
-    /// Called at the end of every event.
-    pub(crate) fn pay_debts(&mut self, cx: &mut Context) {
-        if !self.launched || self.debts.revoking.is_some() || self.debts.next_try > cx.clock.elapsed() {
+    /// Sends the next revocation, if it is due.
+    pub(super) fn send_next(&mut self, cx: &mut Context, pending: &PendingRevocations) {
+        if self.sent.is_some() || self.next_try > cx.clock.elapsed() {
             return;
         }
-        let owed = &self.status.owed;
-        let Some(debt) = owed.get(self.debts.turn).or_else(|| owed.first()) else { return };
-        let pending = cx.begin(EDGE_TIMEOUT_MS);
-        self.debts.revoking = Some((pending, debt.clone()));
-        let Debt { refresh_token, everywhere, .. } = debt.clone();
-        cx.emit(Effect::Revoke { op: pending.op, refresh_token, everywhere, timeout: EDGE_TIMEOUT_MS });
+        let pending = pending.as_slice();
+        let Some(revocation) = pending.get(self.turn).or_else(|| pending.first()) else { return };
+        let sent = cx.begin(REVOKE_TIMEOUT_MS);
+        self.sent = Some((sent, revocation.clone()));
+        let PendingRevocation { refresh_token, everywhere, .. } = revocation.clone();
+        cx.emit(Effect::Revoke { op: sent.op, refresh_token, everywhere, timeout: REVOKE_TIMEOUT_MS });
     }
 
-    pub(crate) fn revoked(&mut self, op: OpId) {
-        if !self.debts.is_revoking(op) {
+    /// Applies the edge's answer; returns whether it was outstanding.
+    pub(super) fn revoked(&mut self, pending: &mut PendingRevocations, op: OpId) -> bool {
+        let Some((_, sent)) = self.sent.take_if(|(sent, _)| sent.op == op) else { return false };
+        // If the user has meanwhile ended all sessions, that is still to be sent.
+        let is_extended = |known: &PendingRevocation| known.everywhere && !sent.everywhere;
+        if pending.retain(|known| !known.is_of(&sent.refresh_token) || is_extended(known)) {
+            if self.settled.len() >= REMEMBERED {
+                self.settled.remove(0);
+            }
+            self.settled.push(sent.refresh_token);
+        }
+        self.end_pause();
+        true
+    }
+
+    /// Keeps the revocation and pauses, if it is the one that failed.
+    pub(super) fn failed(&mut self, pending: &PendingRevocations, cx: &Context, op: OpId, failure: &EdgeFailure) {
+        if self.sent.take_if(|(sent, _)| sent.op == op).is_none() {
             return;
         }
-        let Some((_, sent)) = self.debts.revoking.take() else { return };
-        let token = sent.refresh_token;
-        // What was asked for meanwhile, to end the user's other sessions too, is still owed.
-        let grown = |debt: &Debt| debt.everywhere && !sent.everywhere;
-        let before = self.status.owed.len();
-        self.status.owed.retain(|debt| debt.refresh_token.reveal() != token.reveal() || grown(debt));
-        if self.status.owed.len() < before {
-            if self.debts.settled.len() >= REMEMBERED {
-                self.debts.settled.remove(0);
-            }
-            self.debts.settled.push(token);
-        }
-        self.debts.hurry();
-        self.save();
-    }
-
-    /// Anything but the edge's own word leaves the debt where it is.
-    pub(crate) fn revoke_failed(&mut self, cx: &Context, failure: &EdgeFailure) {
-        let asked_ms = match failure {
+        let retry_after_ms = match failure {
             EdgeFailure::Refused { retry_after_s: Some(seconds), .. } => Instant::from(*seconds) * 1000,
             _ => 0,
         };
-        let debts = &mut self.debts;
-        debts.revoking = None;
-        debts.turn = if debts.turn + 1 < self.status.owed.len() { debts.turn + 1 } else { 0 };
-        debts.rest_ms = (debts.rest_ms * 2).clamp(REST_MS, LONGEST_REST_MS);
-        debts.next_try = cx.clock.elapsed() + debts.rest_ms.max(asked_ms.min(LONGEST_REST_MS));
+        self.turn = if self.turn + 1 < pending.as_slice().len() { self.turn + 1 } else { 0 };
+        self.pause_ms = (self.pause_ms * 2).clamp(PAUSE_MS, LONGEST_PAUSE_MS);
+        self.next_try = cx.clock.elapsed() + self.pause_ms.max(retry_after_ms.min(LONGEST_PAUSE_MS));
     }
 
-    pub(crate) fn tick_debts(&mut self, cx: &Context) {
-        if self.debts.revoking.as_ref().is_some_and(|(pending, _)| pending.is_overdue(cx)) {
-            self.revoke_failed(cx, &EdgeFailure::Unreachable);
+    // --- time
+
+    pub(super) fn extend_deadlines(&mut self, cx: &Context) {
+        if let Some((sent, _)) = &mut self.sent {
+            sent.extend(cx);
         }
     }
 
-    pub(crate) fn debts_deadline(&self) -> Option<Instant> {
-        match &self.debts.revoking {
-            Some((pending, _)) => Some(pending.deadline),
-            None => self.status.owed.first().map(|_| self.debts.next_try),
+    pub(super) fn end_overdue(&mut self, cx: &Context, pending: &PendingRevocations) {
+        let overdue = self.sent.as_ref().filter(|(sent, _)| sent.is_overdue(cx)).map(|(sent, _)| sent.op);
+        if let Some(op) = overdue {
+            self.failed(pending, cx, op, &EdgeFailure::Unreachable);
+        }
+    }
+
+    pub(super) fn deadline(&self, pending: &PendingRevocations) -> Option<Instant> {
+        match &self.sent {
+            Some((sent, _)) => Some(sent.deadline),
+            None => pending.as_slice().first().map(|_| self.next_try),
         }
     }
 }

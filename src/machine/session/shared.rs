@@ -1,185 +1,190 @@
-//! Any number of contexts on one storage (browser tabs, WeChat's AI skills) are one session.
+//! All contexts on one storage (browser tabs, WeChat's AI skills) share one session.
 //!
 //! Storage has two entries. The *record* is the session: tokens, generation, epochs. The *status*
-//! is whether the user is logged out, and what is still to be revoked. Both merge: of two records
-//! the later log-in counts and in it the later renewal, of two statuses the one with the higher
-//! stamp. Merging is the same in any order and repeated, so contexts that read each other's
-//! entries agree, whatever was read late or overwritten.
+//! says whether the user is logged out, and has the pending revocations. Both merge: of two records,
+//! the later login wins, and within it the later renewal; of two statuses, the higher stamp. Merging
+//! is commutative and idempotent, so contexts that read each other's entries converge, even if
+//! entries are read late or overwritten.
 //!
-//! 1. A flight acquires the lock where the platform has one, reads both entries, and only then
-//!    decides: serve with what another context stored, present the refresh token, or log in. The
-//!    lock is released when the result is stored. Where it is not granted in time, the flight goes
-//!    on without it; the edge's grace (120 s) covers two renewals of the same token.
-//! 2. A refresh token that the edge refused is given up only after storage was read once more:
-//!    another context may have a newer one.
+//! 1. An attempt acquires the lock, if the platform has one, then reads both entries, and only then
+//!    decides: use the session of another context, present the refresh token, or log in. It releases
+//!    the lock when the result is stored. If the lock is not granted in time, it continues without;
+//!    the edge accepts two renewals of the same token within 120 s.
+//! 2. After the edge refuses a refresh token, storage is read again before the session is dropped:
+//!    another context may have a newer token.
 //! 3. A save reads, merges and writes, one at a time ([`Storage`](super::storage::Storage)).
 //! 4. A log-out changes the status and its stamp. A renewal never writes the status, so it cannot
 //!    undo a log-out; tokens of an earlier stamp are dropped when they are read. The status is
-//!    written before any record: where a record stands without it, storage was full at a log-out
-//!    and the status was removed, which means logged out.
-//! 5. Storage events, and `Shown`, read both entries again.
-//! 6. Where storage does not answer, or what it holds cannot be understood, the user may be logged
-//!    out: no login begins by itself until storage answers or `login()` is called.
+//!    written before the record. A record without a status means that storage was full at a log-out
+//!    and the status was removed: the user is logged out.
+//! 5. Storage events and `Shown` read both entries again.
+//! 6. While storage does not answer, or its content is unreadable, the user may be logged out: no
+//!    login begins until storage answers or the application calls `login()`.
 
-use super::attempt::Flight;
-use super::{LoginMode, Session};
+use super::{Launch, LoginMode, Session};
 use crate::machine::context::Context;
 use crate::machine::event::OpId;
-use crate::machine::stored::record::{Found, Record};
-use crate::machine::stored::status::{Debt, Status};
+use crate::machine::stored::{ParsedRecord, PendingRevocation, PendingRevocations, Record, Status};
 use crate::machine::tokens::{Generation, RefreshToken};
 use core::cmp::Ordering;
 
 impl Session {
-    /// Storage has answered; `None` for an entry that could not be read, empty text for one that
-    /// is not there. An answer that comes late is as good as any other.
-    pub(crate) fn record_read(&mut self, cx: &mut Context, op: OpId, entries: [Option<String>; 2]) {
-        let [Some(record), Some(status)] = entries else { return self.record_unreadable(cx, op) };
-        let found = Record::read(&record);
-        let damaged = matches!(found, Found::Unreadable) || (matches!(found, Found::Nothing) && !record.is_empty());
-        self.storage.answered(&record, &status, damaged);
-        match (status_of(&found, &status), found) {
-            (Some(status), found) => {
-                self.is_unsure = false;
-                self.adopt_status(cx, status);
-                if let Found::Record(record) | Found::Old(record, _) = found {
+    /// Merges both entries. `None` is an entry that could not be read; empty text is an absent one. A
+    /// late answer is used, too.
+    pub(in crate::machine) fn record_read(
+        &mut self,
+        cx: &mut Context,
+        op: OpId,
+        record: Option<String>,
+        status: Option<String>,
+    ) {
+        let (Some(record), Some(status)) = (record, status) else { return self.record_unreadable(cx, op) };
+        let parsed = Record::parse(&record);
+        let is_damaged = match parsed {
+            ParsedRecord::Unreadable => true,
+            ParsedRecord::Absent => !record.is_empty(),
+            ParsedRecord::Current(_) | ParsedRecord::Old(..) => false,
+        };
+        self.storage.was_read(&record, &status, is_damaged);
+        match (merged_status(&parsed, &status), parsed) {
+            (Some(status), parsed) => {
+                self.may_be_logged_out = false;
+                self.adopt_status(cx, &status);
+                if let ParsedRecord::Current(record) | ParsedRecord::Old(record, _) = parsed {
                     self.adopt_record(cx, record);
                 }
             }
-            // What this context knows is not put into doubt by what cannot be understood now.
-            (None, _) => self.is_unsure |= !self.has_read,
+            // Unreadable text does not cast doubt on a status that is already known.
+            (None, _) => self.may_be_logged_out |= self.launch == Launch::Reading,
         }
-        self.save_what_is_missing();
         self.after_read(cx, op);
     }
 
-    /// Storage fails or is silent: memory is all there is.
-    pub(crate) fn record_unreadable(&mut self, cx: &mut Context, op: OpId) {
-        self.is_unsure |= !self.has_read;
-        self.storage.unreadable(cx);
+    /// Continues in memory: storage fails or does not answer.
+    pub(super) fn record_unreadable(&mut self, cx: &mut Context, op: OpId) {
+        self.may_be_logged_out |= self.launch == Launch::Reading;
+        self.storage.fail_read(cx);
         self.after_read(cx, op);
     }
 
     fn after_read(&mut self, cx: &mut Context, op: OpId) {
-        self.go_on_saving(cx, op);
-        self.has_read = true;
-        match self.flight {
-            Flight::Reading(pending) if pending.op == op => self.depart(cx),
-            _ if self.launched => self.start(cx),
-            // What was asked before the launch is taken in first.
-            _ => {}
+        let memory = self.credentials.memory(&self.status);
+        self.storage.read_ended(cx, op, memory);
+        if self.launch == Launch::Reading {
+            self.launch = Launch::Read;
+        }
+        if self.attempt.is_reading(op) {
+            self.decide(cx);
+        } else if self.is_launched() {
+            self.start(cx);
         }
     }
 
-    /// Serves callers with what storage held. The first time that it is known whether the user has
-    /// logged out, this begins the login of the launch.
-    pub(crate) fn start(&mut self, cx: &mut Context) {
-        self.launched = true;
-        if !self.is_unsure && !core::mem::replace(&mut self.started, true) {
+    /// Resolves callers with the stored session. As soon as it is known whether the user is logged
+    /// out, begins the login of the launch.
+    pub(in crate::machine) fn start(&mut self, cx: &mut Context) {
+        self.launch = Launch::Done;
+        if !self.may_be_logged_out && !core::mem::replace(&mut self.launch_login_decided, true) {
             let logs_in = self.mode == LoginMode::Silent && !self.status.logged_out;
-            if logs_in && !self.is_live(cx) {
-                self.take_off(cx);
+            if logs_in && !self.credentials.is_live(&cx.clock) {
+                self.start_attempt(cx);
             }
         }
-        self.serve_parked(cx);
+        self.resolve_all(cx);
     }
 
-    fn adopt_status(&mut self, cx: &mut Context, theirs: Status) {
-        self.adopt_debts(cx, &theirs.owed);
+    fn adopt_status(&mut self, cx: &mut Context, theirs: &Status) {
+        let is_launched = self.is_launched();
+        let pending = &mut self.status.pending_revocations;
+        self.revoker.adopt(cx, pending, &theirs.pending_revocations, is_launched);
         if !theirs.is_later_than(&self.status) {
             return;
         }
         self.status.logged_out = theirs.logged_out;
         self.set_stamp(theirs.stamp);
-        // The user asked for a login here after logging out there.
-        if theirs.logged_out && theirs.stamp <= self.login_asked {
+        // A login was requested here after the log-out there.
+        if theirs.logged_out && theirs.stamp <= self.login_requested_at {
             self.status.logged_out = false;
             self.set_stamp(theirs.stamp.saturating_add(1));
         }
-        self.overtake_flight(false);
+        self.attempt.supersede(self.status.logged_out, false);
     }
 
-    /// Ends what was begun under an earlier stamp, and whatever a log-out ends.
-    pub(crate) fn set_stamp(&mut self, stamp: u64) {
+    /// Sets the status's stamp, and ends a session of an earlier stamp or of a user who is logged out.
+    pub(super) fn set_stamp(&mut self, stamp: u64) {
         self.status.stamp = stamp;
-        if self.record.stamp < stamp || self.status.logged_out {
-            self.record.stamp = stamp;
-            if let Some(held) = self.record.held.take().filter(|_| !self.held_is_stored) {
-                // The context that ended the session has not seen these tokens.
-                self.status.owe(Debt { refresh_token: held.refresh_token, everywhere: false, own: true });
+        let is_stored = self.credentials.is_stored;
+        let record = &mut self.credentials.record;
+        if record.stamp < stamp || self.status.logged_out {
+            record.stamp = stamp;
+            // Another context that ended the session cannot revoke tokens that were never in storage.
+            if let Some(held) = record.held.take().filter(|_| !is_stored) {
+                let revocation = PendingRevocation { refresh_token: held.refresh_token, everywhere: false, own: true };
+                self.status.pending_revocations.add(revocation);
             }
         }
-    }
-
-    /// A log-out overtakes the flight. An exchange or renewal that is out cannot be called back.
-    pub(crate) fn overtake_flight(&mut self, everywhere: bool) {
-        self.tries = 0;
-        self.flight = match self.flight {
-            // `wx.login` cannot be called back. Its code serves a login that is asked for before it comes.
-            Flight::Login(pending) => Flight::Login(pending),
-            Flight::Exchange(pending, _) | Flight::Refresh(pending, _) => Flight::Doomed(pending, everywhere),
-            Flight::Doomed(pending, before) => Flight::Doomed(pending, before || everywhere),
-            Flight::Locking(pending) if !self.status.logged_out => Flight::Locking(pending),
-            Flight::Reading(pending) if !self.status.logged_out => Flight::Reading(pending),
-            Flight::Landed | Flight::Resting(_) | Flight::Locking(_) | Flight::Reading(_) => Flight::Landed,
-        };
     }
 
     fn adopt_record(&mut self, cx: &mut Context, theirs: Record) {
-        self.record.epochs = self.record.epochs.join(theirs.epochs);
+        let record = &mut self.credentials.record;
+        record.epochs = record.epochs.join(theirs.epochs);
         if theirs.stamp < self.status.stamp || (theirs.stamp == self.status.stamp && self.status.logged_out) {
-            // A log-out overtook the save of these tokens, or could not remove them.
-            let is_new = |token: &RefreshToken| !self.debts.is_settled(token) && !self.status.owes(token);
+            // These tokens were stored after a log-out, or it could not remove them.
+            let pending = &self.status.pending_revocations;
+            let is_new = |token: &RefreshToken| !self.revoker.is_settled(token) && !pending.contains(token);
             if let Some(held) = theirs.held.filter(|held| is_new(&held.refresh_token)) {
-                self.owe(held.refresh_token, false);
+                self.revoke(held.refresh_token, false);
             }
             return;
         }
-        match theirs.compare(&self.record) {
-            // Of a log-out whose status was read too early, or of no consequence.
+        match theirs.compare(&self.credentials.record) {
+            // The record of a log-out whose status was read before it changed.
             Ordering::Greater if theirs.stamp > self.status.stamp && theirs.held.is_none() => {}
             Ordering::Less => {}
-            Ordering::Equal => self.held_is_stored = true,
+            Ordering::Equal => self.credentials.is_stored = true,
             Ordering::Greater => {
                 if theirs.stamp > self.status.stamp {
-                    // The status of that log-in could not be written.
+                    // The status of that login could not be written.
                     self.status.logged_out = false;
                     self.set_stamp(theirs.stamp);
                 }
                 cx.clock.restore_offset(theirs.offset);
-                self.record = Record { epochs: self.record.epochs, ..theirs };
-                self.held_is_stored = true;
-                self.access_refused = false;
+                let epochs = self.credentials.record.epochs;
+                self.credentials.replace(Record { epochs, ..theirs }, true);
             }
         }
     }
 
-    /// A stamp later than all that were seen, on any clock.
-    pub(crate) fn next_stamp(&self, cx: &Context) -> u64 {
-        cx.clock.now().max(self.status.stamp.saturating_add(1)).max(self.record.stamp.saturating_add(1))
+    /// A stamp later than all that were seen, also on clocks of other contexts.
+    pub(super) fn next_stamp(&self, cx: &Context) -> u64 {
+        let seen = self.status.stamp.max(self.credentials.record.stamp);
+        cx.clock.now().max(seen.saturating_add(1))
     }
 
-    /// Forgets tokens that the edge refused. A generation of its own, so that no context takes
-    /// the forgotten tokens for newer.
-    pub(crate) fn drop_session(&mut self) {
-        if self.record.held.take().is_some() {
-            self.record.generation = Generation(self.record.generation.0.saturating_add(1));
+    /// Drops tokens that the edge refused. Counts a new generation, so that other contexts prefer this
+    /// record to one with the dropped tokens.
+    pub(super) fn drop_session(&mut self) {
+        let record = &mut self.credentials.record;
+        if record.held.take().is_some() {
+            record.generation = Generation(record.generation.0.saturating_add(1));
             self.save();
         }
     }
 }
 
-/// What both entries say about the user; `None` where that cannot be told.
-fn status_of(found: &Found, status: &str) -> Option<Status> {
-    match (Status::read(status), found) {
+/// The status according to both entries; `None` if it is unknown.
+fn merged_status(parsed: &ParsedRecord, status: &str) -> Option<Status> {
+    match (Status::parse(status), parsed) {
         (Some(status), _) => Some(status),
         (None, _) if !status.is_empty() => None,
-        (None, Found::Nothing) => Some(Status::default()),
-        (None, Found::Old(_, status)) => Some(status.clone()),
-        // Removed by a log-out that found storage full.
-        (None, Found::Record(record)) => {
-            Some(Status { stamp: record.stamp.saturating_add(1), logged_out: true, owed: Vec::new() })
-        }
-        (None, Found::Unreadable) => None,
+        (None, ParsedRecord::Absent) => Some(Status::default()),
+        (None, ParsedRecord::Old(_, status)) => Some(status.clone()),
+        // A log-out removed the status, since storage was full.
+        (None, ParsedRecord::Current(record)) => Some(Status {
+            stamp: record.stamp.saturating_add(1),
+            logged_out: true,
+            pending_revocations: PendingRevocations::default(),
+        }),
+        (None, ParsedRecord::Unreadable) => None,
     }
 }

@@ -1,78 +1,78 @@
-//! Callers whose promises are open: what each wants, and where its request stands.
+//! Callers that are not settled: what each waits for, and the stage of its request.
 //!
-//! Thousands may wait at once, so nothing here looks through all of them for the sake of one.
+//! Thousands may wait at the same time, so no operation on one caller iterates over all.
 
 use crate::machine::clock::Instant;
-use crate::machine::context::{Context, after_shown};
+use crate::machine::context::{Context, extended};
 use crate::machine::event::WaiterId;
 use crate::machine::tokens::Generation;
 
-/// WeChat's own default for a request is 60 s (§1.8); past that nobody will call back.
+/// Longer than the 60 s after which WeChat itself fails a request (§1.8).
 const REQUEST_TIMEOUT_MS: Instant = 65_000;
-/// How long a request that may go without a session waits for one that is being renewed.
-const GUEST_PATIENCE_MS: Instant = 2_000;
-/// How often one request is sent again after an expiry reply.
+/// Time that a guest-allowed request waits for a session that is being renewed.
+const GUEST_WAIT_MS: Instant = 2_000;
+/// Most times that one request is sent again after an expiry reply.
 const MAX_REPLAYS: u8 = 2;
-/// Deadlines are counted in steps of this many milliseconds: they take less memory, and many callers
-/// share one look through all of them.
+/// Resolution of deadlines, in milliseconds. Coarse deadlines take less memory, and many callers
+/// become overdue in one pass.
 const STEP_MS: Instant = 500;
-/// Callers that have gone stay in the list until there are this many more of them than of others.
-const MOST_GONE: usize = 32;
+/// Settled callers stay in the list until they exceed half of it by this many.
+const MOST_SETTLED: usize = 32;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Waiters {
-    /// In ascending order of their ids: the host counts upwards, so a new caller goes to the end.
+pub(super) struct Waiters {
+    /// In ascending order of ids: the host counts upwards, so a new caller is appended.
     all: Vec<Waiter>,
-    /// How many of `all` have gone.
-    gone: usize,
-    /// No caller's deadline is before this.
+    /// Number of settled callers in `all`.
+    settled: usize,
+    /// Lower bound of the callers' deadlines.
     next_deadline: Deadline,
 }
 
-/// In steps since launch.
+/// In units of [`STEP_MS`] since launch.
 type Deadline = u32;
 const NEVER: Deadline = Deadline::MAX;
 
 #[derive(Debug, Clone)]
 struct Waiter {
     id: WaiterId,
-    wants: Wants,
+    waiting: Waiting,
     stage: Stage,
     replays: u8,
-    /// Of a request that is out, and of one that may go as a guest's.
+    /// Set for a request that is sent, and for a queued one that may be sent as a guest's.
     deadline: Deadline,
 }
 
-/// What a caller waits for.
+/// The purpose of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wants {
+pub(super) enum Waiting {
     Ready,
     Login,
     Token,
     Request {
         guest: bool,
     },
-    /// A session whose key at the edge is the one WeChat encrypts with.
+    /// A session whose session_key at the edge is the one that WeChat encrypts with.
     Key,
-    /// To send data encrypted with the key of this epoch; `None`: of one or the next, a login
-    /// was under way.
+    /// To send data that is encrypted with the key of this epoch. `None` if a login was under way, so
+    /// that the key may be of the epoch before or after it.
     OpenData {
         epoch: Option<u32>,
     },
-    /// A good key again, to be told that the payload is lost.
+    /// A valid key again, after which the caller is rejected with `tap_again`: its payload is lost.
     TapAgain,
-    /// To send a phone number's code.
+    /// To send a phone code.
     Phone,
 }
 
-impl Wants {
+impl Waiting {
     /// Whether the edge's session_key matters.
-    pub(crate) fn needs_key(self) -> bool {
+    pub(super) fn needs_key(self) -> bool {
         matches!(self, Self::Key | Self::OpenData { .. } | Self::TapAgain)
     }
 
-    /// Whether a request of the caller's is to be sent.
-    pub(crate) fn is_sendable(self) -> bool {
+    /// Whether the host holds a request to send.
+    pub(super) fn is_sendable(self) -> bool {
         matches!(self, Self::Request { .. } | Self::OpenData { .. } | Self::Phone)
     }
 }
@@ -80,27 +80,27 @@ impl Wants {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// Waits for a session.
-    Parked,
-    /// The request is out, with the token of this generation.
+    Queued,
+    /// The request is sent, with the token of this generation.
     Sent(Option<Generation>),
-    /// Settled; the list has not been tidied since.
-    Gone,
+    /// Settled, and not removed from the list yet.
+    Settled,
 }
 
 impl Default for Waiters {
     fn default() -> Self {
-        Self { all: Vec::new(), gone: 0, next_deadline: NEVER }
+        Self { all: Vec::new(), settled: 0, next_deadline: NEVER }
     }
 }
 
 impl Waiters {
-    pub(crate) fn park(&mut self, cx: &Context, id: WaiterId, wants: Wants) {
-        let guest = wants == Wants::Request { guest: true };
-        let deadline = if guest { self.deadline_in(cx, GUEST_PATIENCE_MS) } else { NEVER };
-        let waiter = Waiter { id, wants, stage: Stage::Parked, replays: 0, deadline };
+    pub(super) fn enqueue(&mut self, cx: &Context, id: WaiterId, waiting: Waiting) {
+        let guest = waiting == Waiting::Request { guest: true };
+        let deadline = if guest { self.deadline_in(cx, GUEST_WAIT_MS) } else { NEVER };
+        let waiter = Waiter { id, waiting, stage: Stage::Queued, replays: 0, deadline };
         match self.all.binary_search_by_key(&id, |known| known.id) {
             Ok(at) => {
-                self.gone -= usize::from(self.all.get(at).is_some_and(|known| known.stage == Stage::Gone));
+                self.settled -= usize::from(self.all.get(at).is_some_and(|known| known.stage == Stage::Settled));
                 if let Some(known) = self.all.get_mut(at) {
                     *known = waiter;
                 }
@@ -109,55 +109,55 @@ impl Waiters {
         }
     }
 
-    /// The request has had its answer, and the caller now waits for something else.
-    pub(crate) fn park_again(&mut self, id: WaiterId, wants: Wants) {
+    /// Queues a caller for another purpose, after the answer to its request.
+    pub(super) fn enqueue_again(&mut self, id: WaiterId, waiting: Waiting) {
         if let Some(waiter) = self.find_mut(id) {
-            waiter.wants = wants;
-            waiter.stage = Stage::Parked;
+            waiter.waiting = waiting;
+            waiter.stage = Stage::Queued;
             waiter.deadline = NEVER;
         }
     }
 
-    /// Lets a caller go; whether there was one.
-    pub(crate) fn remove(&mut self, id: WaiterId) -> bool {
+    /// Removes a caller; returns whether it was not settled.
+    pub(super) fn remove(&mut self, id: WaiterId) -> bool {
         let Some(waiter) = self.find_mut(id) else { return false };
-        waiter.stage = Stage::Gone;
-        self.gone += 1;
-        if self.gone == self.all.len() {
+        waiter.stage = Stage::Settled;
+        self.settled += 1;
+        if self.settled == self.all.len() {
             self.all.clear();
-            self.gone = 0;
+            self.settled = 0;
             self.next_deadline = NEVER;
-        } else if self.gone > self.all.len() / 2 + MOST_GONE {
-            self.all.retain(|waiter| waiter.stage != Stage::Gone);
-            self.gone = 0;
+        } else if self.settled > self.all.len() / 2 + MOST_SETTLED {
+            self.all.retain(|waiter| waiter.stage != Stage::Settled);
+            self.settled = 0;
         }
         true
     }
 
-    /// Who waits for a session, in the order they came.
-    pub(crate) fn parked(&self) -> Vec<WaiterId> {
-        let mut parked = Vec::with_capacity(self.all.len());
-        parked.extend(self.all.iter().filter(|waiter| waiter.stage == Stage::Parked).map(|waiter| waiter.id));
-        parked
+    /// Callers that wait for a session, in the order of their calls.
+    pub(super) fn queued(&self) -> Vec<WaiterId> {
+        let mut queued = Vec::with_capacity(self.all.len());
+        queued.extend(self.all.iter().filter(|waiter| waiter.stage == Stage::Queued).map(|waiter| waiter.id));
+        queued
     }
 
-    /// What the caller of this id waits for a session for.
-    pub(crate) fn parked_for(&self, id: WaiterId) -> Option<Wants> {
-        self.find(id).filter(|waiter| waiter.stage == Stage::Parked).map(|waiter| waiter.wants)
+    /// The purpose of a caller that waits for a session.
+    pub(super) fn queued_for(&self, id: WaiterId) -> Option<Waiting> {
+        self.find(id).filter(|waiter| waiter.stage == Stage::Queued).map(|waiter| waiter.waiting)
     }
 
-    /// Whether a caller waits for a session for such a purpose.
-    pub(crate) fn any_parked(&self, is: impl Fn(Wants) -> bool) -> bool {
-        self.all.iter().any(|waiter| waiter.stage == Stage::Parked && is(waiter.wants))
+    /// Whether any caller waits for a session for such a purpose.
+    pub(super) fn any_queued(&self, is: impl Fn(Waiting) -> bool) -> bool {
+        self.all.iter().any(|waiter| waiter.stage == Stage::Queued && is(waiter.waiting))
     }
 
-    /// What is wanted by the caller of a request that is out.
-    pub(crate) fn sent(&self, id: WaiterId) -> Option<Wants> {
-        self.find(id).filter(|waiter| matches!(waiter.stage, Stage::Sent(_))).map(|waiter| waiter.wants)
+    /// The purpose of a caller whose request is sent.
+    pub(super) fn sent(&self, id: WaiterId) -> Option<Waiting> {
+        self.find(id).filter(|waiter| matches!(waiter.stage, Stage::Sent(_))).map(|waiter| waiter.waiting)
     }
 
-    /// The request goes out, with this generation's token or as a guest's.
-    pub(crate) fn send(&mut self, cx: &Context, id: WaiterId, generation: Option<Generation>) {
+    /// Marks a request as sent, with the token of a generation or as a guest's.
+    pub(super) fn send(&mut self, cx: &Context, id: WaiterId, generation: Option<Generation>) {
         let deadline = self.deadline_in(cx, REQUEST_TIMEOUT_MS);
         if let Some(waiter) = self.find_mut(id) {
             waiter.stage = Stage::Sent(generation);
@@ -165,39 +165,39 @@ impl Waiters {
         }
     }
 
-    /// The reply said "expired": parks the request again and tells which generation it had used.
-    /// `None` where it used none, or was sent again often enough.
-    pub(crate) fn take_back(&mut self, cx: &Context, id: WaiterId) -> Option<Generation> {
-        let patience = self.deadline_in(cx, GUEST_PATIENCE_MS);
+    /// Queues a request again after an expiry reply; returns the generation that it had used. `None` if
+    /// it had used none, or was already sent again [`MAX_REPLAYS`] times.
+    pub(super) fn replay(&mut self, cx: &Context, id: WaiterId) -> Option<Generation> {
+        let guest_deadline = self.deadline_in(cx, GUEST_WAIT_MS);
         let waiter = self.find_mut(id)?;
         match waiter.stage {
             Stage::Sent(Some(used)) if waiter.replays < MAX_REPLAYS => {
                 waiter.replays += 1;
-                waiter.stage = Stage::Parked;
-                waiter.deadline = if waiter.wants == (Wants::Request { guest: true }) { patience } else { NEVER };
+                waiter.stage = Stage::Queued;
+                let guest = waiter.waiting == Waiting::Request { guest: true };
+                waiter.deadline = if guest { guest_deadline } else { NEVER };
                 Some(used)
             }
             _ => None,
         }
     }
 
-    /// After JavaScript was stopped: replies that came meanwhile are still to be delivered.
-    pub(crate) fn allow_after_shown(&mut self, cx: &Context) {
-        let earliest = steps(after_shown(0, cx));
+    pub(super) fn extend_deadlines(&mut self, cx: &Context) {
+        let earliest = steps(extended(0, cx));
         for waiter in &mut self.all {
             waiter.deadline = waiter.deadline.max(earliest);
         }
         self.find_next_deadline();
     }
 
-    /// Callers whose time is over, each once.
-    pub(crate) fn overdue(&mut self, cx: &Context) -> Vec<WaiterId> {
+    /// Callers whose deadline is over, each once.
+    pub(super) fn overdue(&mut self, cx: &Context) -> Vec<WaiterId> {
         let mut overdue = Vec::new();
         if Instant::from(self.next_deadline) * STEP_MS <= cx.clock.elapsed() {
             for waiter in &mut self.all {
                 if Instant::from(waiter.deadline) * STEP_MS <= cx.clock.elapsed() {
                     waiter.deadline = NEVER;
-                    if waiter.stage != Stage::Gone {
+                    if waiter.stage != Stage::Settled {
                         overdue.push(waiter.id);
                     }
                 }
@@ -207,12 +207,12 @@ impl Waiters {
         overdue
     }
 
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
         (self.next_deadline != NEVER).then_some(Instant::from(self.next_deadline) * STEP_MS)
     }
 
     fn find_next_deadline(&mut self) {
-        let open = self.all.iter().filter(|waiter| waiter.stage != Stage::Gone);
+        let open = self.all.iter().filter(|waiter| waiter.stage != Stage::Settled);
         self.next_deadline = open.map(|waiter| waiter.deadline).min().unwrap_or(NEVER);
     }
 
@@ -224,12 +224,12 @@ impl Waiters {
 
     fn find(&self, id: WaiterId) -> Option<&Waiter> {
         let at = self.all.binary_search_by_key(&id, |waiter| waiter.id).ok()?;
-        self.all.get(at).filter(|waiter| waiter.stage != Stage::Gone)
+        self.all.get(at).filter(|waiter| waiter.stage != Stage::Settled)
     }
 
     fn find_mut(&mut self, id: WaiterId) -> Option<&mut Waiter> {
         let at = self.all.binary_search_by_key(&id, |waiter| waiter.id).ok()?;
-        self.all.get_mut(at).filter(|waiter| waiter.stage != Stage::Gone)
+        self.all.get_mut(at).filter(|waiter| waiter.stage != Stage::Settled)
     }
 }
 

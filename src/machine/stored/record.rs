@@ -1,84 +1,75 @@
-//! The session's record in storage: a line of words, versioned by its first and ended by a full
-//! stop, so that a line that was cut short is recognised.
-//!
-//! Whether the user is logged out is in a second entry, see [`Status`].
+//! The record entry: the session with its tokens, generation and epochs.
 
-use super::status::{Debt, EVERYWHERE, Status};
+use super::revocations::PendingRevocations;
+use super::status::Status;
+use super::words::{ANY_VERSION, END, NONE, OLD_VERSION, VERSION};
 use crate::machine::tokens::{AccessToken, Generation, RefreshToken};
 use core::cmp::Ordering;
 
-/// First word of both entries.
-pub(crate) const VERSION: &str = "wxauth3";
-/// First word of the one entry that earlier releases wrote.
-const OLD_VERSION: &str = "wxauth2";
-/// First letters of every version's first word.
-const ANY_VERSION: &str = "wxauth";
-/// Last word of an entry.
-pub(crate) const END: &str = ".";
-/// Stands for "none", where a word must stand.
-const NONE: &str = "-";
-
 /// The session as it survives a restart, and as the contexts on one storage share it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Record {
-    /// [`Status::stamp`] under which the session began. A session of an earlier stamp was ended
-    /// by a log-out.
-    pub(crate) stamp: u64,
-    pub(crate) generation: Generation,
+pub(in crate::machine) struct Record {
+    /// The [`Status::stamp`] at which the session began. A log-out has ended a session of an earlier
+    /// stamp.
+    pub(in crate::machine) stamp: u64,
+    pub(in crate::machine) generation: Generation,
     /// Server time minus phone time, in milliseconds.
-    pub(crate) offset: i64,
-    pub(crate) epochs: Epochs,
-    pub(crate) held: Option<Held>,
+    pub(in crate::machine) offset: i64,
+    pub(in crate::machine) epochs: Epochs,
+    pub(in crate::machine) held: Option<Held>,
 }
 
-/// Counts calls of `wx.login`, each of which may turn WeChat's session_key (§1.1). What
-/// `wx.checkSession` answers is about the last one issued, so it says something about the edge's
-/// key only while both numbers are the same.
+/// Counters of `wx.login` calls, each of which may change WeChat's session_key (§1.1).
+/// `wx.checkSession` answers for the last one issued, so its answer applies to the edge's key only
+/// while both numbers are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Epochs {
-    pub(crate) issued: u32,
-    /// The one whose code the edge answered with tokens.
-    pub(crate) acknowledged: u32,
+pub(in crate::machine) struct Epochs {
+    /// The last call.
+    pub(in crate::machine) issued: u32,
+    /// The last call whose code the edge exchanged for tokens.
+    pub(in crate::machine) acknowledged: u32,
 }
 
 /// The tokens of the current session.
 #[derive(Debug, Clone)]
-pub(crate) struct Held {
-    pub(crate) access_token: AccessToken,
-    pub(crate) refresh_token: RefreshToken,
-    /// Server time, in milliseconds.
-    pub(crate) expires_at: u64,
+pub(in crate::machine) struct Held {
+    pub(in crate::machine) access_token: AccessToken,
+    pub(in crate::machine) refresh_token: RefreshToken,
+    /// Server time, in milliseconds since 1970.
+    pub(in crate::machine) expires_at: u64,
 }
 
-/// What the record's entry holds.
+/// Result of parsing the record's entry.
 #[derive(Debug)]
-pub(crate) enum Found {
-    /// Nothing, or text that no release of this client wrote.
-    Nothing,
-    Record(Record),
-    /// The entry of an earlier release, which had the status in it.
+pub(in crate::machine) enum ParsedRecord {
+    /// The entry is empty, or no release of this client wrote it.
+    Absent,
+    Current(Record),
+    /// The entry of an earlier release, which included the status.
     Old(Record, Status),
-    /// Cut short, or of a version that is not known here.
+    /// The entry is truncated, or of an unknown version.
     Unreadable,
 }
 
 impl Epochs {
-    /// The later of both in each number.
-    pub(crate) fn join(self, other: Self) -> Self {
+    /// The higher of both in each counter.
+    pub(in crate::machine) fn join(self, other: Self) -> Self {
         Self { issued: self.issued.max(other.issued), acknowledged: self.acknowledged.max(other.acknowledged) }
     }
 }
 
 impl Record {
-    /// Which of two records the contexts keep: the later log-in, in it the later renewal. The rest
-    /// makes the choice the same in every context where two renewed the same token.
-    pub(crate) fn compare(&self, other: &Self) -> Ordering {
+    /// Order in which contexts prefer records: the later login, then the later renewal. The expiry and
+    /// token decide between two renewals of the same token, equally in every context.
+    pub(in crate::machine) fn compare(&self, other: &Self) -> Ordering {
         let held =
             |record: &Self| record.held.as_ref().map(|held| (held.expires_at, held.refresh_token.reveal().to_owned()));
         (self.stamp, self.generation).cmp(&(other.stamp, other.generation)).then_with(|| held(self).cmp(&held(other)))
     }
 
-    pub(crate) fn write(&self) -> String {
+    /// Formats the entry:
+    /// `wxauth3 stamp generation offset issued acknowledged expires_at access refresh .`
+    pub(in crate::machine) fn write(&self) -> String {
         let (access, refresh, expires_at) = match &self.held {
             Some(held) => (held.access_token.reveal(), held.refresh_token.reveal(), held.expires_at),
             None => (NONE, NONE, 0),
@@ -89,18 +80,18 @@ impl Record {
         format!("{} {expires_at} {access} {refresh} {END}", words.join(" "))
     }
 
-    pub(crate) fn read(line: &str) -> Found {
+    pub(in crate::machine) fn parse(line: &str) -> ParsedRecord {
         let words: Vec<&str> = line.split(' ').collect();
-        let found = match words.first() {
-            Some(&VERSION) => Self::parse(&words).map(Found::Record),
+        let parsed = match words.first() {
+            Some(&VERSION) => Self::parse_current(&words).map(ParsedRecord::Current),
             Some(&OLD_VERSION) => Self::parse_old(&words),
             Some(first) if first.starts_with(ANY_VERSION) => None,
-            _ => return Found::Nothing,
+            _ => return ParsedRecord::Absent,
         };
-        found.unwrap_or(Found::Unreadable)
+        parsed.unwrap_or(ParsedRecord::Unreadable)
     }
 
-    fn parse(words: &[&str]) -> Option<Self> {
+    fn parse_current(words: &[&str]) -> Option<Self> {
         let [_, stamp, generation, offset, issued, acknowledged, expires_at, access, refresh, END] = words else {
             return None;
         };
@@ -113,9 +104,9 @@ impl Record {
         })
     }
 
-    /// `wxauth2 generation offset logged_out issued acknowledged expires_at access refresh owed…`,
-    /// without an end: where it was cut, the part before tells whether the user was logged out.
-    fn parse_old(words: &[&str]) -> Option<Found> {
+    /// Parses `wxauth2 generation offset logged_out issued acknowledged expires_at access refresh token…`,
+    /// which has no end mark: a truncated entry still tells whether the user was logged out.
+    fn parse_old(words: &[&str]) -> Option<ParsedRecord> {
         let [_, generation, offset, logged_out, rest @ ..] = words else { return None };
         let logged_out = match *logged_out {
             "0" => false,
@@ -124,20 +115,20 @@ impl Record {
         };
         let (generation, offset) = (Generation(generation.parse().ok()?), offset.parse().ok()?);
         let mut record = Self { generation, offset, ..Self::default() };
-        let mut status = Status { stamp: u64::from(logged_out), logged_out, owed: Vec::new() };
-        if let [issued, acknowledged, expires_at, access, refresh, owed @ ..] = rest {
+        let mut status = Status { stamp: u64::from(logged_out), logged_out, ..Status::default() };
+        if let [issued, acknowledged, expires_at, access, refresh, tokens @ ..] = rest {
             if let (Ok(issued), Ok(acknowledged)) = (issued.parse(), acknowledged.parse()) {
                 record.epochs = Epochs { issued, acknowledged };
             }
             record.held = parse_held(expires_at, access, refresh).flatten();
-            status.owed = owed.iter().filter_map(|word| Debt::read(word)).collect();
+            status.pending_revocations = PendingRevocations::parse(tokens);
         }
         record.stamp = status.stamp;
-        Some(Found::Old(record, status))
+        Some(ParsedRecord::Old(record, status))
     }
 }
 
-/// `None` where the words are no tokens.
+/// The outer `None` is a malformed word, the inner one a session without tokens.
 fn parse_held(expires_at: &str, access: &str, refresh: &str) -> Option<Option<Held>> {
     let expires_at = expires_at.parse().ok()?;
     if (access, refresh) == (NONE, NONE) {
@@ -146,24 +137,4 @@ fn parse_held(expires_at: &str, access: &str, refresh: &str) -> Option<Option<He
     let access_token = AccessToken::parse(access.to_owned())?;
     let refresh_token = RefreshToken::parse(refresh.to_owned())?;
     Some(Some(Held { access_token, refresh_token, expires_at }))
-}
-
-/// A line of either entry without its secrets, for the flight recorder: it parses as the line
-/// does, and holds no token.
-pub(crate) fn redacted(line: &str) -> String {
-    let secrets_from = if Status::read(line).is_some() {
-        3
-    } else {
-        match Record::read(line) {
-            Found::Nothing if line.is_empty() => return String::new(),
-            Found::Nothing => return "unreadable".to_owned(),
-            Found::Unreadable => return format!("{ANY_VERSION} unreadable"),
-            Found::Record(_) | Found::Old(..) => 7,
-        }
-    };
-    let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-    for word in words.iter_mut().skip(secrets_from).filter(|word| ![NONE, END].contains(&word.as_str())) {
-        *word = if word.starts_with(EVERYWHERE) { "*redacted".into() } else { "redacted".into() };
-    }
-    words.join(" ")
 }

@@ -1,98 +1,53 @@
-//! The second entry in storage: whether the user is logged out, and which sessions are still to be
-//! revoked. Only a log-in after a log-out, a log-out and a revocation change it, so that no
-//! renewal in another context can overwrite a log-out.
+//! The status entry: whether the user is logged out, and the pending revocations.
+//!
+//! Only a log-out, a login after one, and a revocation change it. A renewal never writes it, so a
+//! renewal in another context cannot undo a log-out.
 
-use super::record::{END, VERSION};
-use crate::machine::tokens::RefreshToken;
+use super::revocations::PendingRevocations;
+use super::words::{END, VERSION};
 
-/// Stands before the refresh token of a user who logged out everywhere; no token begins with it.
-pub(crate) const EVERYWHERE: char = '*';
-const IN: &str = "in";
-const OUT: &str = "out";
-/// More pending revocations than this are not kept: the oldest gives way, and its session ends by
-/// its own lifetime.
-const MAX_OWED: usize = 16;
+const LOGGED_IN: &str = "in";
+const LOGGED_OUT: &str = "out";
 
-/// Where the user stands, in all contexts of one storage.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Status {
-    /// When the user last logged out, or logged in after that: the phone's clock in milliseconds,
-    /// and always more than any stamp seen before. The higher stamp counts.
-    pub(crate) stamp: u64,
-    pub(crate) logged_out: bool,
-    /// Sessions the user ended that the edge has not yet revoked.
-    pub(crate) owed: Vec<Debt>,
-}
-
-/// A session that is still to be ended at the edge.
-#[derive(Debug, Clone)]
-pub(crate) struct Debt {
-    pub(crate) refresh_token: RefreshToken,
-    /// And with it all others of this user.
-    pub(crate) everywhere: bool,
-    /// Added by this context: it is kept here until the edge has revoked it, whatever storage says.
-    pub(crate) own: bool,
-}
-
-impl Debt {
-    pub(crate) fn read(word: &str) -> Option<Self> {
-        let (token, everywhere) = word.strip_prefix(EVERYWHERE).map_or((word, false), |token| (token, true));
-        Some(Self { refresh_token: RefreshToken::parse(token.to_owned())?, everywhere, own: false })
-    }
+pub(in crate::machine) struct Status {
+    /// Time of the last log-out, or of the login after it: the phone's clock in milliseconds, and
+    /// always more than every stamp seen before. Of two statuses the higher stamp wins.
+    pub(in crate::machine) stamp: u64,
+    pub(in crate::machine) logged_out: bool,
+    pub(in crate::machine) pending_revocations: PendingRevocations,
 }
 
 impl Status {
-    pub(crate) fn owe(&mut self, debt: Debt) {
-        let same = |known: &&mut Debt| known.refresh_token.reveal() == debt.refresh_token.reveal();
-        if let Some(known) = self.owed.iter_mut().find(same) {
-            known.everywhere |= debt.everywhere;
-            known.own |= debt.own;
-            return;
-        }
-        if self.owed.len() >= MAX_OWED {
-            self.owed.remove(0);
-        }
-        self.owed.push(debt);
-    }
-
-    pub(crate) fn owes(&self, refresh_token: &RefreshToken) -> bool {
-        self.owed.iter().any(|debt| debt.refresh_token.reveal() == refresh_token.reveal())
-    }
-
-    /// Of two statuses the later; at the same instant, the log-out.
-    pub(crate) fn is_later_than(&self, other: &Self) -> bool {
+    /// Whether this status wins over `other`. Of the same stamp, a log-out wins.
+    pub(in crate::machine) fn is_later_than(&self, other: &Self) -> bool {
         (self.stamp, self.logged_out) > (other.stamp, other.logged_out)
     }
 
-    pub(crate) fn write(&self) -> String {
-        let word = if self.logged_out { OUT } else { IN };
+    /// Formats the entry: `wxauth3 stamp in|out token… .`
+    pub(in crate::machine) fn write(&self) -> String {
+        let word = if self.logged_out { LOGGED_OUT } else { LOGGED_IN };
         let mut line = format!("{VERSION} {} {word} ", self.stamp);
-        for debt in &self.owed {
-            if debt.everywhere {
-                line.push(EVERYWHERE);
-            }
-            line.push_str(debt.refresh_token.reveal());
-            line.push(' ');
-        }
+        self.pending_revocations.write(&mut line);
         line + END
     }
 
-    /// `None` where even the beginning is missing, or of another version. A line that was cut
-    /// later loses only the revocations at its end.
-    pub(crate) fn read(line: &str) -> Option<Self> {
+    /// Parses an entry. `None` if its first three words are incomplete or of another version; an
+    /// entry truncated later loses only the revocations at its end.
+    pub(in crate::machine) fn parse(line: &str) -> Option<Self> {
         let mut words = line.split(' ');
         if words.next()? != VERSION {
             return None;
         }
         let stamp = words.next()?.parse().ok()?;
         let logged_out = match words.next()? {
-            OUT => true,
-            IN => false,
+            LOGGED_OUT => true,
+            LOGGED_IN => false,
             _ => return None,
         };
-        let mut debts: Vec<&str> = words.collect();
-        // The end, or a word that may have been cut.
-        debts.pop();
-        Some(Self { stamp, logged_out, owed: debts.into_iter().filter_map(Debt::read).collect() })
+        let mut tokens: Vec<&str> = words.collect();
+        // The end, or a token that may be truncated.
+        tokens.pop();
+        Some(Self { stamp, logged_out, pending_revocations: PendingRevocations::parse(&tokens) })
     }
 }
