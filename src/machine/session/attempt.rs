@@ -122,8 +122,8 @@ impl LoginAttempt {
     }
 
     /// The step that the answer to `op` completes; `Idle` if the attempt does not wait for it.
-    fn awaiting(&self, op: OpId) -> Step {
-        if self.step.pending().is_some_and(|pending| pending.op == op) { self.step } else { Step::Idle }
+    fn awaiting(&self, op: OpId) -> &Step {
+        if self.step.pending().is_some_and(|pending| pending.op == op) { &self.step } else { &Step::Idle }
     }
 
     /// Seeds the jitter of the pauses.
@@ -238,16 +238,16 @@ impl LoginAttempt {
     /// called back.
     pub(super) fn supersede(&mut self, is_logged_out: bool, everywhere: bool) {
         self.tries = 0;
-        self.step = match self.step {
+        match &mut self.step {
             // `wx.login` cannot be called back. Its code serves a login that is requested before it comes.
-            step @ Step::Login { .. } => step,
-            Step::Exchange { pending, .. } | Step::Refresh { pending, .. } => Step::Superseded { pending, everywhere },
-            Step::Superseded { pending, everywhere: before } => {
-                Step::Superseded { pending, everywhere: before || everywhere }
+            Step::Login { .. } => {}
+            &mut (Step::Exchange { pending, .. } | Step::Refresh { pending, .. }) => {
+                self.step = Step::Superseded { pending, everywhere };
             }
-            step @ (Step::Locking(_) | Step::Reading(_)) if !is_logged_out => step,
-            Step::Idle | Step::BackingOff(_) | Step::Locking(_) | Step::Reading(_) => Step::Idle,
-        };
+            Step::Superseded { everywhere: before, .. } => *before |= everywhere,
+            Step::Locking(_) | Step::Reading(_) if !is_logged_out => {}
+            Step::Idle | Step::BackingOff(_) | Step::Locking(_) | Step::Reading(_) => self.step = Step::Idle,
+        }
     }
 
     // --- the lock
@@ -274,8 +274,8 @@ impl LoginAttempt {
     }
 
     /// The step whose deadline, or pause, is over; `Idle` if there is none.
-    fn overdue(&self, cx: &Context) -> Step {
-        if self.deadline().is_some_and(|deadline| deadline <= cx.clock.elapsed()) { self.step } else { Step::Idle }
+    fn overdue(&self, cx: &Context) -> &Step {
+        if self.deadline().is_some_and(|deadline| deadline <= cx.clock.elapsed()) { &self.step } else { &Step::Idle }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {

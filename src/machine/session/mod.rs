@@ -88,9 +88,18 @@ enum Launch {
 }
 
 impl Session {
+    #[expect(
+        clippy::field_reassign_with_default,
+        reason = "a struct update would take 400 bytes more in the phone's wasm"
+    )]
     pub(super) fn new(mode: LoginMode, expiry_codes: Vec<String>) -> Self {
-        let key = if mode == LoginMode::Never { KeyState::Absent } else { KeyState::default() };
-        Self { mode, expiry_codes, key, ..Self::default() }
+        let mut session = Self::default();
+        session.mode = mode;
+        session.expiry_codes = expiry_codes;
+        if mode == LoginMode::Never {
+            session.key = KeyState::Absent;
+        }
+        session
     }
 
     pub(super) fn state(&self, cx: &Context) -> SessionState {

@@ -80,9 +80,13 @@ impl Revoker {
         let pending = pending.as_slice();
         let Some(revocation) = pending.get(self.turn).or_else(|| pending.first()) else { return };
         let sent = cx.begin(REVOKE_TIMEOUT_MS);
+        cx.emit(Effect::Revoke {
+            op: sent.op,
+            refresh_token: revocation.refresh_token.clone(),
+            everywhere: revocation.everywhere,
+            timeout: REVOKE_TIMEOUT_MS,
+        });
         self.sent = Some((sent, revocation.clone()));
-        let PendingRevocation { refresh_token, everywhere, .. } = revocation.clone();
-        cx.emit(Effect::Revoke { op: sent.op, refresh_token, everywhere, timeout: REVOKE_TIMEOUT_MS });
     }
 
     /// Applies the edge's answer; returns whether it was outstanding.

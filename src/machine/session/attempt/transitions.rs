@@ -30,9 +30,9 @@ impl Session {
             return self.resolve_all(cx);
         }
         let is_refused = self.credentials.is_refresh_refused();
-        match self.credentials.refresh_token() {
-            Some(refresh_token) if !is_refused && !needs_login => {
-                self.attempt.refresh(cx, refresh_token, self.credentials.record.generation);
+        match &self.credentials.record.held {
+            Some(held) if !is_refused && !needs_login => {
+                self.attempt.refresh(cx, held.refresh_token.clone(), self.credentials.record.generation);
             }
             // The refusal may follow a log-out in another context, which cannot be read.
             _ if is_refused
@@ -74,7 +74,7 @@ impl Session {
 
     pub(in crate::machine) fn code_issued(&mut self, cx: &mut Context, op: OpId, code: LoginCode) {
         // A code of an abandoned call is left to expire.
-        let Step::Login { called_at, epoch, .. } = self.attempt.awaiting(op) else { return };
+        let Step::Login { called_at, epoch, .. } = *self.attempt.awaiting(op) else { return };
         if self.status.logged_out {
             return self.attempt.end();
         }
@@ -98,7 +98,7 @@ impl Session {
         tokens: Tokens,
         server_now: Option<u64>,
     ) {
-        let from = match self.attempt.awaiting(op) {
+        let from = match *self.attempt.awaiting(op) {
             Step::Exchange { from, epoch, .. } => {
                 let epochs = &mut self.credentials.record.epochs;
                 epochs.acknowledged = epochs.acknowledged.max(epoch);
@@ -127,7 +127,7 @@ impl Session {
     }
 
     pub(in crate::machine) fn edge_failed(&mut self, cx: &mut Context, op: OpId, failure: &EdgeFailure) {
-        match self.attempt.awaiting(op) {
+        match *self.attempt.awaiting(op) {
             Step::Exchange { .. } => self.on_failure(cx, AttemptFailure::of_exchange(failure)),
             Step::Refresh { .. } => self.on_failure(cx, AttemptFailure::of_refresh(failure)),
             Step::Superseded { .. } => {
@@ -139,7 +139,7 @@ impl Session {
     }
 
     pub(in crate::machine::session) fn end_overdue_step(&mut self, cx: &mut Context) {
-        match self.attempt.overdue(cx) {
+        match *self.attempt.overdue(cx) {
             Step::Idle => {}
             Step::Login { .. } => {
                 self.on_failure(cx, AttemptFailure::TryAgain(ErrorCode::WechatLoginTimeout, None));
