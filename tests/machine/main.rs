@@ -1,14 +1,19 @@
-//! The machine's decisions, told as stories and then as properties over random histories.
-#![cfg(not(target_arch = "wasm32"))]
+//! Decisions of the machine: scenarios by topic, and properties over random histories.
+//!
+//! The scenarios run natively, in Node and in a browser; the properties run natively.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod device;
 mod frequency;
 mod key;
 mod liveness;
 mod permission;
-mod phone;
+#[cfg(not(target_family = "wasm"))]
 mod properties;
 mod session;
 mod storage;
 mod taps;
 mod waiting;
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -1,6 +1,6 @@
-//! What holds in any history.
+//! Properties that hold in every history.
 
-use crate::phone::{Phone, Storage, Stored, tokens};
+use crate::device::{Device, Storage, Stored, tokens};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use wxauth::machine::{
@@ -9,11 +9,11 @@ use wxauth::machine::{
 };
 use wxauth::wechat::Failure;
 
-/// One with a dialog in the rig's answers, two more, one with its own picker, one that means nothing.
+/// Three scopes with a dialog, one with its own picker, one that is withdrawn.
 const SCOPES: [&str; 5] = ["scope.camera", "scope.record", "scope.bluetooth", "scope.address", "scope.userInfo"];
 
-/// What may happen next: a caller comes, the host answers something outstanding (or answers
-/// twice, or late), the app is hidden, the clock is set.
+/// One step of a history: a call, an answer to an effect (also a repeated or late one), a change of the app's
+/// visibility, of its clock or of its storage.
 #[derive(Debug, Clone)]
 enum Step {
     Request {
@@ -27,13 +27,13 @@ enum Step {
     Ensure(usize),
     OpenData,
     KeyReady,
-    /// One of a few codes, so that some come twice.
+    /// A phone code out of a few, so that some are submitted twice.
     Phone(u8),
     Scopes,
     OpenSetting,
     UseFails,
     Cancel(u32),
-    /// Answer the nth effect ever emitted, well or badly.
+    /// Answers the nth effect so far, with success or failure.
     Answer {
         nth: usize,
         well: bool,
@@ -44,14 +44,14 @@ enum Step {
         status: u16,
     },
     Wait(u64),
-    /// Time without JavaScript, hidden or idle, after which a timer runs.
+    /// Milliseconds without JavaScript, followed by a tick.
     Sleep(u64),
     ClockSet(i64),
     Hidden,
     Shown,
-    /// Storage begins to behave otherwise.
+    /// Changes the behaviour of storage.
     Storage(Storage),
-    /// The nth effect that storage or the lock answers is answered, again or late, and with this.
+    /// Answers the nth effect of storage or lock again, with these entries.
     StorageAnswer {
         nth: usize,
         entries: [Option<String>; 2],
@@ -59,7 +59,7 @@ enum Step {
     StorageChanged,
 }
 
-/// Something like an entry: words of one, in its order or not, cut or whole.
+/// Text that resembles a stored entry: words of one, complete or cut at any length.
 fn entry() -> impl Strategy<Value = String> {
     let number = prop_oneof![
         Just("0".to_owned()),
@@ -75,7 +75,7 @@ fn entry() -> impl Strategy<Value = String> {
         },
     );
     let status = (number, prop::sample::select(vec!["in", "out", "?"]), prop::collection::vec(token, 0..3))
-        .prop_map(|(stamp, word, debts)| format!("wxauth3 {stamp} {word} {} .", debts.join(" ")));
+        .prop_map(|(stamp, word, revocations)| format!("wxauth3 {stamp} {word} {} .", revocations.join(" ")));
     let whole = prop_oneof![4 => record, 4 => status, 1 => Just(String::new()), 1 => "\\PC{0,200}"];
     (whole, 0..300_usize).prop_map(|(text, cut)| text.chars().take(cut).collect())
 }
@@ -113,17 +113,17 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..120)
 }
 
-fn answer(phone: &mut Phone, effect: &Effect, well: bool, status: u16) {
-    let retry_after_s = [None, Some(300), Some(u32::MAX)][phone.asked.len() % 3];
+fn answer(device: &mut Device, effect: &Effect, well: bool, status: u16) {
+    let retry_after_s = [None, Some(300), Some(u32::MAX)][device.effects.len() % 3];
     let failure = EdgeFailure::Refused { status, code: String::new(), retry_after_s };
     let event = match (effect.clone(), well) {
         (Effect::CallLogin { op, .. }, true) => {
-            // A callback that comes twice brings the same code.
+            // A callback that is called twice has the same code.
             Event::CodeIssued { op, code: LoginCode::parse(format!("code{op}")).unwrap() }
         }
         (Effect::CallLogin { op, .. }, false) => Event::LoginFailed { op, failure: Failure::Transient },
         (Effect::Exchange { op, .. } | Effect::Refresh { op, .. }, true) => {
-            Event::TokensArrived { op, tokens: tokens(op), server_now: Some(phone.now) }
+            Event::TokensArrived { op, tokens: tokens(op), server_now: Some(device.now) }
         }
         (Effect::Revoke { op, .. }, true) => Event::Revoked { op },
         (Effect::Exchange { op, .. } | Effect::Refresh { op, .. } | Effect::Revoke { op, .. }, false) => {
@@ -143,15 +143,15 @@ fn answer(phone: &mut Phone, effect: &Effect, well: bool, status: u16) {
         }
         _ => return,
     };
-    phone.tell(event);
+    device.dispatch(event);
 }
 
-fn play(phone: &mut Phone, steps: &[Step]) -> u32 {
-    play_after(phone, steps, 0)
+fn play(device: &mut Device, steps: &[Step]) -> u32 {
+    play_after(device, steps, 0)
 }
 
-/// The same with callers numbered from the next number on; gives the last.
-fn play_after(phone: &mut Phone, steps: &[Step], last: u32) -> u32 {
+/// Like [`play`], with callers numbered after `last`; returns the last number.
+fn play_after(device: &mut Device, steps: &[Step], last: u32) -> u32 {
     let mut waiters = last;
     let mut next = || {
         waiters += 1;
@@ -161,93 +161,94 @@ fn play_after(phone: &mut Phone, steps: &[Step], last: u32) -> u32 {
         match step.clone() {
             Step::Request { guest } => {
                 let waiter = next();
-                phone.tell(Event::Request { waiter, guest });
+                device.dispatch(Event::Request { waiter, guest });
             }
             Step::Ready => {
                 let waiter = next();
-                phone.tell(Event::Ready(waiter));
+                device.dispatch(Event::Ready(waiter));
             }
             Step::Login => {
                 let waiter = next();
-                phone.tell(Event::Login(waiter));
+                device.dispatch(Event::Login(waiter));
             }
             Step::Token => {
                 let waiter = next();
-                phone.tell(Event::Token(waiter));
+                device.dispatch(Event::Token(waiter));
             }
             Step::Logout => {
                 let waiter = next();
-                phone.tell(Event::Logout { waiter, everywhere: false });
+                device.dispatch(Event::Logout { waiter, everywhere: false });
             }
             Step::Ensure(nth) => {
                 let waiter = next();
-                phone.tell(Event::Ensure { waiter, scope: SCOPES[nth].into() });
+                device.dispatch(Event::Ensure { waiter, scope: SCOPES[nth].into() });
             }
             Step::OpenData => {
                 let waiter = next();
-                phone.tell(Event::OpenData(waiter));
+                device.dispatch(Event::OpenData(waiter));
             }
             Step::KeyReady => {
                 let waiter = next();
-                phone.tell(Event::KeyReady(waiter));
+                device.dispatch(Event::KeyReady(waiter));
             }
             Step::Phone(code) => {
                 let waiter = next();
-                phone.tell(Event::Phone { waiter, code: PhoneCode::parse(format!("phone{code}")).unwrap() });
+                device.dispatch(Event::Phone { waiter, code: PhoneCode::parse(format!("phone{code}")).unwrap() });
             }
             Step::Scopes => {
                 let waiter = next();
-                phone.tell(Event::Scopes(waiter));
+                device.dispatch(Event::Scopes(waiter));
             }
             Step::OpenSetting => {
                 let waiter = next();
-                phone.tell(Event::SettingOpening(waiter));
+                device.dispatch(Event::SettingOpening(waiter));
             }
             Step::UseFails => {
                 let waiter = next();
-                phone.tell(Event::UseFailed { waiter, scope: "scope.camera".into(), failure: Failure::Denied });
+                device.dispatch(Event::UseFailed { waiter, scope: "scope.camera".into(), failure: Failure::Denied });
             }
             Step::Cancel(waiter) => {
-                phone.tell(Event::Cancelled(waiter));
+                device.dispatch(Event::Cancelled(waiter));
             }
             Step::Answer { nth, well, status } => {
-                let answerable: Vec<_> = phone.asked.iter().filter(|effect| effect.op().is_some()).cloned().collect();
+                let answerable: Vec<_> =
+                    device.effects.iter().filter(|effect| effect.op().is_some()).cloned().collect();
                 if let Some(effect) = answerable.get(nth % answerable.len().max(1)) {
-                    answer(phone, effect, well, status);
+                    answer(device, effect, well, status);
                 }
             }
             Step::Reply { nth, status } => {
                 let codes = ["", "session_key_stale", "decrypt_failed", "signature_mismatch", "code_invalid"];
-                phone.reply_with((nth % 40) as u32, status, codes[nth % codes.len()]);
+                device.reply_with((nth % 40) as u32, status, codes[nth % codes.len()]);
             }
             Step::Wait(ms) => {
-                phone.wait(ms);
+                device.wait(ms);
             }
             Step::Sleep(ms) => {
-                phone.now += ms;
-                phone.tell(Event::Tick);
+                device.now += ms;
+                device.dispatch(Event::Tick);
             }
-            Step::ClockSet(by) => phone.set_clock(by),
+            Step::ClockSet(by) => device.set_clock(by),
             Step::Hidden => {
-                phone.tell(Event::Hidden);
+                device.dispatch(Event::Hidden);
             }
             Step::Shown => {
-                phone.tell(Event::Shown);
+                device.dispatch(Event::Shown);
             }
-            Step::Storage(storage) => phone.storage = storage,
-            Step::StorageAnswer { nth, entries: [record, status] } if !phone.asked.is_empty() => {
-                let event = match phone.asked[nth % phone.asked.len()] {
+            Step::Storage(storage) => device.storage = storage,
+            Step::StorageAnswer { nth, entries: [record, status] } if !device.effects.is_empty() => {
+                let event = match device.effects[nth % device.effects.len()] {
                     Effect::ReadRecord { op, .. } => Event::RecordRead { op, record, status },
                     Effect::Save { op, .. } if record.is_some() => Event::Stored { op },
                     Effect::Save { op, .. } => Event::StorageFailed { op },
                     Effect::AcquireLock { op, .. } => Event::LockAcquired { op, exclusive: record.is_some() },
                     _ => continue,
                 };
-                phone.tell(event);
+                device.dispatch(event);
             }
             Step::StorageAnswer { .. } => {}
             Step::StorageChanged => {
-                phone.tell(Event::StorageChanged);
+                device.dispatch(Event::StorageChanged);
             }
         }
     }
@@ -260,36 +261,42 @@ fn modes() -> impl Strategy<Value = (LoginMode, PrivacyMode)> {
     (login, prop::sample::select(vec![PrivacyMode::Official, PrivacyMode::Handler]))
 }
 
+/// 500 cases, or `PROPTEST_CASES`.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { cases: cases.unwrap_or(500), ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn every_waiter_settles_exactly_once(steps in steps(), (login, privacy) in modes()) {
-        let mut phone = Phone::new(login, privacy);
-        phone.launch(None);
-        let waiters = play(&mut phone, &steps);
-        // The host goes silent, shown or hidden, and dialogs stay open. Nothing else than time is needed.
-        phone.idle(1_200_000);
+        let mut device = Device::new(login, privacy);
+        device.launch(None);
+        let waiters = play(&mut device, &steps);
+        // No effect is answered any more; only time passes.
+        device.idle(1_200_000);
         for waiter in 1..=waiters {
-            prop_assert!(phone.outcome(waiter).is_some(), "waiter {} hangs", waiter);
+            prop_assert!(device.outcome(waiter).is_some(), "waiter {} hangs", waiter);
         }
     }
 
     #[test]
-    fn ready_resolves_when_no_login_is_under_way(steps in steps(), (login, privacy) in modes()) {
+    fn ready_resolves_only_when_no_login_is_in_progress(steps in steps(), (login, privacy) in modes()) {
         const FIRST_READY: u32 = 100_000;
-        let mut phone = Phone::new(login, privacy);
-        // Some of what happens comes before the launch.
+        let mut device = Device::new(login, privacy);
+        // A quarter of the steps happens before the launch.
         let (early, late) = steps.split_at(steps.len() / 4);
-        let before = play(&mut phone, early);
-        phone.launch(None);
+        let before = play(&mut device, early);
+        device.launch(None);
         let mut last = before;
         for (ready, step) in (FIRST_READY..).zip(late) {
-            phone.tell(Event::Ready(ready));
-            last = play_after(&mut phone, core::slice::from_ref(step), last);
+            device.dispatch(Event::Ready(ready));
+            last = play_after(&mut device, core::slice::from_ref(step), last);
         }
         let mut state = SessionState::Starting;
-        for effect in &phone.asked {
+        for effect in &device.effects {
             match effect {
                 Effect::State { state: shown } => state = shown.session,
                 Effect::Settle { waiter, outcome: Outcome::Done } if *waiter >= FIRST_READY => {
@@ -302,73 +309,73 @@ proptest! {
 
     #[test]
     fn no_code_is_sent_twice(steps in steps(), (login, privacy) in modes()) {
-        let mut phone = Phone::new(login, privacy);
-        phone.launch(None);
-        play(&mut phone, &steps);
+        let mut device = Device::new(login, privacy);
+        device.launch(None);
+        play(&mut device, &steps);
         let mut codes = BTreeSet::new();
-        for effect in &phone.asked {
+        for effect in &device.effects {
             if let Effect::Exchange { code, .. } = effect {
                 prop_assert!(codes.insert(code.reveal().to_owned()), "code sent twice");
             }
         }
         if login == LoginMode::Never {
-            prop_assert_eq!(phone.count("CallLogin"), 0);
+            prop_assert_eq!(device.count("CallLogin"), 0);
         }
     }
 
     #[test]
     fn no_phone_code_is_sent_twice_unless_the_token_was_refused(steps in steps()) {
-        let mut phone = Phone::logged_in();
+        let mut device = Device::logged_in();
         let refused = |step: &Step| matches!(step, Step::Reply { status: 401, .. });
         let steps: Vec<_> = steps.into_iter().filter(|step| !refused(step)).collect();
-        play(&mut phone, &steps);
+        play(&mut device, &steps);
         let mut sent = BTreeMap::<&str, usize>::new();
-        for (waiter, code) in &phone.handed_in {
-            *sent.entry(code.reveal()).or_default() += phone.sent(*waiter).len();
+        for (waiter, code) in &device.submitted {
+            *sent.entry(code.reveal()).or_default() += device.sent(*waiter).len();
         }
         prop_assert!(sent.values().all(|times| *times <= 1), "{:?}", sent);
     }
 
     #[test]
     fn never_more_than_four_rated_calls_in_a_second(steps in steps(), shows in 0..12_usize) {
-        let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-        phone.launch(None);
-        // Each show reads the record once, and shows may come at any pace.
-        phone.tell(Event::Scopes(1000));
+        let mut device = Device::new(LoginMode::Silent, PrivacyMode::Official);
+        device.launch(None);
+        // Each show reads the setting once.
+        device.dispatch(Event::Scopes(1000));
         for _ in 0..shows {
-            phone.tell(Event::Hidden).tell(Event::Shown);
+            device.dispatch(Event::Hidden).dispatch(Event::Shown);
         }
-        // A clock that is set says nothing about the time between two calls.
+        // After a change of the clock, the times of two calls cannot be compared.
         let steps: Vec<_> = steps.into_iter().filter(|step| !matches!(step, Step::ClockSet(_))).collect();
-        play(&mut phone, &steps);
-        for window in phone.rated_at.windows(5) {
+        play(&mut device, &steps);
+        for window in device.rate_limited_at.windows(5) {
             prop_assert!(window[4] - window[0] >= 1_000, "five calls within a second");
         }
     }
 
     #[test]
     fn no_scope_is_prompted_for_after_a_refusal(steps in steps()) {
-        let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-        phone.launch(None);
-        phone.ensure(1000).setting(&[], &["scope.camera"]);
+        let mut device = Device::new(LoginMode::Silent, PrivacyMode::Official);
+        device.launch(None);
+        device.ensure(1000).setting(&[], &["scope.camera"]);
         let quiet: Vec<_> = steps.into_iter().filter(|step| !matches!(step, Step::Answer { .. } | Step::Shown | Step::OpenSetting)).collect();
-        play(&mut phone, &quiet);
+        play(&mut device, &quiet);
         let camera = |effect: &&Effect| matches!(effect, Effect::Authorize { scope, .. } if scope == "scope.camera");
-        prop_assert_eq!(phone.asked.iter().filter(camera).count(), 0);
+        prop_assert_eq!(device.effects.iter().filter(camera).count(), 0);
     }
 
     #[test]
-    fn any_entries_are_understood_or_not_and_never_a_panic(record in entry(), status in entry()) {
-        let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-        phone.launch(Some(Stored { record: record.clone(), status: status.clone() }));
+    fn a_launch_with_any_stored_text_allows_a_login_that_is_remembered(record in entry(), status in entry()) {
+        let mut device = Device::new(LoginMode::Silent, PrivacyMode::Official);
+        device.launch(Some(Stored { record: record.clone(), status: status.clone() }));
         Machine::redacted_record(&record);
         Machine::redacted_record(&status);
-        // Whatever it was, the user can log in, and that is what the next launch finds.
-        phone.tell(Event::Login(1)).wait(1_000);
-        if phone.outcome(1).is_none() {
-            if phone.count("Refresh") > 0 { phone.tokens("Refresh") } else { phone.log_in() };
+        // The user can log in, and the next launch finds that login.
+        device.dispatch(Event::Login(1)).wait(1_000);
+        if device.outcome(1).is_none() {
+            if device.count("Refresh") > 0 { device.tokens("Refresh") } else { device.log_in() };
         }
-        prop_assert!(matches!(phone.outcome(1), Some(Outcome::Done)), "{record:?} {status:?}");
-        prop_assert_eq!(phone.restarted().state(), SessionState::LoggedIn);
+        prop_assert!(matches!(device.outcome(1), Some(Outcome::Done)), "{record:?} {status:?}");
+        prop_assert_eq!(device.restarted().state(), SessionState::LoggedIn);
     }
 }

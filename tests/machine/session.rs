@@ -1,6 +1,8 @@
-//! Session: one login, generations, and an end to every wait.
+//! Session: one login for all callers, generations, deadlines.
 
-use crate::phone::{Phone, name, tokens};
+use crate::device::{Device, name, tokens};
+#[cfg(target_family = "wasm")]
+use crate::test;
 use std::collections::{BTreeMap, BTreeSet};
 use wxauth::machine::{
     EdgeFailure, Effect, ErrorCode, Event, Generation, LoginMode, OpId, Outcome, PrivacyMode, SessionState, Tokens,
@@ -8,399 +10,406 @@ use wxauth::machine::{
 
 #[test]
 fn five_cold_requests_make_one_login() {
-    let mut phone = Phone::new(LoginMode::OnDemand, PrivacyMode::Official);
-    phone.launch(None);
+    let mut device = Device::new(LoginMode::OnDemand, PrivacyMode::Official);
+    device.launch(None);
     for waiter in 1..=5 {
-        phone.request(waiter);
+        device.request(waiter);
     }
-    phone.log_in();
-    assert_eq!((phone.count("CallLogin"), phone.count("Exchange"), phone.count("Send")), (1, 1, 5));
+    device.log_in();
+    assert_eq!((device.count("CallLogin"), device.count("Exchange"), device.count("Send")), (1, 1, 5));
 }
 
 #[test]
-fn whoever_is_settled_finds_the_new_state() {
-    let mut phone = Phone::silent();
-    phone.tell(Event::Ready(1)).code();
-    let exchange = phone.last_op("Exchange");
-    phone.asked.clear();
-    phone.tokens_for_op(exchange);
-    let at = |wanted: &str| phone.asked.iter().position(|effect| name(effect) == wanted).unwrap();
+fn the_state_changes_before_its_callers_settle() {
+    let mut device = Device::silent();
+    device.dispatch(Event::Ready(1)).code();
+    let exchange = device.last_op("Exchange");
+    device.effects.clear();
+    device.tokens_for_op(exchange);
+    let at = |wanted: &str| device.effects.iter().position(|effect| name(effect) == wanted).unwrap();
     assert!(at("State") < at("Settle"));
-    assert_eq!(phone.state(), SessionState::LoggedIn);
+    assert_eq!(device.state(), SessionState::LoggedIn);
 }
 
 #[test]
 fn a_late_401_of_an_older_generation_replays_and_never_logs_in() {
-    let mut phone = Phone::logged_in();
+    let mut device = Device::logged_in();
     for waiter in 1..=3 {
-        phone.request(waiter);
+        device.request(waiter);
     }
-    phone.reply(1, 401).tokens("Refresh");
-    let logins = phone.count("CallLogin");
-    phone.reply(2, 401).reply(3, 401);
-    assert_eq!((phone.count("Refresh"), phone.count("CallLogin")), (1, logins));
+    device.reply(1, 401).tokens("Refresh");
+    let logins = device.count("CallLogin");
+    device.reply(2, 401).reply(3, 401);
+    assert_eq!((device.count("Refresh"), device.count("CallLogin")), (1, logins));
     for waiter in 1..=3 {
-        phone.reply(waiter, 200);
-        assert!(matches!(phone.outcome(waiter), Some(Outcome::Deliver { .. })));
-        assert_eq!(phone.sent(waiter).len(), 2);
-        assert_ne!(phone.sent(waiter)[0], phone.sent(waiter)[1]);
+        device.reply(waiter, 200);
+        assert!(matches!(device.outcome(waiter), Some(Outcome::Deliver { .. })));
+        assert_eq!(device.sent(waiter).len(), 2);
+        assert_ne!(device.sent(waiter)[0], device.sent(waiter)[1]);
     }
 }
 
 #[test]
-fn a_server_that_always_says_401_gets_its_401_delivered() {
-    let mut phone = Phone::logged_in();
-    phone.request(1).reply(1, 401).tokens("Refresh").reply(1, 401).tokens("Refresh").reply(1, 401);
-    assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { .. })));
-    assert_eq!(phone.count("Refresh"), 2);
+fn a_third_401_is_delivered_to_the_caller() {
+    let mut device = Device::logged_in();
+    device.request(1).reply(1, 401).tokens("Refresh").reply(1, 401).tokens("Refresh").reply(1, 401);
+    assert!(matches!(device.outcome(1), Some(Outcome::Deliver { .. })));
+    assert_eq!(device.count("Refresh"), 2);
 }
 
 #[test]
-fn a_token_with_no_life_left_is_used_and_not_renewed_in_circles() {
-    let mut phone = Phone::silent();
-    phone.request(1).code();
-    let op = phone.last_op("Exchange");
+fn a_token_with_a_lifetime_of_0_is_used_once_and_not_refreshed() {
+    let mut device = Device::silent();
+    device.request(1).code();
+    let op = device.last_op("Exchange");
     let tokens = Tokens { expires_in_s: 0, ..tokens(op) };
-    phone.tell(Event::TokensArrived { op, tokens, server_now: Some(phone.now) });
-    assert_eq!((phone.sent(1).len(), phone.count("Refresh"), phone.count("CallLogin")), (1, 0, 1));
+    device.dispatch(Event::TokensArrived { op, tokens, server_now: Some(device.now) });
+    assert_eq!((device.sent(1).len(), device.count("Refresh"), device.count("CallLogin")), (1, 0, 1));
 }
 
 #[test]
-fn a_login_that_fails_rejects_everyone_and_the_next_request_tries_afresh() {
-    let mut phone = Phone::silent();
-    phone.request(1).tell(Event::Ready(2));
+fn a_failed_login_rejects_every_caller_and_the_next_request_starts_a_new_one() {
+    let mut device = Device::silent();
+    device.request(1).dispatch(Event::Ready(2));
     for _ in 0..3 {
-        phone.login_failed().wait(5_000);
+        device.login_failed().wait(5_000);
     }
-    assert_eq!(phone.failed_with(1), ErrorCode::WechatLoginFailed);
-    assert_eq!(phone.failed_with(2), ErrorCode::WechatLoginFailed);
-    assert_eq!(phone.count("CallLogin"), 3);
-    phone.request(3).log_in().reply(3, 200);
-    assert!(matches!(phone.outcome(3), Some(Outcome::Deliver { .. })));
+    assert_eq!(device.failed_with(1), ErrorCode::WechatLoginFailed);
+    assert_eq!(device.failed_with(2), ErrorCode::WechatLoginFailed);
+    assert_eq!(device.count("CallLogin"), 3);
+    device.request(3).log_in().reply(3, 200);
+    assert!(matches!(device.outcome(3), Some(Outcome::Deliver { .. })));
 }
 
 #[test]
-fn a_login_that_never_calls_back_ends_by_its_deadline() {
-    let mut phone = Phone::silent();
-    phone.request(1).wait(60_000);
-    assert_eq!(phone.failed_with(1), ErrorCode::WechatLoginTimeout);
+fn a_login_without_a_callback_times_out() {
+    let mut device = Device::silent();
+    device.request(1).wait(60_000);
+    assert_eq!(device.failed_with(1), ErrorCode::WechatLoginTimeout);
 }
 
 #[test]
-fn an_exchange_of_unknown_outcome_takes_a_fresh_code() {
-    let mut phone = Phone::silent();
-    phone.request(1).code().unreachable("Exchange").wait(2_000).log_in();
-    let codes: BTreeSet<_> = phone
-        .asked
+fn an_exchange_of_unknown_outcome_is_retried_with_a_new_code() {
+    let mut device = Device::silent();
+    device.request(1).code().unreachable("Exchange").wait(2_000).log_in();
+    let codes: BTreeSet<_> = device
+        .effects
         .iter()
         .filter_map(|effect| match effect {
             Effect::Exchange { code, .. } => Some(code.reveal().to_owned()),
             _ => None,
         })
         .collect();
-    assert_eq!((codes.len(), phone.count("Exchange"), phone.sent(1).len()), (2, 2, 1));
+    assert_eq!((codes.len(), device.count("Exchange"), device.sent(1).len()), (2, 2, 1));
 }
 
 #[test]
-fn a_used_code_is_answered_with_a_fresh_login() {
-    let mut phone = Phone::silent();
-    phone.request(1).code().refused("Exchange", 400, "code_used").wait(2_000).log_in();
-    assert_eq!(phone.sent(1).len(), 1);
+fn a_used_code_causes_a_new_login() {
+    let mut device = Device::silent();
+    device.request(1).code().refused("Exchange", 400, "code_used").wait(2_000).log_in();
+    assert_eq!(device.sent(1).len(), 1);
 }
 
 #[test]
-fn a_blocked_user_is_not_tried_again() {
-    let mut phone = Phone::silent();
-    phone.request(1).code().refused("Exchange", 403, "user_blocked").wait(60_000);
-    assert_eq!((phone.failed_with(1), phone.count("CallLogin")), (ErrorCode::LoginBlocked, 1));
+fn the_login_of_a_blocked_user_is_not_retried() {
+    let mut device = Device::silent();
+    device.request(1).code().refused("Exchange", 403, "user_blocked").wait(60_000);
+    assert_eq!((device.failed_with(1), device.count("CallLogin")), (ErrorCode::LoginBlocked, 1));
 }
 
 #[test]
-fn throttling_keeps_everyone_away_until_its_time() {
-    let mut phone = Phone::silent();
-    phone.request(1).code();
+fn a_429_delays_every_login_until_retry_after() {
+    let mut device = Device::silent();
+    device.request(1).code();
     let failure = EdgeFailure::Refused { status: 429, code: "upstream_rate_limited".into(), retry_after_s: Some(60) };
-    let op = phone.last_op("Exchange");
-    phone.tell(Event::EdgeFailed { op, failure });
-    let Some(Outcome::Failed { code: ErrorCode::RateLimited, retry_after, .. }) = phone.outcome(1) else { panic!() };
+    let op = device.last_op("Exchange");
+    device.dispatch(Event::EdgeFailed { op, failure });
+    let Some(Outcome::Failed { code: ErrorCode::RateLimited, retry_after, .. }) = device.outcome(1) else { panic!() };
     assert_eq!(*retry_after, Some(60));
-    phone.wait(30_000).request(2);
-    assert_eq!((phone.failed_with(2), phone.count("CallLogin")), (ErrorCode::RateLimited, 1));
-    phone.wait(31_000).request(3);
-    assert_eq!(phone.count("CallLogin"), 2);
+    device.wait(30_000).request(2);
+    assert_eq!((device.failed_with(2), device.count("CallLogin")), (ErrorCode::RateLimited, 1));
+    device.wait(31_000).request(3);
+    assert_eq!(device.count("CallLogin"), 2);
 }
 
 #[test]
-fn a_dead_refresh_token_becomes_a_silent_login_that_continues_the_session() {
-    let mut phone = Phone::logged_in();
-    phone.request(1).reply(1, 401).refused("Refresh", 400, "session_ended").code();
+fn a_dead_refresh_token_causes_a_silent_login_that_continues_the_session() {
+    let mut device = Device::logged_in();
+    device.request(1).reply(1, 401).refused("Refresh", 400, "session_ended").code();
     let Some(Effect::Exchange { refresh_token: Some(_), .. }) =
-        phone.asked.iter().rev().find(|effect| name(effect) == "Exchange")
+        device.effects.iter().rev().find(|effect| name(effect) == "Exchange")
     else {
-        panic!("the old refresh token goes along")
+        panic!("the exchange has the old refresh token")
     };
-    phone.tokens("Exchange").reply(1, 200);
-    assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { .. })));
+    device.tokens("Exchange").reply(1, 200);
+    assert!(matches!(device.outcome(1), Some(Outcome::Deliver { .. })));
 }
 
 #[test]
-fn a_live_session_survives_a_restart_without_any_call() {
-    let stored = Phone::logged_in().stored;
-    let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-    phone.request(1).launch(Some(stored));
-    assert_eq!((phone.count("CallLogin"), phone.count("Refresh"), phone.sent(1).len()), (0, 0, 1));
+fn a_live_session_survives_a_restart_without_a_call() {
+    let stored = Device::logged_in().stored;
+    let mut device = Device::new(LoginMode::Silent, PrivacyMode::Official);
+    device.request(1).launch(Some(stored));
+    assert_eq!((device.count("CallLogin"), device.count("Refresh"), device.sent(1).len()), (0, 0, 1));
 }
 
 #[test]
 fn hidden_time_does_not_count_and_three_seconds_remain_after_shown() {
-    let mut phone = Phone::silent();
-    phone.request(1).wait(9_000).tell(Event::Hidden);
-    phone.now += 240_000;
-    phone.tell(Event::Shown).wait(2_500);
-    assert_eq!(phone.count("CallLogin"), 1);
-    phone.log_in();
-    assert_eq!(phone.sent(1).len(), 1);
+    let mut device = Device::silent();
+    device.request(1).wait(9_000).dispatch(Event::Hidden);
+    device.now += 240_000;
+    device.dispatch(Event::Shown).wait(2_500);
+    assert_eq!(device.count("CallLogin"), 1);
+    device.log_in();
+    assert_eq!(device.sent(1).len(), 1);
 }
 
 #[test]
-fn what_was_left_of_a_deadline_is_left_after_a_minute_in_the_background() {
-    let mut phone = Phone::silent();
-    phone.request(1).wait(2_000).tell(Event::Hidden);
-    phone.now += 60_000;
-    phone.tell(Event::Shown).wait(7_500);
-    assert_eq!(phone.count("CallLogin"), 1, "eight of its ten seconds were left");
-    phone.wait(1_500);
-    assert_eq!(phone.count("CallLogin"), 2);
+fn a_minute_in_the_background_does_not_shorten_a_deadline() {
+    let mut device = Device::silent();
+    device.request(1).wait(2_000).dispatch(Event::Hidden);
+    device.now += 60_000;
+    device.dispatch(Event::Shown).wait(7_500);
+    assert_eq!(device.count("CallLogin"), 1, "eight of ten seconds were left");
+    device.wait(1_500);
+    assert_eq!(device.count("CallLogin"), 2);
 }
 
 #[test]
-fn a_phone_clock_set_by_two_days_neither_logs_out_nor_times_out() {
+fn a_clock_set_by_two_days_neither_logs_out_nor_times_out() {
     for jump in [-172_800_000_i64, 172_800_000] {
-        let mut phone = Phone::logged_in();
-        phone.request(1);
-        phone.now = phone.now.saturating_add_signed(jump);
-        phone.wait(1_000).reply(1, 401).tokens("Refresh").reply(1, 200);
-        assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { .. })));
-        let refreshes = phone.count("Refresh");
-        phone.request(2);
-        assert_eq!((phone.sent(2).len(), phone.count("Refresh")), (1, refreshes), "the new offset is learnt");
-        assert_eq!(phone.count("CallLogin"), 1);
+        let mut device = Device::logged_in();
+        device.request(1);
+        device.now = device.now.saturating_add_signed(jump);
+        device.wait(1_000).reply(1, 401).tokens("Refresh").reply(1, 200);
+        assert!(matches!(device.outcome(1), Some(Outcome::Deliver { .. })));
+        let refreshes = device.count("Refresh");
+        device.request(2);
+        assert_eq!((device.sent(2).len(), device.count("Refresh")), (1, refreshes), "the new clock offset is used");
+        assert_eq!(device.count("CallLogin"), 1);
     }
 }
 
 #[test]
-fn logging_out_persists_and_revokes_later() {
-    let mut phone = Phone::logged_in();
-    phone.request(1).tell(Event::Logout { waiter: 2, everywhere: false }).unreachable("Revoke").request(3);
-    assert!(matches!(phone.outcome(2), Some(Outcome::Done)));
-    assert_eq!((phone.failed_with(3), phone.state()), (ErrorCode::LoggedOut, SessionState::LoggedOut));
+fn a_log_out_persists_and_its_revocation_is_retried() {
+    let mut device = Device::logged_in();
+    device.request(1).dispatch(Event::Logout { waiter: 2, everywhere: false }).unreachable("Revoke").request(3);
+    assert!(matches!(device.outcome(2), Some(Outcome::Done)));
+    assert_eq!((device.failed_with(3), device.state()), (ErrorCode::LoggedOut, SessionState::LoggedOut));
 
-    let mut next = phone.restarted();
-    next.tell(Event::Ready(1)).tell(Event::Request { waiter: 2, guest: true });
+    let mut next = device.restarted();
+    next.dispatch(Event::Ready(1)).dispatch(Event::Request { waiter: 2, guest: true });
     assert_eq!((next.count("CallLogin"), next.count("Revoke")), (0, 1));
     assert!(matches!(next.outcome(1), Some(Outcome::Done)));
     assert_eq!(next.sent(2), [None]);
     let op = next.last_op("Revoke");
-    next.tell(Event::Revoked { op }).tell(Event::Login(3)).log_in();
+    next.dispatch(Event::Revoked { op }).dispatch(Event::Login(3)).log_in();
     assert!(matches!(next.outcome(3), Some(Outcome::Done)));
-    assert!(!next.stored.status.contains("refresh"), "nothing is owed any more");
+    assert!(!next.stored.status.contains("refresh"), "no revocation is pending");
 }
 
 #[test]
-fn what_is_asked_before_the_launch_is_asked_of_the_session_it_brings() {
-    let stored = Phone::logged_in().stored;
-    let mut phone = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-    phone.tell(Event::Logout { waiter: 1, everywhere: false }).launch(Some(stored));
-    assert!(matches!(phone.outcome(1), Some(Outcome::Done)));
-    assert_eq!((phone.state(), phone.count("Revoke")), (SessionState::LoggedOut, 1));
+fn calls_before_the_launch_apply_to_the_stored_session() {
+    let stored = Device::logged_in().stored;
+    let mut device = Device::new(LoginMode::Silent, PrivacyMode::Official);
+    device.dispatch(Event::Logout { waiter: 1, everywhere: false }).launch(Some(stored));
+    assert!(matches!(device.outcome(1), Some(Outcome::Done)));
+    assert_eq!((device.state(), device.count("Revoke")), (SessionState::LoggedOut, 1));
 
-    let mut next = Phone::new(LoginMode::Silent, PrivacyMode::Official);
-    next.tell(Event::Login(1)).tell(Event::Login(2)).tell(Event::Cancelled(2)).launch(Some(phone.stored.clone()));
+    let mut next = Device::new(LoginMode::Silent, PrivacyMode::Official);
+    next.dispatch(Event::Login(1))
+        .dispatch(Event::Login(2))
+        .dispatch(Event::Cancelled(2))
+        .launch(Some(device.stored.clone()));
     next.log_in();
     assert!(matches!(next.outcome(1), Some(Outcome::Done)));
     assert_eq!(next.failed_with(2), ErrorCode::Cancelled);
 }
 
 #[test]
-fn tokens_that_arrive_after_a_logout_are_revoked() {
-    let mut phone = Phone::silent();
-    phone.code().tell(Event::Logout { waiter: 1, everywhere: false }).tokens("Exchange");
-    assert_eq!((phone.state(), phone.count("Revoke")), (SessionState::LoggedOut, 1));
+fn tokens_that_arrive_after_a_log_out_are_revoked() {
+    let mut device = Device::silent();
+    device.code().dispatch(Event::Logout { waiter: 1, everywhere: false }).tokens("Exchange");
+    assert_eq!((device.state(), device.count("Revoke")), (SessionState::LoggedOut, 1));
 }
 
 #[test]
-fn guests_need_no_login() {
-    let mut phone = Phone::new(LoginMode::OnDemand, PrivacyMode::Official);
-    phone.launch(None);
-    phone.tell(Event::Ready(1)).tell(Event::Request { waiter: 2, guest: true }).reply(2, 401);
-    assert_eq!((phone.count("CallLogin"), phone.sent(2)), (0, vec![None]));
-    assert!(matches!((phone.outcome(1), phone.outcome(2)), (Some(Outcome::Done), Some(Outcome::Deliver { .. }))));
+fn a_guest_request_causes_no_login() {
+    let mut device = Device::new(LoginMode::OnDemand, PrivacyMode::Official);
+    device.launch(None);
+    device.dispatch(Event::Ready(1)).dispatch(Event::Request { waiter: 2, guest: true }).reply(2, 401);
+    assert_eq!((device.count("CallLogin"), device.sent(2)), (0, vec![None]));
+    assert!(matches!((device.outcome(1), device.outcome(2)), (Some(Outcome::Done), Some(Outcome::Deliver { .. }))));
 }
 
 #[test]
 fn a_page_without_wx_login_is_a_guest() {
-    let mut phone = Phone::new(LoginMode::Never, PrivacyMode::Official);
-    phone.launch(None);
-    phone.tell(Event::Ready(1)).request(2).tell(Event::Login(3));
-    assert!(matches!(phone.outcome(1), Some(Outcome::Done)));
-    assert_eq!((phone.failed_with(2), phone.failed_with(3)), (ErrorCode::LoginRequired, ErrorCode::LoginRequired));
+    let mut device = Device::new(LoginMode::Never, PrivacyMode::Official);
+    device.launch(None);
+    device.dispatch(Event::Ready(1)).request(2).dispatch(Event::Login(3));
+    assert!(matches!(device.outcome(1), Some(Outcome::Done)));
+    assert_eq!((device.failed_with(2), device.failed_with(3)), (ErrorCode::LoginRequired, ErrorCode::LoginRequired));
 }
 
 #[test]
-fn a_page_with_a_web_login_leaves_only_for_a_caller_of_login() {
-    let mut phone = Phone::new(LoginMode::Explicit, PrivacyMode::Official);
-    phone.launch(None);
-    phone.tell(Event::Ready(1)).request(2).tell(Event::Token(3)).tell(Event::Request { waiter: 4, guest: true });
-    assert!(matches!(phone.outcome(1), Some(Outcome::Done)));
-    assert_eq!((phone.failed_with(2), phone.failed_with(3)), (ErrorCode::LoginRequired, ErrorCode::LoginRequired));
-    assert_eq!((phone.sent(4), phone.count("CallLogin")), (vec![None], 0));
-    phone.tell(Event::Login(5)).log_in();
-    assert!(matches!(phone.outcome(5), Some(Outcome::Done)));
-    assert_eq!((phone.state(), phone.count("CallLogin")), (SessionState::LoggedIn, 1));
+fn in_explicit_mode_only_login_starts_a_login() {
+    let mut device = Device::new(LoginMode::Explicit, PrivacyMode::Official);
+    device.launch(None);
+    device
+        .dispatch(Event::Ready(1))
+        .request(2)
+        .dispatch(Event::Token(3))
+        .dispatch(Event::Request { waiter: 4, guest: true });
+    assert!(matches!(device.outcome(1), Some(Outcome::Done)));
+    assert_eq!((device.failed_with(2), device.failed_with(3)), (ErrorCode::LoginRequired, ErrorCode::LoginRequired));
+    assert_eq!((device.sent(4), device.count("CallLogin")), (vec![None], 0));
+    device.dispatch(Event::Login(5)).log_in();
+    assert!(matches!(device.outcome(5), Some(Outcome::Done)));
+    assert_eq!((device.state(), device.count("CallLogin")), (SessionState::LoggedIn, 1));
 }
 
 #[test]
-fn a_page_whose_session_has_ended_stays_and_its_visitor_is_a_guest() {
-    let stored = Phone::logged_in().stored;
+fn in_explicit_mode_an_ended_session_becomes_a_guest() {
+    let stored = Device::logged_in().stored;
     for ended_by_request in [false, true] {
-        let mut phone = Phone::new(LoginMode::Explicit, PrivacyMode::Official);
-        phone.now += 10_000_000;
-        phone.launch(Some(stored.clone()));
+        let mut device = Device::new(LoginMode::Explicit, PrivacyMode::Official);
+        device.now += 10_000_000;
+        device.launch(Some(stored.clone()));
         let wanted = if ended_by_request { Event::Request { waiter: 1, guest: false } } else { Event::Ready(1) };
-        phone.tell(wanted).refused("Refresh", 400, "session_ended");
+        device.dispatch(wanted).refused("Refresh", 400, "session_ended");
         match ended_by_request {
-            false => assert!(matches!(phone.outcome(1), Some(Outcome::Done))),
-            true => assert_eq!(phone.failed_with(1), ErrorCode::LoginRequired),
+            false => assert!(matches!(device.outcome(1), Some(Outcome::Done))),
+            true => assert_eq!(device.failed_with(1), ErrorCode::LoginRequired),
         }
-        assert_eq!((phone.state(), phone.count("CallLogin")), (SessionState::Guest, 0));
-        let mut next = Phone::new(LoginMode::Explicit, PrivacyMode::Official);
-        next.now = phone.now;
-        next.launch(Some(phone.stored.clone()));
-        next.tell(Event::Ready(1));
+        assert_eq!((device.state(), device.count("CallLogin")), (SessionState::Guest, 0));
+        let mut next = Device::new(LoginMode::Explicit, PrivacyMode::Official);
+        next.now = device.now;
+        next.launch(Some(device.stored.clone()));
+        next.dispatch(Event::Ready(1));
         assert_eq!((next.state(), next.count("Refresh")), (SessionState::Guest, 0), "the ended session is forgotten");
     }
 }
 
 #[test]
-fn own_request_layers_get_tokens_and_report_generations() {
-    let mut phone = Phone::logged_in();
-    phone.tell(Event::Token(1));
-    let Some(Outcome::Token { generation, .. }) = phone.outcome(1).cloned() else { panic!() };
-    phone.tell(Event::Expired(Generation(generation.0 + 7))).tell(Event::Token(2));
-    assert_eq!(phone.count("Refresh"), 0);
-    phone.tell(Event::Expired(generation)).tell(Event::Token(3)).tokens("Refresh");
-    assert!(matches!(phone.outcome(3), Some(Outcome::Token { .. })));
+fn a_request_layer_gets_tokens_and_reports_expired_generations() {
+    let mut device = Device::logged_in();
+    device.dispatch(Event::Token(1));
+    let Some(Outcome::Token { generation, .. }) = device.outcome(1).cloned() else { panic!() };
+    device.dispatch(Event::Expired(Generation(generation.0 + 7))).dispatch(Event::Token(2));
+    assert_eq!(device.count("Refresh"), 0);
+    device.dispatch(Event::Expired(generation)).dispatch(Event::Token(3)).tokens("Refresh");
+    assert!(matches!(device.outcome(3), Some(Outcome::Token { .. })));
 }
 
 #[test]
-fn a_cancelled_caller_leaves_alone() {
-    let mut phone = Phone::silent();
-    phone.request(1).request(2).tell(Event::Cancelled(1)).log_in();
-    assert_eq!((phone.failed_with(1), phone.sent(1).len(), phone.sent(2).len()), (ErrorCode::Cancelled, 0, 1));
+fn cancelling_one_caller_does_not_affect_the_others() {
+    let mut device = Device::silent();
+    device.request(1).request(2).dispatch(Event::Cancelled(1)).log_in();
+    assert_eq!((device.failed_with(1), device.sent(1).len(), device.sent(2).len()), (ErrorCode::Cancelled, 0, 1));
 }
 
 #[test]
-fn a_second_login_waits_for_the_first_ones_deadline() {
-    // wx.login never answers, and a caller comes every 777 ms.
-    let mut phone = Phone::silent();
-    let mut outstanding: BTreeMap<OpId, u64> = BTreeMap::new();
+fn a_second_wx_login_waits_for_the_deadline_of_the_first() {
+    // wx.login never answers; a caller arrives every 777 ms.
+    let mut device = Device::silent();
+    let mut pending: BTreeMap<OpId, u64> = BTreeMap::new();
     let mut seen = 0;
     for round in 0..200_u64 {
-        phone.request(u32::try_from(round).unwrap() + 1);
-        for effect in &phone.asked[seen..] {
+        device.request(u32::try_from(round).unwrap() + 1);
+        for effect in &device.effects[seen..] {
             if let Effect::CallLogin { op, timeout } = effect {
-                outstanding.retain(|_, deadline| *deadline > phone.now);
-                assert!(outstanding.is_empty(), "a second wx.login while one is in flight");
-                outstanding.insert(*op, phone.now + u64::from(*timeout));
+                pending.retain(|_, deadline| *deadline > device.now);
+                assert!(pending.is_empty(), "a second wx.login while one is in progress");
+                pending.insert(*op, device.now + u64::from(*timeout));
             }
         }
-        seen = phone.asked.len();
-        phone.wait(777);
+        seen = device.effects.len();
+        device.wait(777);
     }
-    assert!(phone.count("CallLogin") > 3);
+    assert!(device.count("CallLogin") > 3);
 }
 
 #[test]
-fn a_code_that_slept_too_long_or_came_from_the_future_is_replaced() {
+fn a_code_older_than_five_minutes_or_from_the_future_is_replaced() {
     for jump in [300_001, 172_800_000, -1, -172_800_000] {
-        let mut phone = Phone::silent();
-        phone.request(1).tell(Event::Hidden);
-        phone.now = phone.now.saturating_add_signed(jump);
-        phone.tell(Event::Shown).code();
-        assert_eq!(phone.count("Exchange"), 0, "{jump} ms");
-        phone.wait(2_000).log_in().reply(1, 200);
-        assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { .. })));
+        let mut device = Device::silent();
+        device.request(1).dispatch(Event::Hidden);
+        device.now = device.now.saturating_add_signed(jump);
+        device.dispatch(Event::Shown).code();
+        assert_eq!(device.count("Exchange"), 0, "{jump} ms");
+        device.wait(2_000).log_in().reply(1, 200);
+        assert!(matches!(device.outcome(1), Some(Outcome::Deliver { .. })));
     }
-    let mut phone = Phone::silent();
-    phone.tell(Event::Hidden);
-    phone.now += 300_000;
-    phone.tell(Event::Shown).code();
-    assert_eq!(phone.count("Exchange"), 1, "five minutes are its life");
+    let mut device = Device::silent();
+    device.dispatch(Event::Hidden);
+    device.now += 300_000;
+    device.dispatch(Event::Shown).code();
+    assert_eq!(device.count("Exchange"), 1, "a code is valid for five minutes");
 }
 
 #[test]
-fn a_body_code_that_was_configured_means_expired() {
-    let mut phone = Phone::logged_in();
-    phone.request(1).request(2).reply_with(1, 200, "40101").tokens("Refresh").reply_with(2, 200, "7").reply(1, 200);
-    assert_eq!((phone.sent(1).len(), phone.sent(2).len(), phone.count("Refresh")), (2, 1, 1));
-    assert!(matches!(phone.outcome(2), Some(Outcome::Deliver { of: 2 })));
+fn a_configured_body_code_means_expired() {
+    let mut device = Device::logged_in();
+    device.request(1).request(2).reply_with(1, 200, "40101").tokens("Refresh").reply_with(2, 200, "7").reply(1, 200);
+    assert_eq!((device.sent(1).len(), device.sent(2).len(), device.count("Refresh")), (2, 1, 1));
+    assert!(matches!(device.outcome(2), Some(Outcome::Deliver { of: 2 })));
 }
 
 #[test]
-fn a_logout_during_wx_login_and_a_login_after_it_share_the_one_call() {
-    let mut phone = Phone::silent();
-    phone.tell(Event::Logout { waiter: 1, everywhere: false }).tell(Event::Login(2));
-    assert_eq!(phone.count("CallLogin"), 1);
-    phone.log_in();
-    assert!(matches!(phone.outcome(2), Some(Outcome::Done)));
-    let mut phone = Phone::silent();
-    phone.tell(Event::Logout { waiter: 1, everywhere: false }).code().wait(60_000);
-    assert_eq!((phone.count("CallLogin"), phone.count("Exchange")), (1, 0), "nothing goes on by itself");
-    let mut phone = Phone::silent();
-    phone.tell(Event::Logout { waiter: 1, everywhere: false }).login_failed().wait(60_000);
-    assert_eq!((phone.count("CallLogin"), phone.state()), (1, SessionState::LoggedOut));
+fn a_login_after_a_log_out_during_wx_login_uses_the_same_call() {
+    let mut device = Device::silent();
+    device.dispatch(Event::Logout { waiter: 1, everywhere: false }).dispatch(Event::Login(2));
+    assert_eq!(device.count("CallLogin"), 1);
+    device.log_in();
+    assert!(matches!(device.outcome(2), Some(Outcome::Done)));
+    let mut device = Device::silent();
+    device.dispatch(Event::Logout { waiter: 1, everywhere: false }).code().wait(60_000);
+    assert_eq!((device.count("CallLogin"), device.count("Exchange")), (1, 0), "no login continues after the log-out");
+    let mut device = Device::silent();
+    device.dispatch(Event::Logout { waiter: 1, everywhere: false }).login_failed().wait(60_000);
+    assert_eq!((device.count("CallLogin"), device.state()), (1, SessionState::LoggedOut));
 }
 
 #[test]
-fn a_login_after_a_logout_waits_for_the_exchange_that_the_logout_overtook() {
-    let mut phone = Phone::silent();
-    phone.code().tell(Event::Logout { waiter: 1, everywhere: false }).tell(Event::Login(2));
-    assert_eq!(phone.count("CallLogin"), 1, "one exchange at a time");
-    phone.tokens("Exchange");
-    assert_eq!((phone.count("CallLogin"), phone.count("Revoke")), (2, 1), "its session is ended");
-    phone.log_in();
-    assert!(matches!(phone.outcome(2), Some(Outcome::Done)));
-    let mut phone = Phone::silent();
-    phone.code().tell(Event::Logout { waiter: 1, everywhere: false }).tell(Event::Login(2)).wait(10_000);
-    assert_eq!(phone.count("CallLogin"), 2, "an exchange that never ends does not block it");
+fn a_login_after_a_log_out_waits_for_the_exchange_in_progress() {
+    let mut device = Device::silent();
+    device.code().dispatch(Event::Logout { waiter: 1, everywhere: false }).dispatch(Event::Login(2));
+    assert_eq!(device.count("CallLogin"), 1, "one exchange at a time");
+    device.tokens("Exchange");
+    assert_eq!((device.count("CallLogin"), device.count("Revoke")), (2, 1), "its session is revoked");
+    device.log_in();
+    assert!(matches!(device.outcome(2), Some(Outcome::Done)));
+    let mut device = Device::silent();
+    device.code().dispatch(Event::Logout { waiter: 1, everywhere: false }).dispatch(Event::Login(2)).wait(10_000);
+    assert_eq!(device.count("CallLogin"), 2, "an exchange that is never answered does not block it");
 }
 
 #[test]
-fn logging_out_everywhere_is_owed_until_the_edge_has_heard() {
-    let everywhere = |phone: &Phone| {
-        let last = phone.asked.iter().rev().find_map(|effect| match effect {
+fn a_log_out_everywhere_stays_pending_until_the_edge_answers() {
+    let everywhere = |device: &Device| {
+        let last = device.effects.iter().rev().find_map(|effect| match effect {
             Effect::Revoke { everywhere, .. } => Some(*everywhere),
             _ => None,
         });
         last.unwrap()
     };
-    let mut phone = Phone::logged_in();
-    phone.tell(Event::Logout { waiter: 1, everywhere: true }).unreachable("Revoke");
-    assert!(matches!(phone.outcome(1), Some(Outcome::Done)) && everywhere(&phone));
-    assert!(everywhere(&phone.restarted()), "also after a restart");
+    let mut device = Device::logged_in();
+    device.dispatch(Event::Logout { waiter: 1, everywhere: true }).unreachable("Revoke");
+    assert!(matches!(device.outcome(1), Some(Outcome::Done)) && everywhere(&device));
+    assert!(everywhere(&device.restarted()), "also after a restart");
 }
 
 #[test]
-fn only_what_another_try_can_help_is_tried_again() {
+fn an_exchange_is_retried_only_if_a_retry_can_succeed() {
     let tries = |status, code: &str| {
-        let mut phone = Phone::silent();
-        phone.request(1);
+        let mut device = Device::silent();
+        device.request(1);
         for _ in 0..5 {
-            if phone.outcome(1).is_none() {
-                phone.code().refused("Exchange", status, code).wait(5_000);
+            if device.outcome(1).is_none() {
+                device.code().refused("Exchange", status, code).wait(5_000);
             }
         }
-        (phone.count("Exchange"), phone.failed_with(1))
+        (device.count("Exchange"), device.failed_with(1))
     };
     for (status, code) in [(400, "code_invalid"), (400, "code_used"), (502, "upstream_malformed"), (503, ""), (408, "")]
     {

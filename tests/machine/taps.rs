@@ -1,69 +1,79 @@
-//! Phone codes and what a tap's own event says.
+//! Phone codes, and failures that a tap's own event reports.
 
-use crate::phone::Phone;
+use crate::device::Device;
+#[cfg(target_family = "wasm")]
+use crate::test;
 use wxauth::machine::{ErrorCode, Event, Outcome, PhoneCode};
 use wxauth::wechat::Failure;
 use wxauth::wechat::failure::Declaration;
 
-impl Phone {
+impl Device {
     fn phone_code(&mut self, waiter: u32, code: &str) -> &mut Self {
-        self.tell(Event::Phone { waiter, code: PhoneCode::parse(code.into()).unwrap() })
+        self.dispatch(Event::Phone { waiter, code: PhoneCode::parse(code.into()).unwrap() })
     }
 }
 
 #[test]
-fn a_paid_code_is_sent_once_and_everyone_who_handed_it_in_gets_its_answer() {
-    let mut phone = Phone::logged_in();
-    phone.phone_code(1, "p").phone_code(2, "p").phone_code(3, "q").reply(1, 200);
-    assert_eq!((phone.sent(1).len(), phone.sent(2).len(), phone.sent(3).len()), (1, 0, 1));
-    assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { of: 1 })));
-    assert!(matches!(phone.outcome(2), Some(Outcome::Deliver { of: 1 })));
-    phone.phone_code(4, "p");
-    assert_eq!((phone.failed_with(4), phone.sent(4).len()), (ErrorCode::PhoneCodeUsed, 0));
+fn a_phone_code_is_sent_once_and_every_caller_gets_its_answer() {
+    let mut device = Device::logged_in();
+    device.phone_code(1, "p").phone_code(2, "p").phone_code(3, "q").reply(1, 200);
+    assert_eq!((device.sent(1).len(), device.sent(2).len(), device.sent(3).len()), (1, 0, 1));
+    assert!(matches!(device.outcome(1), Some(Outcome::Deliver { of: 1 })));
+    assert!(matches!(device.outcome(2), Some(Outcome::Deliver { of: 1 })));
+    device.phone_code(4, "p");
+    assert_eq!((device.failed_with(4), device.sent(4).len()), (ErrorCode::PhoneCodeUsed, 0));
 }
 
 #[test]
-fn a_phone_tap_during_a_login_waits_for_it_and_starts_none() {
-    let mut phone = Phone::silent();
-    phone.phone_code(1, "p").log_in().reply(1, 200);
-    assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { .. })));
-    assert_eq!(phone.count("CallLogin"), 1);
+fn a_phone_code_during_a_login_waits_for_it_and_starts_none() {
+    let mut device = Device::silent();
+    device.phone_code(1, "p").log_in().reply(1, 200);
+    assert!(matches!(device.outcome(1), Some(Outcome::Deliver { .. })));
+    assert_eq!(device.count("CallLogin"), 1);
 }
 
 #[test]
-fn a_code_of_unknown_outcome_is_lost_and_one_never_sent_is_not() {
-    let mut phone = Phone::logged_in();
-    phone.phone_code(1, "p").tell(Event::RequestFailed { waiter: 1, failure: Failure::Transient }).phone_code(2, "p");
-    assert_eq!((phone.failed_with(1), phone.failed_with(2)), (ErrorCode::TapAgain, ErrorCode::PhoneCodeUsed));
-    let mut phone = Phone::silent();
-    phone.phone_code(1, "p");
+fn a_phone_code_is_used_after_an_unknown_outcome_but_not_if_it_was_never_sent() {
+    let mut device = Device::logged_in();
+    device
+        .phone_code(1, "p")
+        .dispatch(Event::RequestFailed { waiter: 1, failure: Failure::Transient })
+        .phone_code(2, "p");
+    assert_eq!((device.failed_with(1), device.failed_with(2)), (ErrorCode::TapAgain, ErrorCode::PhoneCodeUsed));
+    let mut device = Device::silent();
+    device.phone_code(1, "p");
     for _ in 0..3 {
-        phone.login_failed().wait(5_000);
+        device.login_failed().wait(5_000);
     }
-    assert_eq!(phone.failed_with(1), ErrorCode::WechatLoginFailed);
-    phone.phone_code(2, "p").log_in();
-    assert_eq!(phone.sent(2).len(), 1);
+    assert_eq!(device.failed_with(1), ErrorCode::WechatLoginFailed);
+    device.phone_code(2, "p").log_in();
+    assert_eq!(device.sent(2).len(), 1);
 }
 
 #[test]
-fn an_expired_token_does_not_spend_the_code() {
-    let mut phone = Phone::logged_in();
-    phone.phone_code(1, "p").reply(1, 401).tokens("Refresh").reply(1, 200);
-    assert!(matches!(phone.outcome(1), Some(Outcome::Deliver { .. })));
+fn a_401_does_not_use_up_the_phone_code() {
+    let mut device = Device::logged_in();
+    device.phone_code(1, "p").reply(1, 401).tokens("Refresh").reply(1, 200);
+    assert!(matches!(device.outcome(1), Some(Outcome::Deliver { .. })));
 }
 
 #[test]
-fn a_caller_that_waits_for_a_number_that_was_paid_for_is_not_let_go() {
-    let mut phone = Phone::logged_in();
-    phone.phone_code(1, "p").phone_code(2, "p").tell(Event::Cancelled(1)).tell(Event::Cancelled(2)).reply(1, 200);
+fn a_caller_that_waits_for_a_phone_number_cannot_be_cancelled() {
+    let mut device = Device::logged_in();
+    device
+        .phone_code(1, "p")
+        .phone_code(2, "p")
+        .dispatch(Event::Cancelled(1))
+        .dispatch(Event::Cancelled(2))
+        .reply(1, 200);
     assert!(matches!(
-        (phone.outcome(1), phone.outcome(2)),
+        (device.outcome(1), device.outcome(2)),
         (Some(Outcome::Deliver { .. }), Some(Outcome::Deliver { .. }))
     ));
 }
 
 #[test]
-fn what_the_edge_says_about_a_code_is_told_apart() {
+fn the_edges_answer_to_a_phone_code_decides_the_error() {
     for (status, code, expected) in [
         (400, "code_invalid", ErrorCode::TapAgain),
         (503, "upstream_busy", ErrorCode::TapAgain),
@@ -71,14 +81,14 @@ fn what_the_edge_says_about_a_code_is_told_apart() {
         (502, "upstream_error", ErrorCode::TapAgain),
         (429, "rate_limited", ErrorCode::RateLimited),
     ] {
-        let mut phone = Phone::logged_in();
-        phone.phone_code(1, "p").reply_with(1, status, code);
-        assert_eq!(phone.failed_with(1), expected, "{status} {code}");
+        let mut device = Device::logged_in();
+        device.phone_code(1, "p").reply_with(1, status, code);
+        assert_eq!(device.failed_with(1), expected, "{status} {code}");
     }
 }
 
 #[test]
-fn what_a_tap_says_itself_is_told_apart() {
+fn the_failure_of_a_tap_decides_the_error() {
     for (failure, expected) in [
         (Failure::Denied, ErrorCode::UserRefused),
         (Failure::Cancelled, ErrorCode::UserRefused),
@@ -94,8 +104,8 @@ fn what_a_tap_says_itself_is_told_apart() {
         (Failure::Transient, ErrorCode::PermissionFailed),
         (Failure::Unknown, ErrorCode::PermissionFailed),
     ] {
-        let mut phone = Phone::logged_in();
-        phone.tell(Event::TapFailed { waiter: 1, failure });
-        assert_eq!(phone.failed_with(1), expected);
+        let mut device = Device::logged_in();
+        device.dispatch(Event::TapFailed { waiter: 1, failure });
+        assert_eq!(device.failed_with(1), expected);
     }
 }

@@ -1,4 +1,6 @@
-//! A phone for the machine to live in.
+//! A scripted device around the machine: it performs no effects except those of storage and lock.
+//!
+//! A test dispatches events and inspects the effects. Time is a number that the test advances.
 
 use std::collections::BTreeMap;
 use wxauth::machine::{
@@ -9,7 +11,7 @@ use wxauth::wechat::Failure;
 
 const START: u64 = 1_790_000_000_000;
 
-/// How a phone's storage answers.
+/// Behaviour of the device's storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Storage {
     Works,
@@ -19,89 +21,92 @@ pub(crate) enum Storage {
     Unreadable,
     /// Writes fail; entries can be removed.
     Full,
-    /// Nothing is ever answered.
+    /// No read or write is answered.
     Silent,
 }
 
-/// What is stored: the record and the status.
+/// Stored entries: the record and the status.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Stored {
     pub(crate) record: String,
     pub(crate) status: String,
 }
 
-/// A phone that does nothing by itself, but for its storage and lock, which answer at once: the test says what happens, and looks at what was asked.
-pub(crate) struct Phone {
+/// A machine with a clock, a storage and a lock. Storage and lock answer immediately; the test answers other effects.
+pub(crate) struct Device {
     pub(crate) machine: Machine,
+    /// The device's clock, in milliseconds since 1970.
     pub(crate) now: u64,
-    pub(crate) asked: Vec<Effect>,
+    /// All effects so far.
+    pub(crate) effects: Vec<Effect>,
+    /// Number of codes that `wx.login` has returned.
     pub(crate) codes: u32,
-    /// Phone codes, and the callers who handed them in.
-    pub(crate) handed_in: Vec<(WaiterId, PhoneCode)>,
-    /// When the calls that WeChat rates were asked for.
-    pub(crate) rated_at: Vec<u64>,
-    /// When the machine asked to be woken.
+    /// Submitted phone codes with their callers.
+    pub(crate) submitted: Vec<(WaiterId, PhoneCode)>,
+    /// Times of the calls that WeChat rate-limits (§1.1).
+    pub(crate) rate_limited_at: Vec<u64>,
+    /// Time of the next wake-up.
     wake_at: Option<u64>,
     pub(crate) storage: Storage,
     pub(crate) stored: Stored,
-    /// Another context holds the lock.
-    pub(crate) holds_lock_back: bool,
+    /// Another context holds the lock and does not release it.
+    pub(crate) lock_is_held_elsewhere: bool,
 }
 
-impl Phone {
+impl Device {
     pub(crate) fn new(login: LoginMode, privacy: PrivacyMode) -> Self {
         Self {
             machine: Machine::new(login, privacy, vec!["40101".into()]),
             now: START,
-            asked: Vec::new(),
+            effects: Vec::new(),
             codes: 0,
-            handed_in: Vec::new(),
-            rated_at: Vec::new(),
+            submitted: Vec::new(),
+            rate_limited_at: Vec::new(),
             wake_at: None,
             storage: Storage::Works,
             stored: Stored::default(),
-            holds_lock_back: false,
+            lock_is_held_elsewhere: false,
         }
     }
 
     pub(crate) fn silent() -> Self {
-        let mut phone = Self::new(LoginMode::Silent, PrivacyMode::Official);
-        phone.launch(None);
-        phone
+        let mut device = Self::new(LoginMode::Silent, PrivacyMode::Official);
+        device.launch(None);
+        device
     }
 
     pub(crate) fn logged_in() -> Self {
-        let mut phone = Self::silent();
-        phone.log_in();
-        phone
+        let mut device = Self::silent();
+        device.log_in();
+        device
     }
 
-    pub(crate) fn tell(&mut self, event: Event) -> &mut Self {
+    pub(crate) fn dispatch(&mut self, event: Event) -> &mut Self {
         if let Event::Phone { waiter, code } = &event {
-            self.handed_in.push((*waiter, code.clone()));
+            self.submitted.push((*waiter, code.clone()));
         }
         let effects = self.machine.handle(self.now, event);
         let rated = |effect: &&Effect| matches!(name(effect), "CallLogin" | "CheckSession" | "ReadSetting");
-        self.rated_at.extend(effects.iter().filter(rated).map(|_| self.now));
+        self.rate_limited_at.extend(effects.iter().filter(rated).map(|_| self.now));
         for effect in &effects {
             if let Effect::Wake { after } = effect {
                 self.wake_at = Some(self.now + u64::from(*after));
             }
         }
         let answers: Vec<Event> = effects.iter().filter_map(|effect| self.storage_answer(effect)).collect();
-        self.asked.extend(effects);
+        self.effects.extend(effects);
         for answer in answers {
-            self.tell(answer);
+            self.dispatch(answer);
         }
         self
     }
 
-    /// What storage and lock answer, if they do.
+    /// Returns the answer of storage or lock to an effect, if there is one.
     fn storage_answer(&mut self, effect: &Effect) -> Option<Event> {
         let reads = matches!(self.storage, Storage::Works | Storage::Full);
         let writes = matches!(self.storage, Storage::Works | Storage::Unreadable);
         match effect {
-            Effect::AcquireLock { .. } if self.holds_lock_back => None,
+            Effect::AcquireLock { .. } if self.lock_is_held_elsewhere => None,
             Effect::AcquireLock { op, .. } => Some(Event::LockAcquired { op: *op, exclusive: true }),
             Effect::ReadRecord { .. } | Effect::Save { .. } if self.storage == Storage::Silent => None,
             Effect::ReadRecord { op, .. } if reads => {
@@ -124,44 +129,44 @@ impl Phone {
 
     pub(crate) fn launch(&mut self, stored: Option<Stored>) -> &mut Self {
         self.stored = stored.unwrap_or_default();
-        self.tell(Event::Launched { seed: 7 })
+        self.dispatch(Event::Launched { seed: 7 })
     }
 
-    /// The same phone after a restart, with a storage that works.
+    /// The device after a restart one minute later, with a working storage.
     pub(crate) fn restarted(&self) -> Self {
         self.restarted_with(Storage::Works)
     }
 
     pub(crate) fn restarted_with(&self, storage: Storage) -> Self {
-        let mut phone = Self::new(LoginMode::Silent, PrivacyMode::Official);
-        (phone.now, phone.storage) = (self.now + 60_000, storage);
-        phone.launch(Some(self.stored.clone()));
-        phone
+        let mut device = Self::new(LoginMode::Silent, PrivacyMode::Official);
+        (device.now, device.storage) = (self.now + 60_000, storage);
+        device.launch(Some(self.stored.clone()));
+        device
     }
 
-    /// Lets time pass, with the ticks that were asked for.
+    /// Lets time pass with a tick every 500 ms.
     pub(crate) fn wait(&mut self, ms: u64) -> &mut Self {
         let end = self.now + ms;
         while self.now < end {
             self.now = (self.now + 500).min(end);
-            self.tell(Event::Tick);
+            self.dispatch(Event::Tick);
         }
         self
     }
 
     pub(crate) fn last_op(&self, wanted: &str) -> OpId {
-        self.asked.iter().rev().find_map(|effect| effect.op().filter(|_| name(effect) == wanted)).expect(wanted)
+        self.effects.iter().rev().find_map(|effect| effect.op().filter(|_| name(effect) == wanted)).expect(wanted)
     }
 
     pub(crate) fn count(&self, wanted: &str) -> usize {
-        self.asked.iter().filter(|effect| name(effect) == wanted).count()
+        self.effects.iter().filter(|effect| name(effect) == wanted).count()
     }
 
     pub(crate) fn code(&mut self) -> &mut Self {
         self.codes += 1;
         let code = LoginCode::parse(format!("code{}", self.codes)).unwrap();
         let op = self.last_op("CallLogin");
-        self.tell(Event::CodeIssued { op, code })
+        self.dispatch(Event::CodeIssued { op, code })
     }
 
     pub(crate) fn tokens(&mut self, answered: &str) -> &mut Self {
@@ -170,36 +175,36 @@ impl Phone {
 
     pub(crate) fn tokens_for_op(&mut self, op: OpId) -> &mut Self {
         let server_now = Some(self.now);
-        self.tell(Event::TokensArrived { op, tokens: tokens(op), server_now })
+        self.dispatch(Event::TokensArrived { op, tokens: tokens(op), server_now })
     }
 
     pub(crate) fn log_in(&mut self) -> &mut Self {
         self.code().tokens("Exchange")
     }
 
-    /// After a log-out whose revocation the edge has not answered.
+    /// Logs in by `auth.login()`, after a log-out for example.
     pub(crate) fn log_in_again(&mut self) -> &mut Self {
-        self.tell(Event::Login(900)).log_in()
+        self.dispatch(Event::Login(900)).log_in()
     }
 
     pub(crate) fn refused(&mut self, answered: &str, status: u16, code: &str) -> &mut Self {
         let op = self.last_op(answered);
         let failure = EdgeFailure::Refused { status, code: code.into(), retry_after_s: None };
-        self.tell(Event::EdgeFailed { op, failure })
+        self.dispatch(Event::EdgeFailed { op, failure })
     }
 
     pub(crate) fn unreachable(&mut self, answered: &str) -> &mut Self {
         let op = self.last_op(answered);
-        self.tell(Event::EdgeFailed { op, failure: EdgeFailure::Unreachable })
+        self.dispatch(Event::EdgeFailed { op, failure: EdgeFailure::Unreachable })
     }
 
     pub(crate) fn login_failed(&mut self) -> &mut Self {
         let op = self.last_op("CallLogin");
-        self.tell(Event::LoginFailed { op, failure: Failure::Transient })
+        self.dispatch(Event::LoginFailed { op, failure: Failure::Transient })
     }
 
     pub(crate) fn request(&mut self, waiter: WaiterId) -> &mut Self {
-        self.tell(Event::Request { waiter, guest: false })
+        self.dispatch(Event::Request { waiter, guest: false })
     }
 
     pub(crate) fn reply(&mut self, waiter: WaiterId, status: u16) -> &mut Self {
@@ -207,27 +212,27 @@ impl Phone {
     }
 
     pub(crate) fn reply_with(&mut self, waiter: WaiterId, status: u16, code: &str) -> &mut Self {
-        self.tell(Event::ReplyArrived { waiter, status, code: code.into(), retry_after_s: None })
+        self.dispatch(Event::ReplyArrived { waiter, status, code: code.into(), retry_after_s: None })
     }
 
     pub(crate) fn ensure(&mut self, waiter: WaiterId) -> &mut Self {
-        self.tell(Event::Ensure { waiter, scope: "scope.camera".into() })
+        self.dispatch(Event::Ensure { waiter, scope: "scope.camera".into() })
     }
 
     pub(crate) fn setting(&mut self, granted: &[&str], denied: &[&str]) -> &mut Self {
         let op = self.last_op("ReadSetting");
-        self.tell(Event::SettingRead { op, setting: setting(granted, denied) })
+        self.dispatch(Event::SettingRead { op, setting: setting(granted, denied) })
     }
 
-    /// The phone's own settings, in answer to `ReadSystem`.
+    /// Answers `ReadSystem` with the phone's own settings.
     pub(crate) fn system(&mut self, denied: &[&str], off: &[&str]) -> &mut Self {
         let op = self.last_op("ReadSystem");
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        self.tell(Event::SystemRead { op, denied: owned(denied), off: owned(off) })
+        self.dispatch(Event::SystemRead { op, denied: owned(denied), off: owned(off) })
     }
 
     pub(crate) fn outcome(&self, wanted: WaiterId) -> Option<&Outcome> {
-        let mut outcomes = self.asked.iter().filter_map(|effect| match effect {
+        let mut outcomes = self.effects.iter().filter_map(|effect| match effect {
             Effect::Settle { waiter, outcome } if *waiter == wanted => Some(outcome),
             _ => None,
         });
@@ -236,10 +241,10 @@ impl Phone {
         outcome
     }
 
-    /// How every caller ended, each once.
+    /// Outcomes of all settled callers.
     pub(crate) fn outcomes(&self) -> BTreeMap<WaiterId, &Outcome> {
         let mut outcomes = BTreeMap::new();
-        for effect in &self.asked {
+        for effect in &self.effects {
             if let Effect::Settle { waiter, outcome } = effect {
                 assert!(outcomes.insert(*waiter, outcome).is_none(), "waiter {waiter} settled twice");
             }
@@ -247,9 +252,9 @@ impl Phone {
         outcomes
     }
 
-    /// Whose requests went out, in order.
+    /// Callers of all sent requests, in order.
     pub(crate) fn sends(&self) -> Vec<WaiterId> {
-        let sends = self.asked.iter().filter_map(|effect| match effect {
+        let sends = self.effects.iter().filter_map(|effect| match effect {
             Effect::Send { waiter, .. } => Some(*waiter),
             _ => None,
         });
@@ -270,18 +275,18 @@ impl Phone {
         }
     }
 
-    /// The tokens a waiter's request was sent with, in order.
+    /// Tokens with which a caller's request was sent, in order.
     pub(crate) fn sent(&self, wanted: WaiterId) -> Vec<Option<String>> {
         let mut kept = None;
         let mut sent = Vec::new();
-        for effect in &self.asked {
+        for effect in &self.effects {
             match effect {
                 Effect::SetToken { generation, token } => {
                     kept = token.as_ref().map(|token| (*generation, token.reveal().to_owned()));
                 }
                 Effect::Send { waiter, generation } if *waiter == wanted => sent.push(generation.map(|wanted| {
                     let (generation, token) = kept.clone().expect("a token to send with");
-                    assert_eq!(generation, wanted, "the token of another session");
+                    assert_eq!(generation, wanted, "sent with the token of another generation");
                     token
                 })),
                 _ => {}
@@ -290,31 +295,32 @@ impl Phone {
         sent
     }
 
-    /// The phone's clock is set; timers run on.
+    /// Sets the device's clock; running timers keep their remaining time.
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) fn set_clock(&mut self, by: i64) {
         self.now = self.now.saturating_add_signed(by);
         self.wake_at = self.wake_at.map(|at| at.saturating_add_signed(by));
     }
 
-    /// Lets time pass as a host does that only wakes the machine when it asked for that.
+    /// Lets time pass with a tick only at the wake-ups that the machine requests.
     pub(crate) fn idle(&mut self, ms: u64) -> &mut Self {
         self.idle_late(ms, 0)
     }
 
-    /// The same with timers that are late.
+    /// Like [`Self::idle`], with timers that fire `late_ms` late.
     pub(crate) fn idle_late(&mut self, ms: u64, late_ms: u64) -> &mut Self {
         let end = self.now + ms;
         while let Some(at) = self.wake_at.map(|at| at + late_ms).filter(|at| *at <= end) {
             self.wake_at = None;
             self.now = self.now.max(at);
-            self.tell(Event::Tick);
+            self.dispatch(Event::Tick);
         }
         self.now = end;
         self
     }
 
     pub(crate) fn state(&self) -> SessionState {
-        self.asked
+        self.effects
             .iter()
             .rev()
             .find_map(|effect| match effect {
@@ -325,16 +331,16 @@ impl Phone {
     }
 
     pub(crate) fn degraded(&self) -> bool {
-        let last = self.asked.iter().rev().find_map(|effect| match effect {
+        let last = self.effects.iter().rev().find_map(|effect| match effect {
             Effect::State { state } => Some(state.degraded),
             _ => None,
         });
         last.unwrap()
     }
 
-    /// The scopes that `auth.state` shows.
+    /// The scopes of the last state, as "name yes" or "name no".
     pub(crate) fn scopes(&self) -> Vec<String> {
-        let scopes = self.asked.iter().rev().find_map(|effect| match effect {
+        let scopes = self.effects.iter().rev().find_map(|effect| match effect {
             Effect::State { state } => Some(&state.scopes),
             _ => None,
         });
