@@ -1,5 +1,5 @@
 //! workerd: where the ports are real. Converts and carries; what is answered is decided in
-//! [`routes`](crate::edge::routes).
+//! [`routes`].
 
 mod body;
 mod crypto;
