@@ -93,7 +93,7 @@ test('every endpoint that a document names is in openapi.json', () => {
 // Variables.
 
 /** Variables of other programs that scripts pass on or read. */
-const FOREIGN_VARIABLES = ['PATH', 'HOME', 'CARGO_HOME', 'RUSTUP_HOME'];
+const FOREIGN_VARIABLES = ['PATH', 'HOME', 'CARGO_HOME', 'RUSTUP_HOME', 'RUSTUP_TOOLCHAIN'];
 
 test('every variable that the edge reads is in docs/deploy.md', () => {
   const sources = files([at('src/edge/config')]).filter((file) => file.endsWith('.rs'));
