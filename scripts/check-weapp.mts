@@ -1,5 +1,5 @@
-// `npm run check:weapp`: WeChat's own compiler (npm miniprogram-ci, offline) builds the native example with the packed
-// npm package in it, and compiles every shipped file with its es6 transpiling on and off.
+// `npm run check:weapp`: compiles the native example, with the packed npm package in it, by WeChat's own compiler (npm
+// miniprogram-ci, offline). Every shipped file is compiled with `es6` off, on, and with `enhance` and `minified`.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ interface Compiled {
   code?: string;
 }
 
-/** What is used of miniprogram-ci; its own types pull in half of its dependencies. */
+/** The used part of miniprogram-ci, whose own types need packages that are not installed. */
 interface Ci {
   packNpmManually(options: object): Promise<{ miniProgramPackNum: number; warnList: unknown[] }>;
 }
@@ -24,7 +24,7 @@ interface Relation {
 export const packaging = at('tests', 'packaging');
 const require = createRequire(join(packaging, 'package.json'));
 
-/** The npm package, packed as it would be published, and unpacked as npm does. */
+/** Packs the npm package and unpacks it to `folder`/package. */
 export function packInto(folder: string): void {
   mkdirSync(folder, { recursive: true });
   run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder]);
@@ -34,12 +34,12 @@ export function packInto(folder: string): void {
 
 export async function checkWeapp(): Promise<string[]> {
   const ci = require('miniprogram-ci') as Ci;
-  // The task that the compiler's own workers run for each file.
+  // The compiler runs this task in its workers, once per file.
   const compile = require('miniprogram-ci/dist/modules/corecompiler/original/workerThread/task/compilejs.js') as (
     task: object,
   ) => Promise<Compiled>;
   const work = mkdtempSync(join(tmpdir(), 'wxauth-weapp-'));
-  const said: string[] = [];
+  const lines: string[] = [];
   try {
     cpSync(at('examples/native'), work, { recursive: true });
     packInto(join(work, 'packed'));
@@ -52,11 +52,13 @@ export async function checkWeapp(): Promise<string[]> {
         miniprogramNpmDistDir: join(work, miniprogramNpmDistDir),
       });
       const packed = readdirSync(join(work, miniprogramNpmDistDir, 'miniprogram_npm/wxauth'));
-      const lost = shipped.filter((file) => !packed.includes(file));
-      if (miniProgramPackNum !== 1 || warnList.length > 0 || lost.length > 0) {
-        throw new UsageError(`构建 npm: ${JSON.stringify(warnList)}, without ${lost.join(', ')}`);
+      const missing = shipped.filter((file) => !packed.includes(file));
+      if (miniProgramPackNum !== 1 || warnList.length > 0 || missing.length > 0) {
+        throw new UsageError(
+          `构建 npm: warnings ${JSON.stringify(warnList)}, missing files: ${missing.join(', ') || 'none'}`,
+        );
       }
-      said.push(`构建 npm: ${miniprogramNpmDistDir}miniprogram_npm/wxauth: ${packed.sort().join(', ')}`);
+      lines.push(`构建 npm: ${miniprogramNpmDistDir}miniprogram_npm/wxauth: ${packed.sort().join(', ')}`);
     }
     const scripts = readdirSync(join(work, 'miniprogram'), { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('.js'),
@@ -64,19 +66,19 @@ export async function checkWeapp(): Promise<string[]> {
     for (const transpiling of [{ es6: false }, { es6: true }, { es6: true, enhance: true, minified: true }]) {
       for (const filePath of scripts) {
         const code = readFileSync(join(work, 'miniprogram', filePath));
-        const { error, code: made } = await compile({
+        const { error, code: compiled } = await compile({
           code,
           filePath,
           projectPath: work,
           root: 'miniprogram',
           setting: transpiling,
         });
-        if (error || !made)
+        if (error || !compiled)
           throw new UsageError(`${filePath} with ${JSON.stringify(transpiling)}: ${error?.msg ?? 'no code'}`);
       }
-      said.push(`compiled ${scripts.length} files with ${JSON.stringify(transpiling)}`);
+      lines.push(`compiled ${scripts.length} files with ${JSON.stringify(transpiling)}`);
     }
-    return said;
+    return lines;
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -1,5 +1,5 @@
-// `npm run examples`: each example with the packed npm package in it, built by its own tools in a folder of its own.
-// What npm resolves is not locked here: these are recipes, and have to build with what their users get.
+// `npm run examples`: builds a copy of each example with its own tools and the packed npm package in it.
+// Their dependencies are not locked: an example has to build with the versions that its users get today.
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { at, run, UsageError } from './shell.mts';
 
 interface Example {
   folder: string;
-  /** Each with a file of the result, and a word of wxauth's that has to be in it: the core, as wasm or as JavaScript. */
+  /** The commands, each with a file that it writes and a word of wxauth that the file has to contain. */
   builds: Array<{ build: string[]; has: [file: string, word: string] }>;
 }
 
@@ -38,16 +38,16 @@ export async function examples(): Promise<void> {
       manifest.dependencies.wxauth = 'file:../packed/package';
       writeFileSync(join(cwd, 'package.json'), JSON.stringify(manifest));
       console.log(`[examples] ${folder}: npm install`);
-      // Taro and uni-app name peers that npm takes for conflicts.
+      // npm refuses the peer dependencies that Taro and uni-app declare.
       const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--legacy-peer-deps', '--loglevel=error'];
       run('npm', ['install', '--install-links', ...quiet], { cwd });
       for (const { build, has } of builds) {
         console.log(`[examples] ${folder}: ${build.join(' ')}`);
         run('npx', ['--no-install', ...build], { cwd });
         const [file, word] = has;
-        const made = join(cwd, file);
-        if (!existsSync(made) || !readFileSync(made, 'utf8').includes(word))
-          throw new UsageError(`${folder}: no ${word} in ${file}`);
+        const output = join(cwd, file);
+        if (!existsSync(output) || !readFileSync(output, 'utf8').includes(word))
+          throw new UsageError(`${folder}: ${file} does not contain "${word}".`);
       }
       console.log(`[examples] ${folder}: built`);
     }

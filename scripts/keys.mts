@@ -1,5 +1,5 @@
-// `npm run keys`: makes the edge's keys, as `wrangler secret put` takes them. `npm run keys -- signing` and
-// `-- sealing` make one to put into a set that exists (docs/operations.md), `-- backend` a backend's secret.
+// `npm run keys`: makes the edge's keys, in the form that `wrangler secret put` takes. `-- signing` and `-- sealing` make
+// one key for an existing set (docs/operations.md), `-- backend` makes the secret of a backend.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 
 export interface Keys {
@@ -25,7 +25,7 @@ export function makeKeys(): Keys {
   };
 }
 
-/** What commands.mjs accepts. */
+/** The kinds that commands.mjs accepts. */
 export type Kind = 'signing' | 'sealing' | 'backend';
 
 const ONE: Record<Kind, () => string> = {

@@ -1,4 +1,4 @@
-// The ports that commands listen on.
+// Ports that the commands listen on.
 import { createServer } from 'node:net';
 import { UsageError } from './shell.mts';
 
@@ -13,7 +13,9 @@ export function mustBeFree(name: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', () =>
-      reject(new UsageError(`Port ${port} is taken. Stop what listens there, or set ${name} to another port.`)),
+      reject(
+        new UsageError(`Port ${port} is in use. Stop the program that listens there, or set ${name} to another port.`),
+      ),
     );
     probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
   });

@@ -1,5 +1,4 @@
-// `npm run serve`: the edge alone, in workerd on one's own machine, with KV on its disk. docs/deploy.md says what
-// belongs in front of it.
+// `npm run serve`: runs the edge alone, in workerd, with its KV on disk. docs/deploy.md describes the proxy in front.
 import { join } from 'node:path';
 import { mustBeFree, port } from './ports.mts';
 import { at, UsageError } from './shell.mts';
@@ -8,19 +7,19 @@ import { superviseEdge } from './supervise.mts';
 
 const NAMES = /^(WECHAT_APPS.*|WECHAT_API_BASE|WECHAT_OPEN_BASE|ISSUER|SIGNING_KEYS|SEALING_KEYS|NAME_KEY)$/;
 
-/** What of the environment is the edge's. */
+/** Picks the edge's variables. */
 export function bindingsOf(environment: Record<string, string | undefined>): Record<string, string> {
-  const ours = Object.entries(environment).filter(([name, value]) => NAMES.test(name) && value);
-  return Object.fromEntries(ours) as Record<string, string>;
+  const own = Object.entries(environment).filter(([name, value]) => NAMES.test(name) && value);
+  return Object.fromEntries(own) as Record<string, string>;
 }
 
-/** Whether the edge would start with this; where not, its own words. */
+/** Returns why the edge refuses its configuration, in its own words; `undefined` if it accepts it. */
 export async function refusalOf(url: string, lines: string[]): Promise<string | undefined> {
   const health = await fetch(`${url}/healthz`);
   if (health.ok) return undefined;
   await health.text();
   const line = lines.find((line) => line.includes('"misconfigured"'));
-  return line ? JSON.parse(line).detail : `it answers ${health.status}`;
+  return line ? JSON.parse(line).detail : `The edge answers ${health.status}.`;
 }
 
 export async function serve(): Promise<void> {
@@ -47,7 +46,9 @@ export async function serve(): Promise<void> {
     await ((await edge.getKVNamespace('SESSIONS')) as unknown as { list(): Promise<unknown> }).list();
   } catch {
     await stop();
-    throw new UsageError(`The KV in ${join(stateDir, 'kv')} cannot be read. Put a backup of it back, or move it away.`);
+    throw new UsageError(
+      `The KV in ${join(stateDir, 'kv')} cannot be read. Restore a backup, or move the folder away.`,
+    );
   }
   console.log(`ready ${url}`);
 }

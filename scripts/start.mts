@@ -1,5 +1,5 @@
-// `npm start`: the edge in workerd with a KV on disk, the fake WeChat, and the playground on the edge's origin.
-// The variables are in the README.
+// `npm start`: runs the edge in workerd with its KV on disk, the simulated WeChat, and the playground on the edge's
+// origin. The README lists the variables.
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startServer } from '../js/sim/server.js';
@@ -11,7 +11,7 @@ import { at, UsageError } from './shell.mts';
 import { openState } from './state.mts';
 import { superviseEdge } from './supervise.mts';
 
-/** The apps of the simulator, where no real ones are configured: a mini program, and the web's two. */
+/** The secret of the demonstration apps: a mini program, an official account and a website. */
 const SECRET = '0123456789abcdef0123456789abcdef';
 const demoApps = (origin: string) => ({
   wxa0b1c2d3e4f50617: { secret: SECRET },
@@ -19,7 +19,7 @@ const demoApps = (origin: string) => ({
   wx517e000000000000: { secret: SECRET, kind: 'website', redirect_uris: [`${origin}/site?as=website`] },
 });
 
-/** Made once: new keys would end every session. */
+/** The keys in STATE_DIR, made once: new keys would end every session. */
 function keysIn(stateDir: string): Record<string, string> {
   const file = join(stateDir, 'keys.json');
   if (!existsSync(file)) writeFileSync(file, JSON.stringify(makeKeys(), null, 2), { mode: 0o600 });
@@ -42,13 +42,13 @@ export async function start(): Promise<void> {
 
   await mustBeFree('WECHAT_PORT', wechatPort);
   const issuer = process.env.ISSUER ?? origin;
-  // Registered at WeChat is the edge's host; `redirect_uris` are where the edge goes on to. All apps are of one Open
-  // Platform account: one person has the same unionid in each.
-  const atWeChat = { redirect_uris: [issuer], unionid: true };
-  const played = Object.entries(appsOf(apps)).map(([appid, app]) => [appid, { ...app, ...atWeChat }]);
-  const wechat = new WeChat({ apps: Object.fromEntries(played) });
+  // At WeChat the edge's host is registered; an app's own `redirect_uris` are the pages that the edge redirects to. All
+  // apps belong to one Open Platform account, so a user has the same unionid in each.
+  const registration = { redirect_uris: [issuer], unionid: true };
+  const simulated = Object.entries(appsOf(apps)).map(([appid, app]) => [appid, { ...app, ...registration }]);
+  const wechat = new WeChat({ apps: Object.fromEntries(simulated) });
   const simulator = await startServer(wechat, wechatPort);
-  // With real apps the edge talks to the real WeChat, unless told otherwise.
+  // With configured apps the edge talks to the real WeChat, unless WECHAT_API_BASE is set.
   const wechatApi = process.env.WECHAT_API_BASE ?? (names.length ? undefined : simulator.url);
   writeFileSync(
     at('dist/www/playground.json'),
@@ -63,7 +63,7 @@ export async function start(): Promise<void> {
     log(line) {
       console.log(line);
       if (lines.length < 10) lines.push(line);
-      // The playground shows it beside WeChat's own log.
+      // The playground shows the edge's log beside WeChat's.
       wechat.world.log.add('edge', 'log', line);
     },
     bindings: {
@@ -85,7 +85,7 @@ export async function start(): Promise<void> {
   console.log(`ready ${origin}`);
 }
 
-/** The simulator plays every app the edge is configured for. */
+/** Every app of the configuration: the simulator has the same ones. */
 function appsOf(variables: Record<string, string>): Record<string, { secret: string }> {
   try {
     return Object.assign({}, ...Object.values(variables).map((json) => JSON.parse(json)));

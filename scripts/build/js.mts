@@ -23,21 +23,21 @@ const bundle = (feature: 'client' | 'node', options: BuildOptions): Promise<unkn
     ...options,
   });
 
-/** One .d.ts an entry, with the types that tsify made out of the Rust ones inside. */
+/** Writes one .d.ts per entry. It contains the types that tsify generates from Rust. */
 async function types(entries: Array<[source: string, out: string]>): Promise<void> {
   const { generateDtsBundle } = await import('dts-bundle-generator');
   const config = { preferredConfigPath: at('tsconfig.json') };
-  const made = generateDtsBundle(
+  const declarations = generateDtsBundle(
     entries.map(([source]) => ({ filePath: at(source), output: { noBanner: true, exportReferencedTypes: false } })),
     config,
   );
   for (const [index, [, out]] of entries.entries()) {
-    // Explicit resource management is not in the libraries that mini programs compile with.
-    writeFileSync(out, (made[index] as string).replace(/^\s*\[Symbol\.dispose\]\(\): void;\n/gm, ''));
+    // The TypeScript libraries of mini programs do not declare Symbol.dispose.
+    writeFileSync(out, (declarations[index] as string).replace(/^\s*\[Symbol\.dispose\]\(\): void;\n/gm, ''));
   }
 }
 
-/** Exactly what ships in a mini program, and the bare wasm beside it for checking. */
+/** dist/weapp has what ships in a mini program; dist/weapp-check has its wasm uncompressed, for checks. */
 export async function buildWeapp(): Promise<void> {
   fresh(dist('weapp'));
   fresh(dist('weapp-check'));
@@ -54,12 +54,12 @@ export async function buildWeapp(): Promise<void> {
     ...phone,
     entryPoints: [at('js/entries/weapp.ts')],
     outfile: dist('weapp', 'index.js'),
-    // WeChat's compiler reads it and leaves it out of the package.
+    // WeChat's compiler reads the map and does not package it.
     sourcemap: true,
     inject: [at('js/engine/codec.ts')],
     external: ['./fallback.js'],
   });
-  // A file of its own: only programs that show the texts pay for them.
+  // A separate file: only programs that show the texts carry them.
   await bundle('client', {
     ...phone,
     entryPoints: [at('js/entries/errors.ts')],
@@ -87,14 +87,14 @@ export async function buildNode(): Promise<void> {
   const node: BuildOptions = { platform: 'node', target: 'node20', minify: false };
   const entry: BuildOptions = { ...node, entryPoints: [at('js/entries/node.ts')] };
   await bundle('node', { ...entry, format: 'esm', outfile: dist('node', 'index.mjs') });
-  // `import.meta` is only read where there is no __dirname.
+  // CommonJS has __dirname, so `import.meta` is not read.
   await bundle('node', {
     ...entry,
     format: 'cjs',
     outfile: dist('node', 'index.cjs'),
     logOverride: { 'empty-import-meta': 'silent' },
   });
-  // The same where a module may not be compiled at run time.
+  // workerd does not compile wasm at run time; it imports the module.
   await bundle('node', {
     ...entry,
     format: 'esm',
@@ -123,7 +123,7 @@ const SIM_ENTRIES = {
   cli: at('js/entries/sim-cli.ts'),
 };
 
-/** The simulator: one entry for everywhere, and two that need Node. What they share is a chunk. */
+/** The simulator: one entry for any platform and two for Node, with their common code in a chunk. */
 export async function buildSim(): Promise<void> {
   fresh(dist('sim'));
   await build({
@@ -140,7 +140,7 @@ export async function buildSim(): Promise<void> {
     outExtension: { '.js': '.mjs' },
   });
   chmodSync(dist('sim', 'cli.mjs'), 0o755);
-  // For jest and others that `require`.
+  // CommonJS, for jest and other programs that use `require`.
   await build({
     bundle: true,
     logLevel: 'warning',
@@ -153,7 +153,7 @@ export async function buildSim(): Promise<void> {
   });
 }
 
-/** The playground: a page served by the edge's own origin in development. */
+/** The playground, which `npm start` serves on the edge's origin. */
 export async function buildPlayground(): Promise<void> {
   fresh(dist('www'));
   await build({
@@ -164,13 +164,13 @@ export async function buildPlayground(): Promise<void> {
     target: 'es2022',
     entryPoints: [at('www/app.ts'), at('www/site.ts')],
     outdir: dist('www'),
-    // The page runs what a page ships: the built web entry.
+    // The playground runs the built web entry, as a page does.
     alias: { 'wxauth/web': dist('web', 'index.mjs') },
   });
   for (const file of ['index.html', 'site.html', 'app.css']) copyFileSync(at('www', file), dist('www', file));
   copyFileSync(at('node_modules/weui/dist/style/weui.min.css'), dist('www', 'weui.css'));
   copyFileSync(dist('web', 'wxauth.wasm'), dist('www', 'wxauth.wasm'));
-  // The entry by itself, for trying things in the page's console: import('/wxauth-web.mjs').
+  // For the page's console: import('/wxauth-web.mjs').
   copyFileSync(dist('web', 'index.mjs'), dist('www', 'wxauth-web.mjs'));
 }
 

@@ -1,4 +1,4 @@
-// The size of every shipped file, as a table and as dist/sizes.json.
+// Prints the size of every shipped file and writes dist/sizes.json.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -24,18 +24,18 @@ export function writeSizes(): void {
   const rows: string[][] = [];
   for (const folder of FOLDERS) {
     const measured: Record<string, Size | number> = {};
-    let packaged = 0;
+    let packageBytes = 0;
     for (const file of files([at('dist', folder)])) {
       const name = relative(at('dist', folder), file);
-      // Nobody loads it but a debugger, and WeChat's compiler leaves it out.
+      // Source maps are for debuggers; WeChat's compiler does not package them.
       if (name.endsWith('.map')) continue;
       const size = measure(file);
       measured[name] = size;
       rows.push([join(folder, name), ...[size.raw, size.gzip, size.brotli].map((n) => n.toLocaleString('en'))]);
-      // WeChat counts files as they lie in the package; types are not uploaded (§5.6).
-      if (!name.endsWith('.d.ts')) packaged += size.raw;
+      // WeChat counts uncompressed files; types are not uploaded (§5.6).
+      if (!name.endsWith('.d.ts')) packageBytes += size.raw;
     }
-    if (folder === 'weapp') measured.package_bytes = packaged;
+    if (folder === 'weapp') measured.package_bytes = packageBytes;
     sizes[folder] = measured;
   }
   writeFileSync(at('dist', 'sizes.json'), `${JSON.stringify(sizes, null, 2)}\n`);

@@ -1,11 +1,11 @@
-// The client's wasm, for phones, pages and Node: one chain, described in docs/weapp-build.md.
-// Every step exists because a phone refused a module without it.
+// The client's wasm, for phones, pages and Node. docs/weapp-build.md describes the chain; each step exists because a
+// phone refused a module without it.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { at, capture, npmBin, run, tool, UsageError } from '../shell.mts';
 
-/** What rustc 1.95 and its prebuilt std leave in the module, and nothing more. */
+/** The features that rustc 1.95 and its prebuilt std use. */
 const EMITTED = [
   'bulk-memory',
   'bulk-memory-opt',
@@ -16,7 +16,7 @@ const EMITTED = [
   'reference-types',
   'call-indirect-overlong',
 ].map((feature) => `--enable-${feature}`);
-/** The MVP and mutable globals, which the stack pointer needs inside the module. */
+/** The MVP, and mutable globals for the stack pointer. */
 const PHONE = ['--mvp-features', '--enable-mutable-globals'];
 const LOWER = [
   ...PHONE,
@@ -33,7 +33,7 @@ const LOWER = [
   '--strip-producers',
   '--strip-target-features',
 ];
-/** 1 MiB, and never more: see src/client/arena.rs. */
+/** 1 MiB, without growth: see src/client/arena.rs. */
 const MEMORY_BYTES = 1 << 20;
 const STACK_BYTES = 1 << 16;
 
@@ -44,11 +44,11 @@ export interface CoreBuild {
   out: string;
 }
 
-/** Flags that make the module independent of where it was built. */
+/** Flags that keep the paths of the building machine out of the module. */
 function rustflags(): string {
   const sysroot = capture('rustc', ['--print', 'sysroot']);
   const hash = capture('rustc', ['-vV'])?.match(/commit-hash: (\w+)/)?.[1];
-  if (!sysroot || !hash) throw new UsageError('rustc is missing; install Rust 1.95 with rustup (https://rustup.rs).');
+  if (!sysroot || !hash) throw new UsageError('rustc is missing; install rustup (https://rustup.rs).');
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
   return [
     '-Ctarget-cpu=mvp',
@@ -79,7 +79,7 @@ export async function buildCore({ feature, out }: CoreBuild): Promise<void> {
       targetDir,
     ],
     {
-      // CARGO_ENCODED_RUSTFLAGS beats RUSTFLAGS, and allows blanks in paths.
+      // CARGO_ENCODED_RUSTFLAGS overrides RUSTFLAGS and allows spaces in paths.
       env: { CARGO_ENCODED_RUSTFLAGS: rustflags() },
     },
   );
@@ -90,9 +90,9 @@ export async function buildCore({ feature, out }: CoreBuild): Promise<void> {
   const step = (name: string): string => join(work, name);
   const linked = join(targetDir, 'wasm32-unknown-unknown/release/wxauth.wasm');
 
-  // Without the target_features section wasm-bindgen emits no externref, which iOS refuses.
+  // Without the section target_features, wasm-bindgen does not use externref, which iOS refuses.
   run(npmBin('wasm-opt'), [...EMITTED, '--strip-target-features', linked, '-o', step('core.wasm')]);
-  // The bundler target's glue has no import.meta, no fetch and no WebAssembly in it.
+  // The glue of the bundler target does not use import.meta, fetch or WebAssembly, which phones lack.
   run(tool('wasm-bindgen'), [
     '--target',
     'bundler',
@@ -112,7 +112,7 @@ export async function buildCore({ feature, out }: CoreBuild): Promise<void> {
 
 /** wasm-bindgen always exports `__abort_handler` and `__instance_terminated`; iOS refuses any exported Global. */
 async function withoutExportedGlobals(wasm: Uint8Array): Promise<Uint8Array> {
-  // 10 MB of JavaScript: loaded only when something is built.
+  // 10 MB of JavaScript: loaded only when it is needed.
   const { default: binaryen } = await import('binaryen');
   const module = binaryen.readBinary(wasm);
   module.setFeatures(binaryen.Features.MVP | binaryen.Features.MutableGlobals);
@@ -122,11 +122,11 @@ async function withoutExportedGlobals(wasm: Uint8Array): Promise<Uint8Array> {
   for (const { kind, name } of exports) {
     if (kind === binaryen.ExternalGlobal) module.removeExport(name);
   }
-  if (!module.validate()) throw new UsageError('the lowered module does not validate as MVP plus mutable globals');
+  if (!module.validate()) throw new UsageError('The lowered module does not validate as MVP plus mutable globals.');
   return module.emitBinary();
 }
 
-/** The same module as JavaScript, for where WXWebAssembly is missing or fails. */
+/** Converts the module to JavaScript, for phones where WXWebAssembly is missing or fails. */
 export function buildFallback(wasm: string, out: string): void {
   run(npmBin('wasm2js'), ['-Oz', ...PHONE, '--emscripten', wasm, '-o', out]);
   writeFileSync(out, `${readFileSync(out, 'utf8')}\nexport { instantiate };\n`);

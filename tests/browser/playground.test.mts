@@ -93,7 +93,7 @@ test('a taken port is a clear error', async () => {
   const second = run();
   const status = await new Promise((resolve) => second.child.on('exit', resolve));
   assert.equal(status, 1);
-  assert.match(second.output(), new RegExp(`Port ${env.PORT} is taken.*PORT`));
+  assert.match(second.output(), new RegExp(`Port ${env.PORT} is in use.*PORT`));
 });
 
 test('a cold start logs in silently, with one code', async () => {

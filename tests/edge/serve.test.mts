@@ -162,7 +162,7 @@ test('serve says in one sentence why it does not start, and exits 1', ENDS, asyn
   for (const extra of ['-wal', '-shm']) rmSync(join(broken, 'kv', `${database}${extra}`), { force: true });
   const mistakes: Array<[Record<string, string>, RegExp]> = [
     [{ WECHAT_APPS: '{' }, /^wxauth: WECHAT_APPS /m],
-    [{ STATE_DIR: file }, /^wxauth: STATE_DIR .*cannot be used: it is not a folder/m],
+    [{ STATE_DIR: file }, /^wxauth: STATE_DIR .*cannot be used: not a folder/m],
     [{ STATE_DIR: join(file, 'state') }, /^wxauth: STATE_DIR .*cannot be used: ENOTDIR/m],
     [{ STATE_DIR: '/proc/state' }, /^wxauth: STATE_DIR .*cannot be used: ENOENT/m],
     [{ STATE_DIR: used }, /^wxauth: STATE_DIR .* is in use by another edge/m],
