@@ -1,4 +1,4 @@
-// `auth.state` in a native page's or component's data: `behaviors: [authBehavior(auth)]`, then `{{auth.session}}`.
+// `auth.state` in the data of a native page or component: `behaviors: [authBehavior(auth)]`, then `{{auth.session}}`.
 
 import type { Auth } from './auth.js';
 
@@ -9,7 +9,10 @@ interface Instance {
 
 declare const Behavior: (definition: object) => string;
 
-/** The state stands under `field`, from attaching to detaching. */
+/**
+ * Returns a behavior that keeps `auth.state` in the data's `field` while the page or component is attached. For mini
+ * programs only: it calls the platform's `Behavior`.
+ */
 export function authBehavior(auth: Auth, field = 'auth'): string {
   return Behavior({
     data: { [field]: auth.state },

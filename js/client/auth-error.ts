@@ -1,42 +1,52 @@
-// The one error type. Cause and remedy of each code are in `wxauth/errors` and docs/errors.md, so
-// that the bundle carries names only.
+// The one error type. Messages contain codes only, to keep the bundle small; cause and remedy of each code are in
+// `wxauth/errors` and docs/errors.md.
 
 import type { ErrorCode as MachineCode, Permission } from 'wxauth-core';
 import type { WxFailure } from './host.js';
 
+/** Stable codes of all errors. docs/errors.md and `wxauth/errors` have the cause and the remedy of each. */
 export type AuthErrorCode =
   | MachineCode
-  /** The core could not be loaded, or it threw. The next createAuth loads it again; if that fails too, restart the app. */
+  /**
+   * The core could not be loaded, or it threw an exception. Call `createAuth` again; if that fails too, restart the
+   * mini program or reload the page.
+   */
   | 'core_crashed'
   /** `dispose()` was called. */
   | 'disposed'
-  /** The url's origin is neither the edge nor in `origins`: a token must not travel there. */
+  /** The url's origin is neither the edge's nor in `origins`; no request was sent, so no token left. */
   | 'origin_not_listed'
-  /** `use(scope, fn)` was not granted the scope; `permission` says why. */
+  /** The scope of `use(scope, fn)` is not granted; `permission` has the reason. */
   | 'scope_not_granted'
-  /** An argument or option is not what it must be; the message names it. */
+  /** An argument or option is invalid; the message names it. */
   | 'invalid_argument';
 
-/** What an error comes from. */
-export interface Because {
+/** Where an error comes from. */
+export interface ErrorSource {
   requestId?: string | undefined;
   cause?: WxFailure | undefined;
 }
 
+/** The error with which every promise of this package rejects. */
 export class AuthError extends Error {
+  /** Always `AuthError`. */
   override readonly name = 'AuthError';
-  /** The edge's `request_id`, where it answered: it finds the line in the edge's log. */
+  /** The edge's `request_id`, which its log lines have; null if the edge did not answer. */
   readonly requestId: string | null;
-  /** What the platform said, where its call failed. */
+  /** The platform's failure, if its call failed. */
   override readonly cause: WxFailure | undefined;
+  /** Creates an error. `detail` is appended to the message. */
   constructor(
+    /** Stable code. */
     readonly code: AuthErrorCode,
+    /** Whether the same call may succeed later without a change. */
     readonly retryable = false,
-    /** Seconds to wait before trying again, where the server said so. */
+    /** Seconds to wait before the next try, if the server gave them. */
     readonly retryAfter: number | null = null,
+    /** With `scope_not_granted`: the reason. */
     readonly permission: Permission | null = null,
     detail = '',
-    { requestId, cause }: Because = {},
+    { requestId, cause }: ErrorSource = {},
   ) {
     super(detail ? `wxauth: ${code}: ${detail}` : `wxauth: ${code}`);
     this.requestId = requestId || null;
@@ -44,4 +54,5 @@ export class AuthError extends Error {
   }
 }
 
+/** An `invalid_argument` error; `detail` names the argument. */
 export const invalid = (detail: string): AuthError => new AuthError('invalid_argument', false, null, null, detail);

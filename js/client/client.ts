@@ -1,5 +1,4 @@
-// The public API over the driver: what callers ask, as events. Nothing is decided here; an `if` about login in this
-// file is a mistake.
+// The public API: validates arguments and turns calls into events. Decisions about login belong to the core.
 
 import type { Permission, State } from 'wxauth-core';
 import type {
@@ -15,12 +14,15 @@ import type {
   SignalOption,
 } from './auth.js';
 import { AuthError, invalid } from './auth-error.js';
-import { cap, Driver, names, type Payload } from './driver.js';
-import { origin } from './edge-client.js';
+import { grantNames, truncate } from './bounds.js';
+import { Driver } from './driver.js';
+import { OPEN_DATA_PATH, origin, PHONE_PATH, USER_INFO_PATH } from './edge-client.js';
+import { guardCall } from './guard.js';
 import type { Reply, WxFailure } from './host.js';
+import type { Payload } from './waiters.js';
 
 const body = <T>({ data }: Reply): T => data as T;
-/** An argument that is not what it has to be rejects, as every failure does. */
+/** Throws inside an async function, so that an invalid argument rejects. */
 function object<T>(value: T, name: string): T {
   if (!value || typeof value !== 'object') throw invalid(`${name} must be an object`);
   return value;
@@ -35,7 +37,7 @@ export class Client implements Auth {
     private readonly options: AuthOptions,
     private readonly edge: string,
     appid: string,
-    /** The options, to compare them with those of a second `createAuth`. */
+    /** The options as a text, for comparison with those of a second `createAuth`. */
     readonly optionsKey: string,
   ) {
     this.origins = [edge, ...(options.origins || [])].map((listed) => origin(listed) || '');
@@ -46,18 +48,16 @@ export class Client implements Auth {
     return this.driver.state;
   }
 
-  ready = async (options: SignalOption & { openData?: boolean } = {}) => {
-    const { openData, signal } = object(options, 'options');
-    return this.driver.wait<State>((id) => this.driver.tell(openData ? 'keyReady' : 'ready', id), { signal });
-  };
-  login = async (options: SignalOption = {}) => this.wait<State>(options, (id) => this.driver.tell('login', id));
+  ready = async (options: SignalOption & { openData?: boolean } = {}) =>
+    this.wait<State>(options, (id) => this.driver.dispatch(options.openData ? 'keyReady' : 'ready', id));
+  login = async (options: SignalOption = {}) => this.wait<State>(options, (id) => this.driver.dispatch('login', id));
   logout = async (options: { everywhere?: boolean } = {}) => {
     const { everywhere } = object(options, 'options');
-    await this.driver.wait<State>((id) => this.driver.tell('logout', id, !!everywhere));
+    await this.driver.wait<State>((id) => this.driver.dispatch('logout', id, !!everywhere));
   };
   token = async (options: SignalOption = {}) =>
-    this.wait<{ token: string; generation: number }>(options, (id) => this.driver.tell('token', id));
-  expired = (generation: number) => this.driver.tell('expired', Number(generation));
+    this.wait<{ token: string; generation: number }>(options, (id) => this.driver.dispatch('token', id));
+  expired = (generation: number) => this.driver.dispatch('expired', Number(generation));
 
   request = async (options: RequestOptions): Promise<Reply> => {
     const { url, guest, signal } = object(options, 'options');
@@ -66,11 +66,11 @@ export class Client implements Auth {
     const target = origin(absolute);
     if (!target || this.origins.indexOf(target) < 0) throw new AuthError('origin_not_listed');
     const payload = Object.assign({}, options, { url: absolute });
-    return this.driver.wait<Reply>((id) => this.driver.tell('request', id, !!guest), { payload, signal });
+    return this.driver.wait<Reply>((id) => this.driver.dispatch('request', id, !!guest), { payload, signal });
   };
 
   ensure = async (scope: string, options: SignalOption = {}) =>
-    this.wait<Permission>(options, (id) => this.driver.tell('ensure', id, cap(scope)));
+    this.wait<Permission>(options, (id) => this.driver.dispatch('ensure', id, truncate(scope)));
 
   use = async <T>(scope: string, fn: () => T | Promise<T>, options?: SignalOption): Promise<T> => {
     if (typeof fn !== 'function') throw invalid('use needs a function');
@@ -82,34 +82,39 @@ export class Client implements Auth {
       const { errno, errMsg } = (error || {}) as Partial<WxFailure>;
       if (errMsg === undefined) throw error;
       const refusal = await this.driver
-        .wait<Permission>((id) => this.driver.tell('useFailed', id, cap(scope), number(errno), cap(errMsg)))
+        .wait<Permission>((id) =>
+          this.driver.dispatch('useFailed', id, truncate(scope), number(errno), truncate(errMsg)),
+        )
         .catch(() => undefined);
       throw refusal ? new AuthError('scope_not_granted', false, null, refusal) : error;
     }
   };
 
   scopes = async (options: SignalOption = {}) => {
-    const { scopes } = await this.wait<State>(options, (id) => this.driver.tell('scopes', id));
+    const { scopes } = await this.wait<State>(options, (id) => this.driver.dispatch('scopes', id));
     return scopes;
   };
 
-  // Up to the platform's call nothing is awaited: it has to be optionsKey in the tap's own call stack.
+  // Nothing is awaited before the platform's call, which WeChat allows in the tap's own call stack only (§1.4).
   openSetting = async (options: SignalOption = {}) =>
     this.wait<State>(options, (id) => {
-      this.driver.tell('settingOpening', id);
+      this.driver.dispatch('settingOpening', id);
       const failed = this.driver.failure('settingFailed', id);
-      this.driver.attempt(
+      guardCall(
         () =>
-          this.options.host.openSetting((setting) => this.driver.tell('settingOpened', id, ...names(setting)), failed),
+          this.options.host.openSetting(
+            (setting) => this.driver.dispatch('settingOpened', id, ...grantNames(setting)),
+            failed,
+          ),
         failed,
       );
     });
 
   phone = async (detail: PhoneDetail) => {
     const { code, errno, errMsg } = object(detail, 'detail');
-    const payload = this.post('/wechat/phone', { code }, (body) => typeof body.phone_number === 'string');
+    const payload = this.post(PHONE_PATH, { code }, (body) => typeof body.phone_number === 'string');
     const reply = await this.driver.wait<Reply>(
-      (id) => this.driver.tell('phone', id, code ? cap(code) : undefined, number(errno), cap(errMsg)),
+      (id) => this.driver.dispatch('phone', id, code ? truncate(code) : undefined, number(errno), truncate(errMsg)),
       { payload },
     );
     return body<PhoneNumber>(reply);
@@ -118,8 +123,8 @@ export class Client implements Auth {
   openData = async (detail: OpenDataDetail) => {
     const { encryptedData, iv, errno, errMsg } = object(detail, 'detail');
     const sent = { encrypted_data: encryptedData, iv };
-    const payload = this.post('/wechat/open-data', sent, ({ data }) => !!data && typeof data === 'object');
-    const reply = await this.tap(payload, !!encryptedData && !!iv, errno, errMsg);
+    const payload = this.post(OPEN_DATA_PATH, sent, ({ data }) => !!data && typeof data === 'object');
+    const reply = await this.sendOpenData(payload, !!encryptedData && !!iv, errno, errMsg);
     return body<{ data: Record<string, unknown> }>(reply).data;
   };
 
@@ -127,20 +132,20 @@ export class Client implements Auth {
     const { rawData, signature, errno, errMsg, nickName, avatarUrl } = object(detail, 'detail');
     if (rawData !== undefined || (avatarUrl === undefined && nickName === undefined)) {
       const sent = { raw_data: rawData, signature };
-      const payload = this.post('/wechat/user-info/verify', sent, ({ valid }) => valid === true);
-      await this.tap(payload, !!rawData, errno, errMsg);
-      return Object.assign(pick(JSON.parse(String(rawData))), { verified: true });
+      const payload = this.post(USER_INFO_PATH, sent, ({ valid }) => valid === true);
+      await this.sendOpenData(payload, !!rawData, errno, errMsg);
+      return Object.assign(profileOf(JSON.parse(String(rawData))), { verified: true });
     }
-    if (avatarUrl === undefined) return Object.assign(pick({ nickName }), { verified: false });
+    if (avatarUrl === undefined) return Object.assign(profileOf({ nickName }), { verified: false });
     if (!upload) throw invalid('profile needs upload: the avatar is a temporary file');
-    return Object.assign(pick({ nickName, avatarUrl: await upload(avatarUrl) }), { verified: false });
+    return Object.assign(profileOf({ nickName, avatarUrl: await upload(avatarUrl) }), { verified: false });
   };
 
   getUserProfile = async (options: { desc: string }) => {
     const { desc } = object(options, 'options');
     const detail = await new Promise<ProfileDetail>((resolve) => {
       const failed = (failure?: WxFailure) => resolve((failure || { errMsg: '' }) as ProfileDetail);
-      this.driver.attempt(
+      guardCall(
         () => this.options.host.getUserProfile(desc, (result) => resolve(result || { errMsg: '' }), failed),
         failed,
       );
@@ -159,26 +164,26 @@ export class Client implements Auth {
     return this.driver.subscribe(listener);
   };
   trace = () => this.driver.recorder.trace();
-  dispose = () => this.driver.end('disposed');
+  dispose = () => this.driver.shutdown('disposed');
 
   private wait<T>(options: SignalOption, ask: (id: number) => void): Promise<T> {
     return this.driver.wait<T>(ask, { signal: object(options, 'options').signal });
   }
 
-  private tap(payload: Payload, complete: boolean, errno: unknown, errMsg: unknown): Promise<Reply> {
-    const ask = (id: number) => this.driver.tell('openData', id, complete, number(errno), cap(errMsg));
+  private sendOpenData(payload: Payload, complete: boolean, errno: unknown, errMsg: unknown): Promise<Reply> {
+    const ask = (id: number) => this.driver.dispatch('openData', id, complete, number(errno), truncate(errMsg));
     return this.driver.wait<Reply>(ask, { payload });
   }
 
-  private post(path: string, data: Record<string, unknown>, brings: NonNullable<Payload['brings']>): Payload {
-    return { url: this.edge + path, method: 'POST', data, brings };
+  private post(path: string, data: Record<string, unknown>, isAnswer: NonNullable<Payload['isAnswer']>): Payload {
+    return { url: this.edge + path, method: 'POST', data, isAnswer };
   }
 }
 
-/** What of a profile is there. */
-function pick({ nickName, avatarUrl }: { nickName?: string | undefined; avatarUrl?: string | undefined }) {
-  const picked: { nickName?: string; avatarUrl?: string } = {};
-  if (nickName !== undefined) picked.nickName = nickName;
-  if (avatarUrl !== undefined) picked.avatarUrl = avatarUrl;
-  return picked;
+/** The fields of a profile that have a value. */
+function profileOf({ nickName, avatarUrl }: { nickName?: string | undefined; avatarUrl?: string | undefined }) {
+  const profile: { nickName?: string; avatarUrl?: string } = {};
+  if (nickName !== undefined) profile.nickName = nickName;
+  if (avatarUrl !== undefined) profile.avatarUrl = avatarUrl;
+  return profile;
 }

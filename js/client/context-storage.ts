@@ -1,91 +1,79 @@
-// Performs the effects about storage and its lock, and reports what other contexts change. Which entry is written when,
-// and what another context's entry means, is decided in the core.
+// Performs the effects on the storage and the lock that all contexts of an app share, and reports changes by other
+// contexts. The core decides when an entry is written and what another context's entry means.
 
 import type { Effect } from 'wxauth-core';
-import type { Failed, Host } from './host.js';
-
-export interface StorageAnswers {
-  /** Both entries: '' where there is none, undefined where it cannot be read. */
-  read(op: number, record: string | undefined, status: string | undefined): void;
-  stored(op: number): void;
-  failed(op: number): void;
-  locked(op: number, exclusive: boolean): void;
-  changed(): void;
-}
+import type { Dispatch } from './events.js';
+import { guardCall, ignore } from './guard.js';
+import type { Host } from './host.js';
 
 export type StorageEffect = Extract<Effect, { type: 'ReadRecord' | 'Save' | 'AcquireLock' | 'ReleaseLock' }>;
 
 export interface ContextStorage {
   perform(effect: StorageEffect): void;
-  /** Releases the lock, and stops listening to other contexts. */
+  /** Releases the lock and stops listening to other contexts. */
   stop(): void;
 }
 
-/** The core has a fixed memory. Longer entries are not its own; their beginning is enough to see that. */
+/**
+ * Characters of an entry that are read. The core's memory has a fixed size; its own entries are shorter, and the
+ * beginning of a longer one is enough to reject it.
+ */
 const LONGEST_ENTRY = 65_536;
 
-export function contextStorage(host: Host, appid: string, answers: StorageAnswers): ContextStorage {
+export function contextStorage(host: Host, appid: string, dispatch: Dispatch): ContextStorage {
   const record = `wxauth:${appid}`;
   const status = `${record}:status`;
   const locks = new Map<number, () => void>();
 
-  const attempt = (call: () => void, failed: Failed): void => {
-    try {
-      call();
-    } catch (error) {
-      failed({ errMsg: String(error) });
-    }
-  };
-
+  /** Reads both entries: '' if there is none, undefined if it cannot be read. */
   function read(op: number): void {
-    const found: Array<string | undefined> = [];
+    const values: Array<string | undefined> = [];
     let missing = 2;
     [record, status].forEach((key, index) => {
       let open = true;
       const arrived = (value: string | undefined) => {
         if (!open) return;
         open = false;
-        found[index] = value;
+        values[index] = value;
         missing -= 1;
-        if (missing === 0) answers.read(op, found[0], found[1]);
+        if (missing === 0) dispatch('recordRead', op, values[0], values[1]);
       };
-      attempt(
-        () =>
-          host.read(
-            key,
-            (value) => arrived(value === undefined ? '' : value.slice(0, LONGEST_ENTRY)),
-            () => arrived(undefined),
-          ),
-        () => arrived(undefined),
+      const unreadable = () => arrived(undefined);
+      guardCall(
+        () => host.read(key, (value) => arrived((value || '').slice(0, LONGEST_ENTRY)), unreadable),
+        unreadable,
       );
     });
   }
 
   function save(op: number, key: string, value: string | null): void {
-    const stored = () => answers.stored(op);
-    const failed = () => answers.failed(op);
-    attempt(() => (value === null ? host.remove(key, stored, failed) : host.write(key, value, stored, failed)), failed);
+    const stored = () => dispatch('stored', op);
+    const failed = () => dispatch('storageFailed', op);
+    guardCall(
+      () => (value === null ? host.remove(key, stored, failed) : host.write(key, value, stored, failed)),
+      failed,
+    );
   }
 
   function lock(op: number): void {
-    const without = () => answers.locked(op, false);
+    const without = () => dispatch('lockAcquired', op, false);
     if (!host.lock) return without();
     const { lock } = host;
-    attempt(() => {
+    guardCall(() => {
       locks.set(
         op,
-        lock(`${record}:lock`, (exclusive) => answers.locked(op, exclusive)),
+        lock(`${record}:lock`, (exclusive) => dispatch('lockAcquired', op, exclusive)),
       );
     }, without);
   }
 
   function release(op: number): void {
-    const free = locks.get(op);
+    const unlock = locks.get(op);
     locks.delete(op);
-    if (free) attempt(free, () => undefined);
+    if (unlock) guardCall(unlock, ignore);
   }
 
-  const stopWatching = host.onStorage?.([record, status], answers.changed);
+  const stopWatching = host.onStorage?.([record, status], () => dispatch('storageChanged'));
   return {
     perform(effect) {
       switch (effect.type) {

@@ -1,13 +1,28 @@
-// The edge's OAuth 2 requests, as DESIGN's contract has them. Says what was answered; what it means is
-// decided in the core.
+// The edge's paths and OAuth 2 requests. Reports each answer; the core decides its meaning.
 
-import type { Because } from './auth-error.js';
-import type { Failed, Host, Reply } from './host.js';
+import type { ErrorSource } from './auth-error.js';
+import { isRecord } from './bounds.js';
+import { guardCall } from './guard.js';
+import type { Failed, Host, Reply, WxFailure } from './host.js';
 
-/** The scheme and host of an address. */
+const TOKEN_PATH = '/oauth/token';
+const REVOKE_PATH = '/oauth/revoke';
+/** Prefix of the endpoints whose errors the core handles. */
+export const WECHAT_PATHS = '/wechat/';
+export const PHONE_PATH = '/wechat/phone';
+export const OPEN_DATA_PATH = '/wechat/open-data';
+export const USER_INFO_PATH = '/wechat/user-info/verify';
+
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const JS_CODE = 'urn:wechat:params:oauth:token-type:js-code';
+
+/** The failure of a request that ended without a status code. */
+export const NO_REPLY: WxFailure = { errMsg: 'request:fail no reply' };
+
+/** Scheme, host and port of an address, in lower case. */
 export const origin = (url: string): string | undefined => /^https?:\/\/[^/?#\\]+/.exec(url)?.[0].toLowerCase();
 
-/** Whether a token may travel there: over TLS, or within this machine. */
+/** Whether an origin may receive a token: over TLS, or on this machine. */
 export const isSafe = (origin: string): boolean =>
   /^https:|^http:\/\/(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(origin);
 
@@ -17,37 +32,34 @@ interface TokenReply {
   expires_in?: number;
 }
 
-/** What the edge says when it says no. */
-export interface Refusal extends Because {
-  /** 0: no reply. */
+/** An error reply of the edge. */
+export interface Refusal extends ErrorSource {
+  /** HTTP status; 0 if there was no reply. */
   status: number;
-  /** The edge's stable code; empty where it is not the edge that answered. */
+  /** The edge's error code; '' if the reply has none. */
   code: string;
   /** Seconds. */
   retryAfter?: number | undefined;
 }
 
 export interface Answers {
+  /** `expiresIn` in seconds, `serverNow` in milliseconds since 1970. */
   tokens(access: string, refresh: string, expiresIn: number, serverNow: number | undefined): void;
   revoked(): void;
   failed(refusal: Refusal): void;
 }
 
-const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
-const JS_CODE = 'urn:wechat:params:oauth:token-type:js-code';
-
-export function header(reply: Reply, name: string): string | undefined {
+function headerOf(reply: Reply, name: string): string | undefined {
   const key = Object.keys(reply.header || {}).find((key) => key.toLowerCase() === name);
   return key === undefined ? undefined : String(reply.header[key]);
 }
 
-const record = (value: unknown): Record<string, unknown> =>
-  value && typeof value === 'object' ? (value as Record<string, unknown>) : {};
+const record = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
 
-/** Reads what a refusal has to say. What does not look like a word of the edge's is not kept. */
-export function refusal(reply: Reply): Refusal {
+/** Reads an error reply. Values that do not have the form of the edge's own are left out. */
+export function readRefusal(reply: Reply): Refusal {
   const { code, retry_after, request_id } = record(reply.data);
-  const after = Number(retry_after ?? header(reply, 'retry-after'));
+  const after = Number(retry_after ?? headerOf(reply, 'retry-after'));
   return {
     status: reply.statusCode,
     code: typeof code === 'string' && /^[a-z_]{1,64}$/.test(code) ? code : '',
@@ -60,13 +72,13 @@ export function edgeClient(host: Host, edge: string, appid: string) {
   const post = (path: string, data: Record<string, string | undefined>, timeout: number, answers: Answers) => {
     const failed: Failed = (cause) => answers.failed({ status: 0, code: '', cause });
     const done = (reply: Reply) => {
-      if (!reply?.statusCode) return failed({ errMsg: 'request:fail no reply' });
+      if (!reply?.statusCode) return failed(NO_REPLY);
       const body: TokenReply = record(reply.data);
-      if (reply.statusCode !== 200) return answers.failed(refusal(reply));
-      // A captive portal's page is not an answer of the edge.
-      if (path === '/oauth/revoke')
-        return body === reply.data && !Array.isArray(body) ? answers.revoked() : answers.failed(refusal(reply));
-      const serverNow = Date.parse(header(reply, 'date') || '');
+      if (reply.statusCode !== 200) return answers.failed(readRefusal(reply));
+      // Only an object is the edge's answer: a captive portal answers 200 with a page.
+      if (path === REVOKE_PATH)
+        return body === reply.data && !Array.isArray(body) ? answers.revoked() : answers.failed(readRefusal(reply));
+      const serverNow = Date.parse(headerOf(reply, 'date') || '');
       answers.tokens(
         String(body.access_token || ''),
         String(body.refresh_token || ''),
@@ -74,18 +86,17 @@ export function edgeClient(host: Host, edge: string, appid: string) {
         serverNow > 0 ? serverNow : undefined,
       );
     };
-    const json = { 'content-type': 'application/json' };
-    try {
-      const sent = Object.assign({ client_id: appid }, data);
-      host.request({ url: edge + path, method: 'POST', header: json, timeout, data: sent }, done, failed);
-    } catch (error) {
-      failed({ errMsg: String(error) });
-    }
+    const header = { 'content-type': 'application/json' };
+    const sent = Object.assign({ client_id: appid }, data);
+    guardCall(
+      () => host.request({ url: edge + path, method: 'POST', header, timeout, data: sent }, done, failed),
+      failed,
+    );
   };
   return {
     exchange: (code: string, refreshToken: string | null, timeout: number, answers: Answers) =>
       post(
-        '/oauth/token',
+        TOKEN_PATH,
         host.grant
           ? host.grant(code)
           : Object.assign(
@@ -96,10 +107,10 @@ export function edgeClient(host: Host, edge: string, appid: string) {
         answers,
       ),
     refresh: (token: string, timeout: number, answers: Answers) =>
-      post('/oauth/token', { grant_type: 'refresh_token', refresh_token: token }, timeout, answers),
+      post(TOKEN_PATH, { grant_type: 'refresh_token', refresh_token: token }, timeout, answers),
     revoke: (token: string, everywhere: boolean, timeout: number, answers: Answers) =>
       post(
-        '/oauth/revoke',
+        REVOKE_PATH,
         Object.assign({ token, token_type_hint: 'refresh_token' }, everywhere ? { everywhere: 'true' } : {}),
         timeout,
         answers,

@@ -1,4 +1,4 @@
-// What every entry of the client exports.
+// Exports of every entry point of the client.
 
 export type {
   Declaration,
@@ -9,7 +9,7 @@ export type {
   State,
   Tap,
 } from 'wxauth-core';
-export { type AbortControllerLike, type AbortSignalLike, createAbortController } from './abort.js';
+export { type AbortControllerLike, type AbortSignalLike, createAbortController } from './abort-controller.js';
 export type {
   Auth,
   AuthOptions,
@@ -21,8 +21,9 @@ export type {
   ProfileMethod,
   RequestOptions,
   SignalOption,
+  TapDetail,
 } from './auth.js';
 export { AuthError, type AuthErrorCode } from './auth-error.js';
 export { createAuth } from './create-auth.js';
-export type { AuthSetting, Host, Reply } from './host.js';
+export type { AuthSetting, CoreModule, Failed, Host, HostRequest, Reply, SignedProfile, WxFailure } from './host.js';
 export type { Argument, Trace, TraceEntry } from './trace.js';

@@ -1,5 +1,5 @@
-// The flight recorder's news for WeChat's realtime log: `createAuth({ log: realtimeLog() })`. What changes, and what
-// callers are refused; the whole would use up the log's daily lines.
+// Writes the flight recorder to WeChat's realtime log: `createAuth({ log: realtimeLog() })`. Only new states, failures
+// and error codes are written, since the log has a daily limit of lines.
 
 import type { TraceEntry } from './trace.js';
 
@@ -10,6 +10,10 @@ interface RealtimeLogManager {
 
 declare const wx: { getRealtimeLogManager?(): RealtimeLogManager };
 
+/**
+ * Returns a `log` option that writes to `wx.getRealtimeLogManager()`: states at level info, failures and error codes at
+ * level warn. Does nothing if the base library has no realtime log.
+ */
 export function realtimeLog(
   platform: { getRealtimeLogManager?(): RealtimeLogManager } = wx,
 ): (entry: TraceEntry) => void {

@@ -1,39 +1,46 @@
-// The flight recorder: a ring of what went into the core and came out, without secrets, from which the simulator can
-// replay a session. What is kept is listed; everything else of an event that is text is redacted.
+// The flight recorder: a ring buffer of the core's events and effects, without secrets, from which the simulator can
+// replay a session. Texts of events are redacted unless the event is listed below.
 
 import type { State } from 'wxauth-core';
 
+/** An argument of an event in a trace; a text may be redacted. */
 export type Argument = string | number | boolean | string[] | null;
 
+/** One event of the core, or one effect. */
 export interface TraceEntry {
-  /** Milliseconds since 1970, by the phone's clock. */
+  /** Milliseconds since 1970, by the device's clock. */
   at: number;
+  /** An `event` goes into the core; an `effect` comes out of it. */
   kind: 'event' | 'effect';
-  /** The event's or effect's name. */
+  /** Name of the event or effect. */
   name: string;
-  /** The waiter or operation it is about. */
+  /** Id of the caller or operation, if there is one. */
   id: number | null;
-  /** What an event carries, without secrets. */
+  /** With an event: its arguments, without secrets. */
   args?: Argument[];
-  /** What a caller was told: the outcome, or the error's code. */
+  /** With the effect `Settle`: the outcome's name, or the error's code. */
   outcome?: string;
-  /** With the effect `State`: what it says, which is no secret. */
+  /** With the effect `State`: the new state. */
   state?: State;
 }
 
+/** A recording. Plain JSON. */
 export interface Trace {
+  /** Version of this format. */
   wxauth: 1;
   /** Arguments of the core's constructor. */
   config: { login: string; privacy: string; expiry: string[] };
-  /** Entries that the ring has lost; a trace that has lost some cannot be replayed. */
+  /** Number of entries that the ring buffer has dropped. A trace with dropped entries cannot be replayed. */
   lost: number;
+  /** The entries, oldest first; at most 1,000. */
   entries: TraceEntry[];
 }
 
+/** Capacity of the ring buffer. */
 const ENTRIES = 1_000;
 
-/** Events whose texts are names, codes or WeChat's own messages. */
-const TELLING = [
+/** Events whose texts are kept: names, error codes and WeChat's messages. */
+const UNREDACTED = [
   'ensure',
   'useFailed',
   'loginFailed',
@@ -44,14 +51,14 @@ const TELLING = [
   'replyArrived',
 ];
 
-/** The same text is always the same word, so that a replay can tell one from another. FNV-1a. */
+/** A 32-bit FNV-1a hash: equal texts stay equal in the trace, which a replay needs. */
 function redacted(text: string): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return `redacted-${(hash >>> 0).toString(36)}`;
 }
 
-/** Some platforms' messages quote addresses. */
+/** Removes addresses, which some platforms' messages quote. */
 const withoutUrls = (text: string): string => text.replace(/\w+:\/\/\S+/g, '[url]');
 
 export class Recorder {
@@ -61,8 +68,8 @@ export class Recorder {
   constructor(
     private readonly config: Trace['config'],
     private readonly log: (entry: TraceEntry) => void,
-    /** Empties a stored record of its tokens. */
-    private readonly withoutTokens: (record: string) => string,
+    /** Replaces the tokens of a stored record by `redacted`. */
+    private readonly redactRecord: (record: string) => string,
   ) {}
 
   event(name: string, args: unknown[]): void {
@@ -79,18 +86,18 @@ export class Recorder {
   }
 
   private kept(name: string, value: unknown): Argument {
-    // Lists are names of scopes and settings.
+    // Lists contain names of scopes and settings only.
     if (typeof value === 'number' || typeof value === 'boolean' || Array.isArray(value)) return value;
     if (typeof value !== 'string') return null;
     if (name === 'recordRead') return this.keptEntry(value);
-    return TELLING.indexOf(name) < 0 ? redacted(value) : withoutUrls(value);
+    return UNREDACTED.indexOf(name) < 0 ? redacted(value) : withoutUrls(value);
   }
 
-  /** A token is the same word here as in the event that brought it. */
+  /** A stored entry. Each token gets the hash that it has in the event that delivered it. */
   private keptEntry(entry: string): string {
     const words = entry.split(' ');
     const same = (at: number) => redacted(String(words[at]).replace(/^\*/, ''));
-    return this.withoutTokens(entry)
+    return this.redactRecord(entry)
       .split(' ')
       .map((word, at) => (/^\*?redacted$/.test(word) ? word.replace('redacted', same(at)) : word))
       .join(' ');

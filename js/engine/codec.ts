@@ -1,6 +1,7 @@
-// TextEncoder and TextDecoder for phones, which have none (docs/platform-facts.md §5.2). UTF-8 only, as far as
-// the glue uses it. esbuild puts these in the place of the globals.
+// TextEncoder and TextDecoder for mini programs, which have none (docs/platform-facts.md §5.2): UTF-8, and only the
+// calls that the glue makes. esbuild replaces the globals with these.
 
+/** Decodes UTF-8. */
 export class TextDecoder {
   decode(bytes: Uint8Array = new Uint8Array()): string {
     let text = '';
@@ -10,7 +11,7 @@ export class TextDecoder {
         text += String.fromCharCode(lead);
         continue;
       }
-      // Strings out of Rust are valid UTF-8, so the lead byte tells all.
+      // Strings from Rust are valid UTF-8, so the lead byte determines the length.
       const more = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
       let point = lead & (0x3f >> more);
       for (let n = 0; n < more; n++) point = (point << 6) | ((bytes[i++] as number) & 0x3f);
@@ -20,6 +21,7 @@ export class TextDecoder {
   }
 }
 
+/** Encodes UTF-8; a lone surrogate becomes U+FFFD. */
 export class TextEncoder {
   encode(text: string): Uint8Array {
     const bytes: number[] = [];

@@ -1,14 +1,15 @@
-// The wasm-bindgen glue and the two ways to put a module behind it.
+// Connects the wasm-bindgen glue to a module: its imports, then its exports.
 
 import * as glue from 'wxauth-core';
 import type { CoreModule } from '../client/host.js';
 
+/** Exports of an instance. */
 export type Exports = Record<string, unknown>;
 
-/** What the module imports. A copy: a namespace object is no plain object on every engine. */
+/** The module's imports. A copy, since some engines reject a module namespace object here. */
 export const imports = (): Record<string, Record<string, unknown>> => ({ './core_bg.js': Object.assign({}, glue) });
 
-/** Puts a module behind the glue. Once: a second one would leave objects of the first dangling. */
+/** Sets the module that the glue calls. Once only: objects of the first module would point into the second. */
 export function connect(exports: Exports): CoreModule {
   (glue as unknown as { __wbg_set_wasm(exports: Exports): void }).__wbg_set_wasm(exports);
   return glue as unknown as CoreModule;

@@ -1,6 +1,6 @@
-// Brings the core up in a mini program: WXWebAssembly by package path, or the same module as
-// JavaScript where that is missing, fails, or is silent (docs/platform-facts.md §5: failures were seen
-// after up to 176 s). The first engine to answer wins, and the choice is remembered.
+// Loads the core in a mini program: through WXWebAssembly, by a path in the code package, or as JavaScript if that is
+// missing, fails or does not answer in time (docs/platform-facts.md §5: failures were seen after up to 176 s). The first
+// of the two to be ready is used. A failure of WXWebAssembly is stored, and not tried again under the same versions.
 
 import type { CoreModule } from '../client/host.js';
 import type { WxLike } from '../hosts/wx-host.js';
@@ -11,15 +11,18 @@ declare const WXWebAssembly:
   | undefined;
 declare const require: (path: './fallback.js') => { instantiate(imports: unknown): Exports };
 
-const PATIENCE_MS = 3_000;
-const REMEMBER = 'wxauth:engine';
+/** Milliseconds to wait for WXWebAssembly. */
+const TIMEOUT_MS = 3_000;
+/** Storage key of the versions under which WXWebAssembly failed. */
+const FAILED_KEY = 'wxauth:engine';
 
 let loading: Promise<CoreModule> | undefined;
 
+/** Loads the core once; `wasm` is its path in the code package, `false` the JavaScript. */
 export function loadOnPhone(wx: WxLike, wasm: string | false): Promise<CoreModule> {
   if (!loading) {
     loading = load(wx, wasm);
-    // A failure to load is final for those who wait now; the next createAuth may try again.
+    // A failure is final for this client; the next createAuth tries again.
     loading.catch(() => {
       loading = undefined;
     });
@@ -30,11 +33,11 @@ export function loadOnPhone(wx: WxLike, wasm: string | false): Promise<CoreModul
 function load(wx: WxLike, wasm: string | false): Promise<CoreModule> {
   return new Promise((resolve, reject) => {
     let settled = false;
-    let patience: ReturnType<typeof setTimeout> | undefined;
+    let timeout: ReturnType<typeof setTimeout> | undefined;
     const use = (exports: Exports) => {
       if (settled) return;
       settled = true;
-      clearTimeout(patience);
+      clearTimeout(timeout);
       resolve(connect(exports));
     };
     const fallBack = () => {
@@ -52,10 +55,10 @@ function load(wx: WxLike, wasm: string | false): Promise<CoreModule> {
       remember(wx);
     };
     if (wasm === false || typeof WXWebAssembly === 'undefined' || isRemembered(wx)) return fallBack();
-    patience = setTimeout(failed, PATIENCE_MS);
+    timeout = setTimeout(failed, TIMEOUT_MS);
     try {
       WXWebAssembly.instantiate(wasm, imports()).then((result) => {
-        // The typings promise an instance, the phones give `{ instance }`.
+        // The official typings name an instance; phones return `{ instance }`.
         const exports = (result.instance || result).exports;
         if (exports) use(exports);
         else failed();
@@ -66,7 +69,7 @@ function load(wx: WxLike, wasm: string | false): Promise<CoreModule> {
   });
 }
 
-/** WXWebAssembly failed under this base library and WeChat; another version gets another chance. */
+/** Versions of the base library and WeChat: a failure of WXWebAssembly is remembered for these only. */
 function versions(wx: WxLike): string {
   const base = wx.getAppBaseInfo?.() || {};
   return `${base.SDKVersion}|${base.version}`;
@@ -74,7 +77,7 @@ function versions(wx: WxLike): string {
 
 function isRemembered(wx: WxLike): boolean {
   try {
-    return wx.getStorageSync(REMEMBER) === versions(wx);
+    return wx.getStorageSync(FAILED_KEY) === versions(wx);
   } catch {
     return false;
   }
@@ -82,8 +85,8 @@ function isRemembered(wx: WxLike): boolean {
 
 function remember(wx: WxLike): void {
   try {
-    wx.setStorage({ key: REMEMBER, data: versions(wx), fail() {} });
+    wx.setStorage({ key: FAILED_KEY, data: versions(wx), fail() {} });
   } catch {
-    // Then the next start finds out again.
+    // Without storage the next start tries WXWebAssembly again.
   }
 }

@@ -1,4 +1,4 @@
-// The module, read from the file beside the entry.
+// The module in Node: read from the file beside the entry.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

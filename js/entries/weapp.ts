@@ -1,26 +1,31 @@
-// wxauth/weapp: the entry of a mini program. CommonJS, ES2017, no global beyond what phones have.
+// wxauth/weapp: the client in a mini program. Built as CommonJS in ES2017, without globals that phones lack.
 
 import type { Host } from '../client/host.js';
 import { loadOnPhone } from '../engine/load-on-phone.js';
-import { hostOf } from '../hosts/weapp-host.js';
+import { createWeappHost } from '../hosts/weapp-host.js';
 import type { WxLike } from '../hosts/wx-host.js';
 
 export { authBehavior } from '../client/auth-behavior.js';
 export * from '../client/index.js';
 export { realtimeLog } from '../client/realtime-log.js';
+export type { WxLike } from '../hosts/wx-host.js';
 
+/** Options of `weappHost`. */
 export interface WeappOptions {
-  /** Another `wx` than the global one: the simulator's, or a wrapper. */
+  /** A `wx` to use instead of the global one: the simulator's, or a wrapper. */
   wx?: WxLike;
-  /** Path of the wasm in the code package; `false` uses the JavaScript fallback. */
+  /**
+   * Path of `wxauth.wasm.br` in the code package; default `/miniprogram_npm/wxauth/wxauth.wasm.br`. `false` runs the
+   * JavaScript build instead, for toolchains that do not copy the file.
+   */
   wasm?: string | false;
 }
 
-/** Where 构建 npm puts the file. */
+/** Path at which 构建 npm of WeChat DevTools puts the file. */
 const WASM = '/miniprogram_npm/wxauth/wxauth.wasm.br';
 
-/** The host of a mini program. */
+/** Creates the host of a mini program. Throws `invalid_argument` if there is no `wx`. */
 export function weappHost(options: WeappOptions = {}): Host {
   const wasm = options.wasm === undefined ? WASM : options.wasm;
-  return hostOf(options.wx, (wx) => loadOnPhone(wx, wasm));
+  return createWeappHost(options.wx, (wx) => loadOnPhone(wx, wasm));
 }

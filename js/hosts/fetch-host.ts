@@ -1,5 +1,5 @@
-// Runs effects on a web page: fetch, localStorage, page visibility. A page has no `wx.login`: without a stored session the
-// visitor is a guest. With the `login` option, `auth.login()` leaves the page for WeChat and comes back (web-login.ts).
+// The host of a web page: fetch, localStorage, page visibility. A page has no `wx.login`: a visitor without a stored
+// session is a guest, unless the `login` option is set (web-login.ts).
 
 import type { CoreModule, Failed, Host } from '../client/host.js';
 import { registryOn } from './registry.js';
@@ -7,9 +7,10 @@ import { type WebLogin, webLogin } from './web-login.js';
 import { webRequest } from './web-request.js';
 import { webStorage } from './web-storage.js';
 
-const noSuchCall = (name: string) => (_: unknown, failed: Failed) =>
+const unsupported = (name: string) => (_: unknown, failed: Failed) =>
   failed({ errMsg: `${name}:fail not supported`, errno: 100 });
 
+/** Creates the host. Without `login` it cannot log in. */
 export function fetchHost(load: () => Promise<CoreModule>, login?: WebLogin): Host {
   const web = login && webLogin(login);
   return {
@@ -21,15 +22,15 @@ export function fetchHost(load: () => Promise<CoreModule>, login?: WebLogin): Ho
     ...webStorage,
     request: webRequest,
     login: (_timeout, done, failed, edge, appid) =>
-      web ? web.login(edge, appid, done, failed) : noSuchCall('login')(undefined, failed),
+      web ? web.login(edge, appid, done, failed) : unsupported('login')(undefined, failed),
     ...(web ? { grant: web.grant, returned: web.returned } : {}),
-    getSetting: noSuchCall('getSetting'),
-    openSetting: noSuchCall('openSetting'),
-    authorize: (_scope, _done, failed) => noSuchCall('authorize')(undefined, failed),
+    getSetting: unsupported('getSetting'),
+    openSetting: unsupported('openSetting'),
+    authorize: (_scope, _done, failed) => unsupported('authorize')(undefined, failed),
     checkSession: (done) => done(true),
     getPrivacySetting: (done) => done(false),
     readSystem: (done) => done([], []),
-    getUserProfile: (_desc, _done, failed) => noSuchCall('getUserProfile')(undefined, failed),
+    getUserProfile: (_desc, _done, failed) => unsupported('getUserProfile')(undefined, failed),
     version: () => undefined,
     onVisibility(shown, hidden) {
       const changed = () => (document.visibilityState === 'visible' ? shown() : hidden());

@@ -1,14 +1,15 @@
-// Where the machines of an app are kept, one per appid, so that several copies of this package share them.
+// The registry of an app's clients, one per appid, which all copies of this package share.
 
+/** Clients by appid. */
 export type Registry = Map<string, unknown>;
 
 const registries = new WeakMap<object, Registry>();
 const own: Registry = new Map();
 
 /**
- * The machines of this app. Two copies of this package share one app object, and a property of it is all they have in
- * common. An object that takes no property gets a registry of this copy alone. Without an object (uni-app's web build
- * defines a `getApp` that returns nothing) the registry is this copy's, too.
+ * The registry in a property of `holder`, the app's object: two copies of this package have nothing else in common. If
+ * `holder` accepts no property, or is not an object (uni-app's web build defines a `getApp` that returns undefined), the
+ * registry belongs to this copy alone.
  */
 export function registryOn(holder: unknown): Registry {
   if ((typeof holder !== 'object' && typeof holder !== 'function') || holder === null) return own;
@@ -17,7 +18,7 @@ export function registryOn(holder: unknown): Registry {
     shared.__wxauth = shared.__wxauth || new Map();
     if (shared.__wxauth) return shared.__wxauth;
   } catch {
-    // Frozen, or a proxy that refuses.
+    // A frozen object, or a proxy that rejects the property.
   }
   const registry = registries.get(holder) || new Map<string, unknown>();
   registries.set(holder, registry);

@@ -1,4 +1,4 @@
-// weappHost of every entry: which `wx` it runs through, and the object on which copies of this package meet.
+// The host of a mini program: finds `wx`, and the object that holds the registry.
 
 import { invalid } from '../client/auth-error.js';
 import type { CoreModule, Host } from '../client/host.js';
@@ -7,8 +7,8 @@ import { type WxLike, wxHost } from './wx-host.js';
 declare const wx: WxLike | undefined;
 declare const getApp: ((options: { allowDefault: true }) => unknown) | undefined;
 
-/** The host of a `wx`: the given one, or the platform's. */
-export function hostOf(given: WxLike | undefined, load: (wx: WxLike) => Promise<CoreModule>): Host {
+/** Creates the host of the given `wx`, or of the platform's. Throws `invalid_argument` if there is none. */
+export function createWeappHost(given: WxLike | undefined, load: (wx: WxLike) => Promise<CoreModule>): Host {
   const platform = given || (typeof wx === 'undefined' ? undefined : wx);
   if (!platform) throw invalid('weappHost needs wx: outside mini programs use wxauth/web');
   const holder = given || (typeof getApp === 'function' ? getApp({ allowDefault: true }) : platform);

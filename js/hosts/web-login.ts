@@ -1,16 +1,18 @@
-// Web logins: the page goes to the edge's /web/login and comes back with a code (OAuth's authorization code with PKCE).
-// What has to survive the way is in sessionStorage, which is this tab's own.
+// Web logins: the page navigates to the edge's /web/login and is loaded again with a code (OAuth 2 authorization code with
+// PKCE, RFC 7636). The state and the verifier are kept in sessionStorage, which belongs to one tab.
 
 import type { Failed } from '../client/host.js';
 
+/** Web login of a page (docs/web-login.md). */
 export interface WebLogin {
-  /** Where to come back to: one of the app's redirect_uris, to the letter. */
+  /** Address to which the login returns: exactly one of the app's `redirect_uris` in the edge's configuration. */
   redirectUri: string;
-  /** `snsapi_userinfo` where an official account wants more than silence. */
+  /** OAuth scope at WeChat (§3.8): `snsapi_userinfo` shows an official account's consent page. */
   scope?: string;
 }
 
-interface Leaving {
+/** The part of a login that outlives the page. */
+interface PendingLogin {
   state: string;
   verifier: string;
 }
@@ -30,14 +32,14 @@ export function webLogin({ redirectUri, scope }: WebLogin) {
   let left = false;
 
   async function leave(edge: string, appid: string): Promise<void> {
-    const leaving: Leaving = { state: random(), verifier: random() };
-    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(leaving.verifier));
-    sessionStorage.setItem(KEY, JSON.stringify(leaving));
+    const pending: PendingLogin = { state: random(), verifier: random() };
+    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(pending.verifier));
+    sessionStorage.setItem(KEY, JSON.stringify(pending));
     const query = new URLSearchParams({
       response_type: 'code',
       client_id: appid,
       redirect_uri: redirectUri,
-      state: leaving.state,
+      state: pending.state,
       code_challenge: base64url(digest),
       code_challenge_method: 'S256',
       ...(scope ? { scope } : {}),
@@ -46,15 +48,16 @@ export function webLogin({ redirectUri, scope }: WebLogin) {
   }
 
   return {
-    /** Whether this page was come back to with a code. */
+    /** Whether this page was loaded with a code. */
     returned: code !== undefined,
     login(edge: string, appid: string, done: (code: string) => void, failed: Failed): void {
       // A code of another issuer must not be sent to this edge (RFC 9207).
       const redeemable = returned?.iss === new URL(edge).origin ? code : undefined;
       code = undefined;
       if (redeemable !== undefined) return done(redeemable);
-      // A page that has left, or has its answer, leaves again only for a user's gesture. Otherwise a page that logs in
-      // at load would go to WeChat and back for ever.
+      // A platform limit, not a login policy: navigation ends the page, and with it the core's memory of the attempt. A
+      // page that calls login() while it loads would navigate to WeChat and back endlessly, so a second navigation
+      // needs a user gesture.
       if ((left || returned) && !navigator.userActivation?.isActive)
         return failed({ errMsg: `login:fail ${returned?.error || 'cancel'}` });
       left = true;
@@ -63,11 +66,11 @@ export function webLogin({ redirectUri, scope }: WebLogin) {
         failed({ errMsg: `login:fail ${String(error)}` });
       });
     },
-    /** What redeems the code at the edge's token endpoint. */
-    grant(given: string): Record<string, string> {
+    /** Fields of the token request. The verifier is used once. */
+    grant(code: string): Record<string, string> {
       const proof = verifier || '';
       verifier = undefined;
-      return { grant_type: 'authorization_code', code: given, redirect_uri: redirectUri, code_verifier: proof };
+      return { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: proof };
     },
   };
 }
@@ -79,34 +82,34 @@ interface Answer {
   verifier: string;
 }
 
-/** The answer in the address, if it belongs to this tab's own login. It is removed from the address and the history. */
+/** The answer in the page's address, if its state is that of this tab's login. Removes it from the address and the history. */
 function readAnswer(): Answer | undefined {
-  const kept = readLeaving();
+  const kept = readPendingLogin();
   if (!kept) return undefined;
   const here = new URL(location.href);
-  // RFC 6749 §4.1.2 allows each parameter once; of two codes neither is taken.
+  // RFC 6749 §3.1 allows each parameter once; a repeated one is ignored.
   const get = (name: string) => {
     const [value, ...others] = here.searchParams.getAll(name);
     return others.length === 0 ? value : undefined;
   };
   const [code, error, iss] = [get('code'), get('error'), get('iss') ?? ''];
   if (!(code || error) || get('state') !== kept.state) return undefined;
-  attempt(() => sessionStorage.removeItem(KEY));
+  orUndefined(() => sessionStorage.removeItem(KEY));
   for (const name of ['code', 'state', 'iss', 'error', 'error_description']) here.searchParams.delete(name);
-  attempt(() => history.replaceState(history.state, '', here.href));
+  orUndefined(() => history.replaceState(history.state, '', here.href));
   return { ...(code && !error ? { code } : {}), ...(error ? { error } : {}), iss, verifier: kept.verifier };
 }
 
-/** What `leave` stored; nothing where the storage is missing, refuses, or holds something else. */
-function readLeaving(): Leaving | undefined {
-  return attempt(() => {
-    const { state, verifier } = JSON.parse(sessionStorage.getItem(KEY) ?? '{}') as Partial<Leaving>;
+/** The stored login; undefined if storage is unavailable or holds something else. */
+function readPendingLogin(): PendingLogin | undefined {
+  return orUndefined(() => {
+    const { state, verifier } = JSON.parse(sessionStorage.getItem(KEY) ?? '{}') as Partial<PendingLogin>;
     return typeof state === 'string' && typeof verifier === 'string' ? { state, verifier } : undefined;
   });
 }
 
-/** Pages in a sandboxed frame or with storage blocked throw at the mere mention of it: they have to work as guests. */
-function attempt<T>(work: () => T): T | undefined {
+/** Undefined if `work` throws: in a sandboxed frame, or with storage blocked, reading `sessionStorage` throws. */
+function orUndefined<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch {

@@ -1,13 +1,14 @@
-// `wx.request` over fetch: the same conversions of `data`, the same default content type, the same failure texts. The
-// documentation of wx.request (docs/platform-facts.md §1.8) names the conversions; what it leaves open follows the
-// JavaScript of WeChat's base library. One difference is unavoidable: a page cannot read Set-Cookie.
+// `wx.request` over fetch: the same conversions of `data`, default content type and failure texts. The conversions are
+// those that WeChat documents (docs/platform-facts.md §1.8); cases that it does not document follow the JavaScript of
+// the base library. One difference remains: a page cannot read Set-Cookie.
 
 import type { Failed, HostRequest, Reply } from '../client/host.js';
 
-/** The default of wx.request (§1.8). */
+/** Milliseconds; the default of wx.request (§1.8). */
 const TIMEOUT_MS = 60_000;
 const FORM = 'application/x-www-form-urlencoded';
 
+/** Sends the request. Returns a function that aborts it. */
 export function webRequest(request: HostRequest, done: (reply: Reply) => void, failed: Failed): () => void {
   const controller = new AbortController();
   let reason: { errMsg: string; errno?: number } = { errMsg: 'request:fail abort' };
@@ -30,7 +31,7 @@ export function webRequest(request: HostRequest, done: (reply: Reply) => void, f
 
 async function send({ url, method, data, header }: HostRequest, signal: AbortSignal): Promise<Reply> {
   const verb = method.toUpperCase();
-  // `set`, not the constructor: it replaces a header whose name differs in case, where the constructor joins the two.
+  // `set` replaces a header whose name differs in case; the constructor would join the two values.
   const headers = new Headers({ 'content-type': 'application/json' });
   for (const [name, value] of Object.entries(header)) headers.set(name, String(value));
   const inQuery = verb === 'GET' || verb === 'HEAD';
@@ -44,7 +45,7 @@ async function send({ url, method, data, header }: HostRequest, signal: AbortSig
   };
 }
 
-/** Strings and bytes go out unchanged. Objects become a form or, under any other content type, JSON. */
+/** Strings and bytes are sent unchanged. An object becomes a form or, with any other content type, JSON. */
 function bodyOf(data: unknown, contentType: string): BodyInit {
   if (typeof data === 'string' || data instanceof ArrayBuffer) return data;
   if (ArrayBuffer.isView(data)) return data as ArrayBufferView<ArrayBuffer>;
@@ -53,8 +54,8 @@ function bodyOf(data: unknown, contentType: string): BodyInit {
 }
 
 /**
- * Data of a GET: an object's fields replace the url's parameters of the same name, and a nested object is sent as JSON.
- * A string is appended, since fetch refuses a GET with a body.
+ * Adds the data of a GET to the query. An object's fields replace parameters of the same name; a nested object is sent
+ * as JSON. A string is appended, since fetch rejects a GET with a body.
  */
 function withQuery(url: string, data: unknown): string {
   const added = typeof data === 'string' ? [data].filter(Boolean) : pairs(data, textOf);
@@ -77,14 +78,14 @@ function pairs(data: unknown, text: (value: unknown) => string): string[] {
   return Object.entries(data).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(text(value))}`);
 }
 
-/** As an object; several Set-Cookie lines, which only Node shows, are joined by commas. */
+/** Response headers as an object. Several Set-Cookie headers, which only Node exposes, are joined with commas. */
 function headerOf(headers: Headers): Record<string, string> {
   const header = Object.fromEntries(headers);
   const cookies = headers.getSetCookie?.() ?? [];
   return cookies.length > 0 ? { ...header, 'set-cookie': cookies.join(',') } : header;
 }
 
-/** JSON where the text is JSON, else the text: also the empty text of a HEAD or a 204. */
+/** The value of a JSON text; any other text unchanged, such as the empty one of a HEAD or a 204. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

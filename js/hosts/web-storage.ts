@@ -1,45 +1,39 @@
-// localStorage as a web page's tabs share it: entries, news of other tabs, and one lock.
+// localStorage shared by a site's tabs: entries, changes by other tabs, and a lock.
 
-import type { Failed, Host } from '../client/host.js';
+import { guardCall } from '../client/guard.js';
+import type { Host } from '../client/host.js';
 
 type WebStorage = Required<Pick<Host, 'read' | 'write' | 'remove' | 'lock' | 'onStorage'>>;
 
-/** A tab that vanished with a lease holds up the others for so long. */
+/** Milliseconds of a lease: how long a tab that crashed while holding it delays the others. */
 const LEASE_MS = 20_000;
-const LOOK_AGAIN_MS = 50;
-
-const attempt = (call: () => void, failed: Failed): void => {
-  try {
-    call();
-  } catch (error) {
-    failed({ errMsg: String(error) });
-  }
-};
+/** Milliseconds between two reads of the lease. */
+const POLL_MS = 50;
 
 export const webStorage: WebStorage = {
   read: (key, done, failed) =>
-    attempt(() => {
+    guardCall(() => {
       done(localStorage.getItem(key) ?? undefined);
     }, failed),
   write: (key, value, done, failed) =>
-    attempt(() => {
+    guardCall(() => {
       localStorage.setItem(key, value);
       done();
     }, failed),
   remove: (key, done, failed) =>
-    attempt(() => {
+    guardCall(() => {
       localStorage.removeItem(key);
       done();
     }, failed),
   onStorage(keys, changed) {
-    // `key` is null where everything was cleared.
+    // `key` is null if the whole storage was cleared.
     const listener = ({ key }: StorageEvent) => {
       if (key === null || keys.indexOf(key) >= 0) changed();
     };
     addEventListener('storage', listener);
     return () => removeEventListener('storage', listener);
   },
-  // Absent on pages that are not secure contexts, and before Safari 15.4.
+  // navigator.locks is absent on pages that are not secure contexts, and before Safari 15.4.
   lock: (name, granted) => (navigator.locks ? webLock(name, granted) : lease(name, granted)),
 };
 
@@ -56,7 +50,7 @@ function webLock(name: string, granted: (exclusive: boolean) => void): () => voi
       });
     })
     .catch(() => {
-      // Denied, as in a sandboxed frame: the edge's grace has to do.
+      // Denied, for instance in a sandboxed frame. Then the edge's grace period for concurrent renewals applies.
       if (!over) granted(false);
     });
   return () => {
@@ -65,20 +59,20 @@ function webLock(name: string, granted: (exclusive: boolean) => void): () => voi
   };
 }
 
-/** A lease in localStorage: its owner and its end. Two tabs that take it at the same moment find out by reading back. */
+/** A lease in localStorage: its owner and its end. Two tabs that take it at the same time find out by reading it back. */
 function lease(name: string, granted: (exclusive: boolean) => void): () => void {
   const own = String(Math.random());
   let timer: ReturnType<typeof setTimeout> | undefined;
   const holder = (): string | undefined => {
     const [id, until] = (localStorage.getItem(name) ?? '').split(' ');
     const left = Number(until) - Date.now();
-    // A lease that ends later than any can was written with the clock set otherwise.
+    // An end beyond LEASE_MS was written before the clock was set back.
     return left > 0 && left <= LEASE_MS ? id : undefined;
   };
   const take = (): void => {
     try {
       if (holder() === undefined) localStorage.setItem(name, `${own} ${Date.now() + LEASE_MS}`);
-      timer = setTimeout(holder() === own ? confirm : take, LOOK_AGAIN_MS);
+      timer = setTimeout(holder() === own ? confirm : take, POLL_MS);
     } catch {
       granted(false);
     }
@@ -90,7 +84,7 @@ function lease(name: string, granted: (exclusive: boolean) => void): () => void 
     try {
       if (holder() === own) localStorage.removeItem(name);
     } catch {
-      // A value that cannot be written cannot have been leased.
+      // Storage is unavailable, so no other tab can read the lease either.
     }
   };
 }

@@ -1,10 +1,11 @@
-// Runs effects through a `wx`: the real one, or the simulator's. Callbacks only: `wx.login` has no
-// promise (docs/platform-facts.md §1.0).
+// A host over `wx`: the real one, or the simulator's. Uses callbacks only, since `wx.login` returns no promise
+// (docs/platform-facts.md §1.0).
 
 import type { AuthSetting, CoreModule, Failed, Host, HostRequest, Reply, WxFailure } from '../client/host.js';
+import { atLeast } from './base-library.js';
 import { registryOn } from './registry.js';
 
-/** What of `wx` is used always, and where the base library has it. */
+/** Methods of `wx` that every platform has. */
 type Needed =
   | 'login'
   | 'request'
@@ -14,6 +15,7 @@ type Needed =
   | 'getSetting'
   | 'authorize'
   | 'getAccountInfoSync';
+/** Methods of `wx` that are used if the base library has them. */
 type Optional =
   | 'checkSession'
   | 'getPrivacySetting'
@@ -23,7 +25,7 @@ type Optional =
   | 'getSystemInfoSync'
   | 'getSystemSetting'
   | 'getUserProfile'
-  // A skill of WeChat's AI mode has no settings page and no app events (§1.12).
+  // Missing in a skill of WeChat's AI mode: no settings page, no app events (§1.12).
   | 'openSetting'
   | 'onAppShow'
   | 'onAppHide'
@@ -32,33 +34,24 @@ type Optional =
   | 'offAppHide';
 
 /**
- * Any object with those methods: the real `wx` (tests/types checks it against miniprogram-api-typings), a wrapper, or
- * the simulator's.
+ * An object with the methods of `wx` that the client calls: the platform's (checked against miniprogram-api-typings), a
+ * wrapper, or the simulator's.
  */
 // biome-ignore lint/suspicious/noExplicitAny: each platform types its options in its own way.
 export type WxLike = { [Method in Needed]: any } & { [Method in Optional]?: any };
 
-/** `encrypt` needs base library 2.21.3, and the same flag on reading (§1.7). */
-const ENCRYPTED_STORAGE = [2, 21, 3];
+/** First base library with `encrypt`. An entry written with it is readable only with it (§1.7). */
+const ENCRYPTED_STORAGE = '2.21.3';
 
-export function atLeast(version: string, wanted: number[]): boolean {
-  const parts = version.split('.').map(Number);
-  for (let i = 0; i < wanted.length; i++) {
-    const difference = (parts[i] || 0) - (wanted[i] as number);
-    if (difference !== 0) return difference > 0;
-  }
-  return true;
-}
-
-/** The WeChat gateway, where a program uses it, reports `errCode` and `message` (docs/platform-facts.md §1.8). */
-const gatewayToo = (fail: Failed) => (failure: WxFailure & { errCode?: number; message?: string }) =>
+/** Accepts failures of the WeChat gateway too, which have `errCode` and `message` (§1.8). */
+const withGatewayFailure = (fail: Failed) => (failure: WxFailure & { errCode?: number; message?: string }) =>
   failure?.errCode === undefined || failure.errno !== undefined
     ? fail(failure)
     : fail({ errno: failure.errCode, errMsg: failure.errMsg || failure.message || '' });
 
 const unsupported = (name: string): WxFailure => ({ errMsg: `${name}:fail not supported`, errno: 100 });
 
-/** A success callback that comes without what it has to bring is a failure. */
+/** A success callback; a result without the expected fields counts as a failure. */
 const reading =
   <Result>(read: (result: Result) => void, fail: Failed) =>
   (result: Result): void => {
@@ -69,9 +62,9 @@ const reading =
     }
   };
 
-/** The base library's version; 0 where none is told. */
+/** Version of the base library; '0' if unknown. */
 function baseLibrary(wx: WxLike): string {
-  // The first of them is from 2.20.1 on.
+  // getAppBaseInfo exists from 2.20.1 on.
   const about = wx.getAppBaseInfo || wx.getSystemInfoSync;
   try {
     return String((about ? about().SDKVersion : '') || '0');
@@ -80,6 +73,7 @@ function baseLibrary(wx: WxLike): string {
   }
 }
 
+/** Creates the host. `holder` carries the registry that all copies of this package share. */
 export function wxHost(wx: WxLike, holder: unknown, load: () => Promise<CoreModule>): Host {
   const version = baseLibrary(wx);
   const encrypt = atLeast(version, ENCRYPTED_STORAGE) ? { encrypt: true } : {};
@@ -89,7 +83,7 @@ export function wxHost(wx: WxLike, holder: unknown, load: () => Promise<CoreModu
     canLogin: true,
     registry: registryOn(holder),
     load,
-    // Missing in uni-app's web build, which defines a `wx` of its own.
+    // uni-app's web build defines a `wx` without getAccountInfoSync.
     appid: () => wx.getAccountInfoSync?.().miniProgram.appId,
     random(done) {
       const fallback = () => done(Date.now() >>> 0);
@@ -117,19 +111,19 @@ export function wxHost(wx: WxLike, holder: unknown, load: () => Promise<CoreModu
       wx.removeStorage({ key, success: () => done(), fail });
     },
     request(request: HostRequest, success: (reply: Reply) => void, fail: Failed) {
-      const task = wx.request(Object.assign({ success, fail: gatewayToo(fail) }, request));
+      const task = wx.request(Object.assign({ success, fail: withGatewayFailure(fail) }, request));
       return task?.abort ? () => task.abort() : undefined;
     },
     login: (timeout, done, fail) =>
       wx.login({ timeout, success: reading((result: { code: string }) => done(result.code), fail), fail }),
-    // Its only failure is "expired" (§1.1).
+    // Its only failure means "expired" (§1.1).
     checkSession: (done) => wx.checkSession({ success: () => done(true), fail: () => done(false) }),
     getSetting: (done, fail) => wx.getSetting({ success: setting(done, fail), fail }),
     openSetting: (done, fail) =>
       wx.openSetting ? wx.openSetting({ success: setting(done, fail), fail }) : fail(unsupported('openSetting')),
     authorize: (scope, success, fail) => wx.authorize({ scope, success: () => success(), fail }),
     getPrivacySetting(done, fail) {
-      // Below 2.32.3 nothing is intercepted (§1.5).
+      // Base libraries below 2.32.3 ask for no agreement (§1.5).
       if (!wx.getPrivacySetting) return done(false);
       wx.getPrivacySetting({
         success: reading((result: { needAuthorization: boolean }) => done(result.needAuthorization), fail),
