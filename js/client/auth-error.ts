@@ -23,7 +23,9 @@ export type AuthErrorCode =
 
 /** Where an error comes from. */
 export interface ErrorSource {
+  /** The edge's `request_id`. */
   requestId?: string | undefined;
+  /** The platform's failure. */
   cause?: WxFailure | undefined;
 }
 

@@ -30,9 +30,25 @@ export interface AuthOptions {
    * A field of your servers' JSON replies, and its values that mean "token expired" in addition to status 401; at most
    * 64 values.
    */
-  expiry?: { field: string; values: Array<string | number> };
+  expiry?: Expiry;
   /** Called with each entry of the flight recorder: `realtimeLog()`, or a logger of your own. */
   log?: (entry: TraceEntry) => void;
+}
+
+/** How your servers' replies say "token expired". */
+export interface Expiry {
+  /** Name of a top-level field of the JSON body. */
+  field: string;
+  /** Values of the field that mean "token expired"; at most 64. Numbers and texts are compared as text. */
+  values: Array<string | number>;
+}
+
+/** A valid access token. */
+export interface AccessToken {
+  /** The token, for `Authorization: Bearer …`. */
+  token: string;
+  /** Number of the session and its renewal, for `expired(generation)`. */
+  generation: number;
 }
 
 /** Option of calls that can be aborted. */
@@ -150,7 +166,7 @@ export interface Auth {
    * Resolves with a valid access token and its generation, for uploads, sockets or a request layer of your own. Report
    * a 401 with `expired(generation)`.
    */
-  token(options?: SignalOption): Promise<{ token: string; generation: number }>;
+  token(options?: SignalOption): Promise<AccessToken>;
   /** Reports that a server refused the token of this generation. Ignored if that token is no longer the current one. */
   expired(generation: number): void;
   /**

@@ -1,11 +1,11 @@
 // Sends a caller's request with the session's access token, and reads from the reply what the core decides on.
 
-import type { AuthOptions } from './auth.js';
+import type { AccessToken, AuthOptions } from './auth.js';
 import { isRecord } from './bounds.js';
 import { NO_REPLY, type Refusal, readRefusal, WECHAT_PATHS } from './edge-client.js';
 import { guardCall } from './guard.js';
 import type { Failed, Host, Reply } from './host.js';
-import type { AccessToken, Waiter } from './waiters.js';
+import type { Waiter } from './waiters.js';
 
 export interface ReplyEvents {
   /** `code` is the edge's error code, or the value that the application lists as "token expired"; '' for all else. */

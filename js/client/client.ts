@@ -2,6 +2,7 @@
 
 import type { Permission, State } from 'wxauth-core';
 import type {
+  AccessToken,
   Auth,
   AuthOptions,
   OpenDataDetail,
@@ -56,7 +57,7 @@ export class Client implements Auth {
     await this.driver.wait<State>((id) => this.driver.dispatch('logout', id, !!everywhere));
   };
   token = async (options: SignalOption = {}) =>
-    this.wait<{ token: string; generation: number }>(options, (id) => this.driver.dispatch('token', id));
+    this.wait<AccessToken>(options, (id) => this.driver.dispatch('token', id));
   expired = (generation: number) => this.driver.dispatch('expired', Number(generation));
 
   request = async (options: RequestOptions): Promise<Reply> => {

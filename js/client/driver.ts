@@ -2,7 +2,7 @@
 // callers' promises and the payloads of their requests.
 
 import type { Core, Effect, Outcome, State } from 'wxauth-core';
-import type { AuthOptions, SignalOption } from './auth.js';
+import type { AccessToken, AuthOptions, SignalOption } from './auth.js';
 import { AuthError, type AuthErrorCode, type ErrorSource } from './auth-error.js';
 import { failureOf, truncateAll, untruncated } from './bounds.js';
 import { sendRequest } from './caller-request.js';
@@ -13,7 +13,7 @@ import { guardCall, ignore, rethrow } from './guard.js';
 import type { CoreModule, WxFailure } from './host.js';
 import { callPlatform } from './platform-calls.js';
 import { Recorder } from './trace.js';
-import { type AccessToken, type Payload, Waiters } from './waiters.js';
+import { type Payload, Waiters } from './waiters.js';
 
 /** Milliseconds to wait for random numbers; then the clock is the seed. */
 const SEED_TIMEOUT_MS = 3_000;

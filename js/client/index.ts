@@ -2,6 +2,7 @@
 
 export type {
   Declaration,
+  ErrorCode,
   OsFix,
   Permission,
   ScopeGrant,
@@ -11,8 +12,10 @@ export type {
 } from 'wxauth-core';
 export { type AbortControllerLike, type AbortSignalLike, createAbortController } from './abort-controller.js';
 export type {
+  AccessToken,
   Auth,
   AuthOptions,
+  Expiry,
   OpenDataDetail,
   PhoneDetail,
   PhoneNumber,
@@ -23,7 +26,7 @@ export type {
   SignalOption,
   TapDetail,
 } from './auth.js';
-export { AuthError, type AuthErrorCode } from './auth-error.js';
+export { AuthError, type AuthErrorCode, type ErrorSource } from './auth-error.js';
 export { createAuth } from './create-auth.js';
 export type { AuthSetting, CoreModule, Failed, Host, HostRequest, Reply, SignedProfile, WxFailure } from './host.js';
-export type { Argument, Trace, TraceEntry } from './trace.js';
+export type { Argument, Trace, TraceConfig, TraceEntry } from './trace.js';

@@ -3,8 +3,11 @@
 
 import type { TraceEntry } from './trace.js';
 
-interface RealtimeLogManager {
+/** The part of WeChat's RealtimeLogManager that is used. */
+export interface RealtimeLogManager {
+  /** Writes a line at level info. */
   info(...args: unknown[]): void;
+  /** Writes a line at level warn. */
   warn(...args: unknown[]): void;
 }
 

@@ -24,12 +24,22 @@ export interface TraceEntry {
   state?: State;
 }
 
+/** Arguments of the core's constructor. */
+export interface TraceConfig {
+  /** When a login begins: `silent`, `on-demand`, `explicit` (with `login()` only) or `never`. */
+  login: string;
+  /** The dialog for the privacy contract: `official` or `handler`. */
+  privacy: string;
+  /** Values that mean "token expired". */
+  expiry: string[];
+}
+
 /** A recording. Plain JSON. */
 export interface Trace {
   /** Version of this format. */
   wxauth: 1;
   /** Arguments of the core's constructor. */
-  config: { login: string; privacy: string; expiry: string[] };
+  config: TraceConfig;
   /** Number of entries that the ring buffer has dropped. A trace with dropped entries cannot be replayed. */
   lost: number;
   /** The entries, oldest first; at most 1,000. */
@@ -66,7 +76,7 @@ export class Recorder {
   private lost = 0;
 
   constructor(
-    private readonly config: Trace['config'],
+    private readonly config: TraceConfig,
     private readonly log: (entry: TraceEntry) => void,
     /** Replaces the tokens of a stored record by `redacted`. */
     private readonly redactRecord: (record: string) => string,

@@ -1,7 +1,7 @@
 // The callers' promises, by the ids under which the core knows them.
 
 import type { Outcome, State } from 'wxauth-core';
-import type { RequestOptions, SignalOption } from './auth.js';
+import type { AccessToken, RequestOptions, SignalOption } from './auth.js';
 import { AuthError, type AuthErrorCode, type ErrorSource } from './auth-error.js';
 import { guardCall, ignore, rethrow } from './guard.js';
 import type { Reply } from './host.js';
@@ -23,12 +23,6 @@ export interface Waiter {
   abort?: (() => void) | undefined;
   /** Removes the listener from the caller's signal. */
   release?: () => void;
-}
-
-/** The session's access token. */
-export interface AccessToken {
-  generation: number;
-  token: string;
 }
 
 export class Waiters {

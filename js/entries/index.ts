@@ -3,6 +3,6 @@
 
 export { authBehavior } from '../client/auth-behavior.js';
 export * from '../client/index.js';
-export { realtimeLog } from '../client/realtime-log.js';
+export { type RealtimeLogManager, realtimeLog } from '../client/realtime-log.js';
 export { type WeappOptions, type WxLike, weappHost } from './weapp.js';
 export { type WebLogin, type WebOptions, webHost } from './web.js';

@@ -13,7 +13,7 @@ import type { WebOptions } from './web.js';
 
 export { authBehavior } from '../client/auth-behavior.js';
 export * from '../client/index.js';
-export { realtimeLog } from '../client/realtime-log.js';
+export { type RealtimeLogManager, realtimeLog } from '../client/realtime-log.js';
 export type { WebLogin } from '../hosts/web-login.js';
 export type { WxLike } from '../hosts/wx-host.js';
 export type { WeappOptions, WebOptions };

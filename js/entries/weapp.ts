@@ -7,7 +7,7 @@ import type { WxLike } from '../hosts/wx-host.js';
 
 export { authBehavior } from '../client/auth-behavior.js';
 export * from '../client/index.js';
-export { realtimeLog } from '../client/realtime-log.js';
+export { type RealtimeLogManager, realtimeLog } from '../client/realtime-log.js';
 export type { WxLike } from '../hosts/wx-host.js';
 
 /** Options of `weappHost`. */

@@ -15,7 +15,12 @@ export interface WebOptions {
   /** A `wx` to use: the simulator's phone. Without it the host uses fetch and localStorage. */
   wx?: WxLike;
   /** Address of wxauth.wasm. By default it is beside the entry, where webpack and Vite put it. */
-  wasm?: string | { readonly href: string };
+  wasm?:
+    | string
+    | {
+        /** The address, as a `URL` has it. */
+        readonly href: string;
+      };
   /**
    * Web login (docs/web-login.md): through an official account inside WeChat, through a QR code elsewhere. Without it
    * the host cannot log in, and visitors without a stored session are guests.
