@@ -1,5 +1,5 @@
-//! A world that does as it is told: a clock that stands, a store that fails on demand, a WeChat
-//! that says what the test wrote. Signatures are hashes; WebCrypto's are tested in workerd.
+//! Fakes of the ports for one request at a time: a clock that the test sets, a store that fails on demand, a WeChat that
+//! replies with what the test queued. Signatures are hashes; those of WebCrypto are tested in workerd.
 #![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "for tests and fuzzing only")]
 
 use crate::edge::audit::Audit;
@@ -14,10 +14,10 @@ use crate::edge::ports::{
     Store, StoreFailure,
 };
 use crate::edge::routes::{route, write_late};
+use crate::edge::testing::simulation::{CODE_SESSION, hash};
 use crate::edge::upstream::access_token::Slot;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::{Future, poll_fn};
@@ -121,33 +121,29 @@ impl World {
         self.upstream.borrow_mut().push_back(Ok(Reply { status: 200, body: body.as_bytes().to_vec() }));
     }
 
-    /// A request with a JSON body, in which `bearer`, `basic`, `origin` and `address` also say what its headers are.
+    /// A request with a JSON body. `bearer`, `basic`, `origin` and `address` in the body are also sent as headers.
     pub(crate) fn request(method: &str, path: &str, body: &Value) -> Request {
+        let authorization = match (body["bearer"].as_str(), body["basic"].as_str()) {
+            (Some(token), _) => Some(format!("Bearer {token}")),
+            (None, Some(pair)) => Some(format!("Basic {}", STANDARD.encode(pair))),
+            (None, None) => None,
+        };
         Request {
-            method: method.into(),
-            path: path.into(),
-            content_type: Some("application/json".into()),
-            authorization: match (body["bearer"].as_str(), body["basic"].as_str()) {
-                (Some(token), _) => Some(format!("Bearer {token}")),
-                (None, Some(pair)) => Some(format!("Basic {}", STANDARD.encode(pair))),
-                (None, None) => None,
-            },
             origin: body["origin"].as_str().map(str::to_owned),
             address: body["address"].as_str().map(str::to_owned),
-            body: Body::Bytes(body.to_string().into_bytes()),
-            ..Request::default()
+            ..json_request(method, path, authorization, body)
         }
     }
 
     /// Runs one request, and the write it left for later, if that is to succeed.
     pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> Result<Response, Error> {
         let request = Self::request(method, path, body);
-        let answer = at_once(route(self, &self.config, &request, "id"));
+        let answer = poll_once(route(self, &self.config, &request, "id"));
         if let Some(error) = answer.error {
             return Err(error);
         }
         if let Some(late) = &answer.response.later {
-            let _ = at_once(write_late(self, &self.config, late));
+            let _ = poll_once(write_late(self, &self.config, late));
         }
         Ok(answer.response)
     }
@@ -156,19 +152,24 @@ impl World {
         self.send("POST", path, body)
     }
 
+    /// Posts to the token endpoint, as `wx1` if `more` names no client.
     pub(crate) fn token(&self, more: &Value) -> Result<Value, Error> {
         let mut body = json!({ "client_id": "wx1" });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.post("/oauth/token", &body).map(|response| serde_json::from_str(&response.body).unwrap())
     }
 
+    /// Logs in the user of [`CODE_SESSION`].
     pub(crate) fn log_in(&self) -> Result<Value, Error> {
-        self.wechat_says(r#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#);
-        self.token(&json!({
-            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
-            "subject_token": "code",
-            "subject_token_type": "urn:wechat:params:oauth:token-type:js-code",
-        }))
+        self.log_in_as(CODE_SESSION, &json!({}))
+    }
+
+    /// Logs in the user whom WeChat replies with; `more` is added to the grant.
+    pub(crate) fn log_in_as(&self, code_session: &str, more: &Value) -> Result<Value, Error> {
+        self.wechat_says(code_session);
+        let mut grant = exchange();
+        grant.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.token(&grant)
     }
 
     pub(crate) fn refresh(&self, token: &Value) -> Result<Value, Error> {
@@ -176,8 +177,35 @@ impl World {
     }
 }
 
-/// Fakes never wait, so one poll is enough.
-pub(crate) fn at_once<F: Future>(future: F) -> F::Output {
+/// The grant of a code of `wx.login` (RFC 8693).
+pub(crate) fn exchange() -> Value {
+    json!({
+        "client_id": "wx1",
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "subject_token": "code",
+        "subject_token_type": "urn:wechat:params:oauth:token-type:js-code",
+    })
+}
+
+/// A request with a JSON body.
+pub(crate) fn json_request(method: &str, path: &str, authorization: Option<String>, body: &Value) -> Request {
+    Request {
+        method: method.into(),
+        path: path.into(),
+        content_type: Some("application/json".into()),
+        authorization,
+        body: Body::Bytes(body.to_string().into_bytes()),
+        ..Request::default()
+    }
+}
+
+/// The stable code of an error, or `success`.
+pub(crate) fn code_of<T>(result: Result<T, Error>) -> &'static str {
+    result.err().map_or("success", |error| error.code())
+}
+
+/// The output of a future that is ready at its first poll, as those of [`World`] are.
+pub(crate) fn poll_once<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("a fake waited"),
@@ -187,7 +215,7 @@ pub(crate) fn at_once<F: Future>(future: F) -> F::Output {
 /// Is ready at the second poll.
 async fn yield_once() {
     let mut polled = false;
-    std::future::poll_fn(|_| if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+    poll_fn(|_| if core::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
 impl Clock for World {
@@ -205,8 +233,9 @@ impl Random for World {
 
 impl World {
     async fn suspend(&self) {
-        let mut pending = self.suspends.get();
-        poll_fn(|_| if core::mem::take(&mut pending) { Poll::Pending } else { Poll::Ready(()) }).await;
+        if self.suspends.get() {
+            yield_once().await;
+        }
     }
 
     fn read(&self) -> Result<(), StoreFailure> {
@@ -281,7 +310,7 @@ impl Isolate for World {
     fn guesses<T>(&self, act: impl FnOnce(&mut Guesses) -> T) -> T {
         act(&mut self.guesses.borrow_mut())
     }
-    /// Waits once, so that one request alone, which has no other to wait for, fails in [`at_once`].
+    /// Is pending once: a request that waits although no other runs fails in [`poll_once`].
     async fn pause(&self, _: u32) -> Result<(), Overdue> {
         yield_once().await;
         Ok(())
@@ -313,8 +342,4 @@ impl Es256 for World {
         self.verifications.set(self.verifications.get() + 1);
         !self.no_signature.get() && (self.any_signature.get() || hash(key, message) == signature)
     }
-}
-
-fn hash(key: &PublicKey, message: &[u8]) -> Vec<u8> {
-    Sha256::digest([key.kid.as_bytes(), message].concat()).to_vec()
 }

@@ -19,7 +19,7 @@ use crate::edge::http::endpoint::ROUTES;
 use crate::edge::http::{Body, Request};
 use crate::edge::routes::route;
 use crate::edge::session::records::{Records, Sid};
-use crate::edge::testing::fakes::{NOW, World, at_once, variables};
+use crate::edge::testing::fakes::{NOW, World, poll_once, variables};
 use crate::wechat::message::Message;
 use crate::wechat::open_data::EncryptedData;
 use crate::wechat::push::EncodingAesKey;
@@ -92,7 +92,7 @@ pub fn request(data: &[u8]) -> Outcomes {
         body: Body::Bytes(body.to_vec()),
         ..Request::default()
     };
-    let answer = at_once(route(&world, &world.config, &request, "id"));
+    let answer = poll_once(route(&world, &world.config, &request, "id"));
     assert!(answer.response.status != 500, "{:?}", answer.error);
     assert!(serde_json::from_str::<serde_json::Value>(&answer.response.body).is_ok() || answer.response.status == 204);
     vec![format!("{method} {path} {}", answer.error.map_or("ok", |error| error.code()))]

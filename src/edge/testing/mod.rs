@@ -1,5 +1,6 @@
-//! Fakes of the ports, and the fuzz targets, which `cargo test` runs over their seeds too.
+//! Fakes of the ports, and the fuzz targets.
 
 pub(crate) mod fakes;
 #[allow(unreachable_pub, reason = "fuzz/ imports it")]
 pub mod fuzz;
+pub(crate) mod simulation;

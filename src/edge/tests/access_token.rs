@@ -50,7 +50,7 @@ fn fetches(world: &World) -> usize {
 }
 
 #[test]
-fn eight_at_once_share_one_failure_and_the_next_begins_anew() {
+fn eight_poll_once_share_one_failure_and_the_next_begins_anew() {
     let (world, tokens) = world();
     let mut asking: Vec<_> = (0..8).map(|_| phone(&world, &tokens)).collect();
     assert!(poll(&mut asking).is_empty());
@@ -70,7 +70,7 @@ fn eight_at_once_share_one_failure_and_the_next_begins_anew() {
 }
 
 #[test]
-fn eight_at_once_share_one_token() {
+fn eight_poll_once_share_one_token() {
     let (world, tokens) = world();
     let mut asking: Vec<_> = (0..8).map(|_| phone(&world, &tokens)).collect();
     poll(&mut asking);

@@ -3,7 +3,7 @@
 use crate::edge::config::Config;
 use crate::edge::http::{Request, Response};
 use crate::edge::routes::route;
-use crate::edge::testing::fakes::{World, at_once, variables};
+use crate::edge::testing::fakes::{World, poll_once, variables};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -25,7 +25,7 @@ fn world() -> World {
 
 fn get(world: &World, path: &str, query: String, cookies: Option<String>) -> Response {
     let request = Request { method: "GET".into(), path: path.into(), query, cookies, ..Request::default() };
-    at_once(route(world, &world.config, &request, "id")).response
+    poll_once(route(world, &world.config, &request, "id")).response
 }
 
 /// Begins a login; `more` is put before and after the parameters of a good one.

@@ -22,14 +22,7 @@ fn cost<T>(world: &World, request: impl FnOnce() -> T) -> Cost {
 }
 
 fn log_in_as(world: &World, session_key: &str, more: &Value) -> Value {
-    world.wechat_says(&json!({ "openid": "oMei", "session_key": session_key }).to_string());
-    let mut grant = json!({
-        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
-        "subject_token": "code",
-        "subject_token_type": "urn:wechat:params:oauth:token-type:js-code",
-    });
-    grant.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    world.token(&grant).unwrap()
+    world.log_in_as(&json!({ "openid": "oMei", "session_key": session_key }).to_string(), more).unwrap()
 }
 
 fn table() -> Vec<(&'static str, Cost)> {

@@ -1,7 +1,7 @@
 //! The configuration: every value that is accepted or refused, and the variable that a refusal names.
 
 use crate::edge::config::{Config, Kind};
-use crate::edge::testing::fakes::{JWK, World, at_once, variables};
+use crate::edge::testing::fakes::{JWK, World, poll_once, variables};
 use serde_json::{Value, json};
 
 const DAY_S: u64 = 86_400;
@@ -244,9 +244,9 @@ fn a_signing_key_is_imported_as_it_was_configured() {
 fn a_signing_key_whose_halves_do_not_belong_together_is_named() {
     let world = World::new();
     let config = world.config.as_ref().unwrap();
-    assert!(at_once(config.check_signing_keys(&world)).is_ok());
+    assert!(poll_once(config.check_signing_keys(&world)).is_ok());
     world.no_signature.set(true);
-    let problem = at_once(config.check_signing_keys(&world)).unwrap_err();
+    let problem = poll_once(config.check_signing_keys(&world)).unwrap_err();
     assert_eq!(problem.variable, "SIGNING_KEYS");
     assert!(problem.problem.contains("cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s"));
 }

@@ -3,7 +3,7 @@
 use crate::edge::error::Error;
 use crate::edge::http::{Request, Response};
 use crate::edge::routes::route;
-use crate::edge::testing::fakes::{World, at_once};
+use crate::edge::testing::fakes::{World, poll_once};
 use serde_json::json;
 
 /// Listed by `wx1`.
@@ -18,7 +18,7 @@ fn header(response: &Response, name: &str) -> Option<String> {
 
 fn send(world: &World, method: &str, path: &str, origin: Option<&str>) -> (Response, Option<Error>) {
     let body = json!({ "client_id": "wx1", "token": "x", "origin": origin });
-    let answer = at_once(route(world, &world.config, &World::request(method, path, &body), "id"));
+    let answer = poll_once(route(world, &world.config, &World::request(method, path, &body), "id"));
     (answer.response, answer.error)
 }
 
@@ -66,7 +66,7 @@ fn only_a_page_of_the_app_itself_may_speak_for_it() {
     }
     // An origin that another app lists may ask, but not for this one, and reads nothing of the answer.
     let body = json!({ "client_id": "wx2", "token": "x", "origin": APPS });
-    let answer = at_once(route(&world, &world.config, &World::request("POST", "/oauth/revoke", &body), "id"));
+    let answer = poll_once(route(&world, &world.config, &World::request("POST", "/oauth/revoke", &body), "id"));
     assert_eq!(answer.response.status, 403);
     assert_eq!(header(&answer.response, "access-control-allow-origin"), None);
 }
@@ -75,7 +75,7 @@ fn only_a_page_of_the_app_itself_may_speak_for_it() {
 fn an_error_is_readable_for_the_page_that_made_the_request() {
     let world = World::new();
     let body = json!({ "client_id": "wx1", "grant_type": "none", "origin": APPS });
-    let answer = at_once(route(&world, &world.config, &World::request("POST", "/oauth/token", &body), "id"));
+    let answer = poll_once(route(&world, &world.config, &World::request("POST", "/oauth/token", &body), "id"));
     assert_eq!(answer.response.status, 400);
     let names = ["access-control-allow-origin", "access-control-expose-headers", "vary"];
     let headers = names.map(|name| header(&answer.response, name).unwrap_or_default());
@@ -105,7 +105,7 @@ fn what_is_public_is_readable_everywhere() {
 fn options_reaches_no_flow() {
     let world = World::new();
     let request = Request { method: "OPTIONS".into(), path: "/account".into(), ..Request::default() };
-    let answer = at_once(route(&world, &world.config, &request, "id"));
+    let answer = poll_once(route(&world, &world.config, &request, "id"));
     assert_eq!((answer.response.status, answer.error), (204, None));
     assert_eq!((world.reads.get(), world.writes.get()), (0, 0));
 }

@@ -5,7 +5,7 @@ use crate::edge::http::endpoint::{DEADLINE_MS, ROUTES};
 use crate::edge::http::{Body, MAX_BODY, Request};
 use crate::edge::ports::StoreFailure;
 use crate::edge::routes::{deadline_ms, route};
-use crate::edge::testing::fakes::{World, at_once};
+use crate::edge::testing::fakes::{World, poll_once};
 use crate::wechat::open_data::OpenDataError;
 use crate::wechat::push::PushError;
 use crate::wechat::reply::Errcode;
@@ -83,7 +83,7 @@ fn a_body_that_is_too_large_cut_off_or_not_text_is_refused() {
         let content_type = Some("application/json".to_owned());
         let request =
             Request { method: "POST".into(), path: "/oauth/token".into(), content_type, body, ..Request::default() };
-        let answer = at_once(route(&world, &world.config, &request, "id"));
+        let answer = poll_once(route(&world, &world.config, &request, "id"));
         assert_eq!(answer.error.map(|error| error.code()), Some(code));
     }
     let said = Error::Caller(C::TooLarge).response("id", Sent::Otherwise).body;

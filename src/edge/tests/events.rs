@@ -5,7 +5,7 @@ use crate::edge::error::Error;
 use crate::edge::http::{Body, Request, Response};
 use crate::edge::ports::{FetchFailure, Reply};
 use crate::edge::routes::route;
-use crate::edge::testing::fakes::{NOW, World, at_once, variables};
+use crate::edge::testing::fakes::{NOW, World, code_of, poll_once, variables};
 use crate::wechat::AppId;
 use crate::wechat::push::{EncodingAesKey, signature};
 use serde_json::{Value, json};
@@ -37,12 +37,8 @@ fn send(world: &World, method: &str, path: &str, query: &str, body: &str) -> Res
         body: Body::Bytes(body.as_bytes().to_vec()),
         ..Request::default()
     };
-    let answer = at_once(route(world, &world.config, &request, "id"));
+    let answer = poll_once(route(world, &world.config, &request, "id"));
     answer.error.map_or(Ok(answer.response), Err)
-}
-
-fn code_of<T>(result: Result<T, Error>) -> &'static str {
-    result.err().map_or("success", |error| error.code())
 }
 
 /// The query of plain mode and of the check of the address: the body is not signed.

@@ -3,14 +3,11 @@
 use super::MINUTE;
 use crate::edge::error::{Caller, Error};
 use crate::edge::ports::FetchFailure;
-use crate::edge::testing::fakes::{NOW, World};
+use crate::edge::testing::fakes::{NOW, World, code_of};
+use crate::edge::testing::simulation::CODE_SESSION;
 use serde_json::json;
 
 const DAY_S: u64 = 86_400;
-
-fn code_of<T>(result: Result<T, Error>) -> &'static str {
-    result.err().map_or("success", |error| error.code())
-}
 
 #[test]
 fn a_login_writes_twice_a_refresh_once_a_use_never() {
@@ -163,14 +160,7 @@ fn a_re_login_does_not_raise_a_buried_session() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     world.post("/oauth/revoke", &json!({ "client_id": "wx1", "token": tokens["refresh_token"] })).unwrap();
-    world.wechat_says(r#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#);
-    let again = world
-        .token(&json!({
-            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token": "code",
-            "subject_token_type": "urn:wechat:params:oauth:token-type:js-code",
-            "refresh_token": tokens["refresh_token"],
-        }))
-        .unwrap();
+    let again = world.log_in_as(CODE_SESSION, &json!({ "refresh_token": tokens["refresh_token"] })).unwrap();
     assert!(world.refresh(&again["refresh_token"]).is_ok());
     assert_eq!(code_of(world.refresh(&tokens["refresh_token"])), "session_ended");
 }

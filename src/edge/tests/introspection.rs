@@ -21,12 +21,9 @@ fn world() -> (World, Value) {
     vars.insert("WECHAT_APPS".into(), app.to_string());
     let mut world = World::new();
     world.config = Config::parse(&vars);
-    world.wechat_says(r#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ==","unionid":"uMei"}"#);
-    let tokens = world.token(&json!({
-        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token": "code",
-        "subject_token_type": "urn:wechat:params:oauth:token-type:js-code",
-    }));
-    (world, tokens.unwrap())
+    let user = r#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ==","unionid":"uMei"}"#;
+    let tokens = world.log_in_as(user, &json!({})).unwrap();
+    (world, tokens)
 }
 
 #[test]

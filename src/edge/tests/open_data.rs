@@ -3,7 +3,7 @@
 use super::MINUTE;
 use crate::edge::config::Config;
 use crate::edge::error::Error;
-use crate::edge::testing::fakes::{NOW, World, variables};
+use crate::edge::testing::fakes::{NOW, World, code_of, variables};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockModeEncrypt as _, KeyIvInit as _};
@@ -17,13 +17,8 @@ const ALIVE: &str = r#"{"errcode":0,"errmsg":"ok"}"#;
 const DEAD: &str = r#"{"errcode":87009,"errmsg":"invalid signature"}"#;
 
 fn log_in(world: &World, session_key: &str, old: &Value) -> Value {
-    world.wechat_says(&json!({ "openid": "oMei", "session_key": session_key }).to_string());
-    world
-        .token(&json!({
-            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token": "code",
-            "subject_token_type": "urn:wechat:params:oauth:token-type:js-code", "refresh_token": old,
-        }))
-        .unwrap()
+    let user = json!({ "openid": "oMei", "session_key": session_key }).to_string();
+    world.log_in_as(&user, &json!({ "refresh_token": old })).unwrap()
 }
 
 fn data(appid: &str, openid: &str, timestamp: u64) -> String {
@@ -41,10 +36,6 @@ fn open(world: &World, tokens: &Value, mut body: Value) -> Result<Value, Error> 
     body["bearer"] = tokens["access_token"].clone();
     let answer = world.post("/wechat/open-data", &body)?;
     Ok(serde_json::from_str::<Value>(&answer.body).unwrap()["data"].clone())
-}
-
-fn code_of<T>(result: Result<T, Error>) -> &'static str {
-    result.err().map_or("success", |error| error.code())
 }
 
 #[test]

@@ -3,25 +3,16 @@
 use crate::edge::config::seal::Purpose;
 use crate::edge::error::Error;
 use crate::edge::session::records::Sid;
-use crate::edge::testing::fakes::{NOW, World};
+use crate::edge::testing::fakes::{NOW, World, code_of};
+use crate::edge::testing::simulation::CODE_SESSION;
 use serde_json::{Value, json};
 
 const MINUTE: u64 = 60_000;
 const DAY: u64 = 1_440 * MINUTE;
 const BACKEND: &str = "api:secret";
 
-fn code_of<T>(result: Result<T, Error>) -> &'static str {
-    result.err().map_or("success", |error| error.code())
-}
-
 fn log_in_again(world: &World, refresh_token: &Value) -> Value {
-    world.wechat_says(r#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#);
-    world
-        .token(&json!({
-            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token": "code",
-            "subject_token_type": "urn:wechat:params:oauth:token-type:js-code", "refresh_token": refresh_token,
-        }))
-        .unwrap()
+    world.log_in_as(CODE_SESSION, &json!({ "refresh_token": refresh_token })).unwrap()
 }
 
 fn get(world: &World, path: &str, tokens: &Value) -> Result<Value, Error> {

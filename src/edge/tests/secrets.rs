@@ -2,10 +2,9 @@
 
 use super::MINUTE;
 use crate::edge::config::Config;
-use crate::edge::error::Error;
 use crate::edge::session::records::SessionRecord;
 use crate::edge::session::tokens::RefreshToken;
-use crate::edge::testing::fakes::{NOW, World, variables};
+use crate::edge::testing::fakes::{NOW, World, code_of, variables};
 use crate::machine::{AccessToken, LoginCode};
 use crate::wechat::push::EncodingAesKey;
 use crate::wechat::reply::{self, WechatToken};
@@ -79,17 +78,8 @@ fn debug_of_a_configuration_shows_no_secret() {
 }
 
 fn log_in(world: &World, openid: &str) -> Value {
-    world.wechat_says(&json!({ "openid": openid, "session_key": "tiihtNczf5v6AKRyjwEUhQ==" }).to_string());
-    world
-        .token(&json!({
-            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token": "code",
-            "subject_token_type": "urn:wechat:params:oauth:token-type:js-code",
-        }))
-        .unwrap()
-}
-
-fn code_of<T>(result: Result<T, Error>) -> &'static str {
-    result.err().map_or("success", |error| error.code())
+    let user = json!({ "openid": openid, "session_key": "tiihtNczf5v6AKRyjwEUhQ==" });
+    world.log_in_as(&user.to_string(), &json!({})).unwrap()
 }
 
 /// A record that was copied to another name counts as missing, and the audit log says that it does not open.

@@ -4,20 +4,16 @@ use super::MINUTE;
 use crate::edge::http::Request;
 use crate::edge::routes::route;
 use crate::edge::session::label;
-use crate::edge::testing::fakes::{NOW, World, at_once};
+use crate::edge::testing::fakes::{NOW, World, exchange, poll_once};
+use crate::edge::testing::simulation::CODE_SESSION;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 const DAY: u64 = 1_440 * MINUTE;
 
 fn log_in(world: &World, more: &Value) -> Value {
-    world.wechat_says(r#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ==","unionid":"uMei"}"#);
-    let mut grant = json!({
-        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token": "code",
-        "subject_token_type": "urn:wechat:params:oauth:token-type:js-code",
-    });
-    grant.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    world.token(&grant).unwrap()
+    let user = r#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ==","unionid":"uMei"}"#;
+    world.log_in_as(user, more).unwrap()
 }
 
 fn get(world: &World, path: &str, tokens: &Value) -> Value {
@@ -128,13 +124,9 @@ fn a_session_is_labelled_by_the_client_or_its_user_agent() {
         assert_eq!(label::of_user_agent(text).as_deref(), label, "{text}");
     }
     let world = World::new();
-    let grant = json!({
-        "client_id": "wx1", "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token": "code",
-        "subject_token_type": "urn:wechat:params:oauth:token-type:js-code",
-    });
-    world.wechat_says(r#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#);
-    let request = Request { user_agent: Some("iPad".into()), ..World::request("POST", "/oauth/token", &grant) };
-    let answer = at_once(route(&world, &world.config, &request, "id"));
+    world.wechat_says(CODE_SESSION);
+    let request = Request { user_agent: Some("iPad".into()), ..World::request("POST", "/oauth/token", &exchange()) };
+    let answer = poll_once(route(&world, &world.config, &request, "id"));
     let tokens: Value = serde_json::from_str(&answer.response.body).unwrap();
     assert_eq!(get(&world, "/sessions", &tokens)["sessions"][0]["label"], "iPad");
 }

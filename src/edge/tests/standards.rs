@@ -4,7 +4,7 @@ use crate::edge::error::Error;
 use crate::edge::http::endpoint::{Access, Endpoint, ROUTES};
 use crate::edge::http::{Request, Response};
 use crate::edge::routes::route;
-use crate::edge::testing::fakes::{World, at_once};
+use crate::edge::testing::fakes::{World, poll_once};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ const JS_CODE: &str = "urn:wechat:params:oauth:token-type:js-code";
 
 /// The answer as it goes out, an error's included.
 fn send(world: &World, request: &Request) -> Response {
-    at_once(route(world, &world.config, request, "id")).response
+    poll_once(route(world, &world.config, request, "id")).response
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {

@@ -4,7 +4,7 @@ use crate::edge::config::Config;
 use crate::edge::error::Error;
 use crate::edge::http::{Request, Response};
 use crate::edge::routes::route;
-use crate::edge::testing::fakes::{NOW, World, at_once, variables};
+use crate::edge::testing::fakes::{NOW, World, code_of, poll_once, variables};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -37,7 +37,7 @@ fn get(world: &World, path: &str, query: &str, cookies: Option<String>) -> Resul
 fn answer(world: &World, path: &str, query: &str, cookies: Option<String>) -> Result<Response, (Error, Response)> {
     let request =
         Request { method: "GET".into(), path: path.into(), query: query.into(), cookies, ..Request::default() };
-    let answer = at_once(route(world, &world.config, &request, "id"));
+    let answer = poll_once(route(world, &world.config, &request, "id"));
     match answer.error {
         Some(error) => Err((error, answer.response)),
         None => Ok(answer.response),
@@ -81,10 +81,6 @@ fn redeem(world: &World, code: &str) -> Result<Value, Error> {
         "client_id": "wx2", "grant_type": "authorization_code", "code": code, "redirect_uri": BACK,
         "code_verifier": VERIFIER,
     }))
-}
-
-fn code_of<T>(result: Result<T, Error>) -> &'static str {
-    result.err().map_or("success", |error| error.code())
 }
 
 #[test]
@@ -193,7 +189,7 @@ fn a_web_login_is_limited_by_address() {
         address: Some("192.0.2.1".into()),
         ..Request::default()
     };
-    let answer = at_once(route(&world, &world.config, &request, "id"));
+    let answer = poll_once(route(&world, &world.config, &request, "id"));
     assert_eq!(answer.error.map(|error| error.code()), Some("rate_limited"));
     assert_eq!(parameter(header(&answer.response, "location"), "error").as_deref(), Some("temporarily_unavailable"));
     assert_eq!(world.urls.borrow().len(), 0);

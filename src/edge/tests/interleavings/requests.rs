@@ -1,9 +1,9 @@
 //! Who asks for what: two devices of one user, a thief with copies of tokens, a backend, a browser.
 
 use super::world::{Answer, Stored, World};
-use crate::edge::http::{Body, Request};
+use crate::edge::http::Request;
 use crate::edge::session::authorization_code::WebCode;
-use crate::edge::testing::fakes::NOW;
+use crate::edge::testing::fakes::{NOW, exchange, json_request};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -187,44 +187,28 @@ impl Actor {
     }
 }
 
-fn send(method: &str, path: &str, authorization: Option<String>, body: &Value) -> Request {
-    Request {
-        method: method.into(),
-        path: path.into(),
-        content_type: Some("application/json".into()),
-        authorization,
-        body: Body::Bytes(body.to_string().into_bytes()),
-        ..Request::default()
-    }
-}
-
 pub(super) fn user(method: &str, path: &str, tokens: &Tokens) -> Request {
-    send(method, path, Some(format!("Bearer {}", tokens.access)), &json!({}))
+    json_request(method, path, Some(format!("Bearer {}", tokens.access)), &json!({}))
 }
 
 pub(super) fn backend(path: &str, body: &Value) -> Request {
-    send("POST", path, Some("Basic YXBpOnNlY3JldA==".to_owned()), body)
+    json_request("POST", path, Some("Basic YXBpOnNlY3JldA==".to_owned()), body)
 }
 
 pub(super) fn refresh(tokens: &Tokens) -> Request {
     let body = json!({ "client_id": tokens.app, "grant_type": "refresh_token", "refresh_token": tokens.refresh });
-    send("POST", "/oauth/token", None, &body)
+    json_request("POST", "/oauth/token", None, &body)
 }
 
 fn revoke(tokens: &Tokens, everywhere: bool) -> Request {
     let body = json!({ "client_id": tokens.app, "token": tokens.refresh, "everywhere": everywhere.to_string() });
-    send("POST", "/oauth/revoke", None, &body)
+    json_request("POST", "/oauth/revoke", None, &body)
 }
 
 pub(super) fn log_in(old: Option<&Tokens>) -> Request {
-    let body = json!({
-        "client_id": "wx1",
-        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
-        "subject_token": "code",
-        "subject_token_type": "urn:wechat:params:oauth:token-type:js-code",
-        "refresh_token": old.map(|tokens| &tokens.refresh),
-    });
-    send("POST", "/oauth/token", None, &body)
+    let mut body = exchange();
+    body["refresh_token"] = json!(old.map(|tokens| &tokens.refresh));
+    json_request("POST", "/oauth/token", None, &body)
 }
 
 /// The code that the callback of a web login gives.
@@ -244,7 +228,7 @@ pub(super) fn web_log_in(number: u8, iat: u64) -> Request {
         "client_id": "wx2", "grant_type": "authorization_code", "code": code.seal(sealer, [number; 12]),
         "redirect_uri": code.redirect_uri, "code_verifier": VERIFIER,
     });
-    send("POST", "/oauth/token", None, &body)
+    json_request("POST", "/oauth/token", None, &body)
 }
 
 pub(super) fn setup() -> Setup {

@@ -2,18 +2,13 @@
 //! scheduler lets it take effect. The requests are the futures of the real routes, polled by hand.
 
 use crate::edge::audit::Audit;
-use crate::edge::config::keys::{PublicKey, SigningKey};
 use crate::edge::config::{Config, Misconfigured};
-use crate::edge::guesses::Guesses;
 use crate::edge::http::Request;
-use crate::edge::isolate::Verified;
-use crate::edge::ports::{
-    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Isolate, Limit, Overdue, Page, Put, Random, RateLimit, Reply,
-    Store, StoreFailure,
-};
+use crate::edge::ports::{AuditLog, Clock, Page, Put, Random, Store, StoreFailure};
 use crate::edge::routes::{route, write_late};
+
 use crate::edge::testing::fakes::{NOW, variables};
-use crate::edge::upstream::access_token::Slot;
+use crate::edge::testing::simulation::Simulation;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::cell::{Cell, RefCell};
@@ -328,12 +323,9 @@ impl Store for Ports {
     }
 }
 
-/// A WeChat that knows one user and any code, and takes its time.
-impl Fetch for Ports {
-    async fn fetch(&self, _: &Call) -> Result<Reply, FetchFailure> {
+impl Simulation for Ports {
+    async fn wechat_replies(&self) {
         self.wait(Operation::Fetch).await;
-        let body = br#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#.to_vec();
-        Ok(Reply { status: 200, body })
     }
 }
 
@@ -351,40 +343,6 @@ impl Random for Ports {
         let now = self.world.0.now.get().to_le_bytes();
         let random = Sha256::digest([&[self.task as u8, task.random], &now[..]].concat());
         bytes.copy_from_slice(&random[..bytes.len()]);
-    }
-}
-
-impl Es256 for Ports {
-    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Option<Vec<u8>> {
-        Some(hash(&key.public, message))
-    }
-    async fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
-        hash(key, message) == signature
-    }
-}
-
-fn hash(key: &PublicKey, message: &[u8]) -> Vec<u8> {
-    Sha256::digest([key.kid.as_bytes(), message].concat()).to_vec()
-}
-
-impl RateLimit for Ports {
-    async fn allows(&self, _: Limit, _: &str) -> bool {
-        true
-    }
-}
-
-impl Isolate for Ports {
-    fn slot<T>(&self, _: &str, act: impl FnOnce(&mut Slot) -> T) -> T {
-        act(&mut Slot::default())
-    }
-    fn verified<T>(&self, act: impl FnOnce(&mut Verified) -> T) -> T {
-        act(&mut Verified::default())
-    }
-    async fn pause(&self, _: u32) -> Result<(), Overdue> {
-        Ok(())
-    }
-    fn guesses<T>(&self, act: impl FnOnce(&mut Guesses) -> T) -> T {
-        act(&mut Guesses::default())
     }
 }
 

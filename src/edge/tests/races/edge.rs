@@ -2,24 +2,14 @@
 
 use super::store::Kv;
 use crate::edge::audit::Audit;
-use crate::edge::config::keys::{PublicKey, SigningKey};
 use crate::edge::config::{Config, Misconfigured};
-use crate::edge::guesses::Guesses;
-use crate::edge::http::{Body, Request};
-use crate::edge::isolate::Verified;
-use crate::edge::ports::{
-    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Isolate, Limit, Overdue, Page, Put, Random, RateLimit, Reply,
-    Store, StoreFailure,
-};
+use crate::edge::ports::{AuditLog, Clock, Page, Put, Random, Store, StoreFailure};
 use crate::edge::routes::{route, write_late};
-use crate::edge::upstream::access_token::Slot;
+use crate::edge::testing::fakes::{NOW, json_request};
+use crate::edge::testing::simulation::Simulation;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 use std::cell::RefCell;
 use std::rc::Rc;
-
-/// When the simulation begins, ms since 1970.
-pub(super) const EPOCH: u64 = 1_790_000_000_000;
 
 #[derive(Clone)]
 pub(super) struct Edge {
@@ -49,14 +39,7 @@ impl Edge {
         if self.kv.chance(lost) {
             return None;
         }
-        let request = Request {
-            method: method.into(),
-            path: path.into(),
-            content_type: Some("application/json".into()),
-            authorization: Some(bearer.to_owned()),
-            body: Body::Bytes(body.to_string().into_bytes()),
-            ..Request::default()
-        };
+        let request = json_request(method, path, Some(bearer.to_owned()), body);
         let answer = route(self, &self.config, &request, "id").await;
         if let Some(late) = answer.response.later {
             let edge = self.clone();
@@ -73,7 +56,7 @@ impl Edge {
 
 impl Clock for Edge {
     fn now_ms(&self) -> u64 {
-        EPOCH + self.kv.time.now()
+        NOW + self.kv.time.now()
     }
 }
 
@@ -107,47 +90,13 @@ impl Store for Edge {
     }
 }
 
-/// A WeChat that knows one user and any code.
-impl Fetch for Edge {
-    async fn fetch(&self, _: &Call) -> Result<Reply, FetchFailure> {
+impl Simulation for Edge {
+    async fn wechat_replies(&self) {
         self.kv.time.sleep(self.kv.between(50, 300)).await;
-        let body = br#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#.to_vec();
-        Ok(Reply { status: 200, body })
     }
-}
 
-impl Es256 for Edge {
-    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Option<Vec<u8>> {
-        Some(hash(&key.public, message))
-    }
-    async fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
-        hash(key, message) == signature
-    }
-}
-
-fn hash(key: &PublicKey, message: &[u8]) -> Vec<u8> {
-    Sha256::digest([key.kid.as_bytes(), message].concat()).to_vec()
-}
-
-impl RateLimit for Edge {
-    async fn allows(&self, _: Limit, _: &str) -> bool {
-        true
-    }
-}
-
-impl Isolate for Edge {
-    fn slot<T>(&self, _: &str, act: impl FnOnce(&mut Slot) -> T) -> T {
-        act(&mut Slot::default())
-    }
-    fn verified<T>(&self, act: impl FnOnce(&mut Verified) -> T) -> T {
-        act(&mut Verified::default())
-    }
-    fn guesses<T>(&self, act: impl FnOnce(&mut Guesses) -> T) -> T {
-        act(&mut Guesses::default())
-    }
-    async fn pause(&self, ms: u32) -> Result<(), Overdue> {
+    async fn sleep(&self, ms: u32) {
         self.kv.time.sleep(ms.into()).await;
-        Ok(())
     }
 }
 

@@ -2,11 +2,11 @@
 //! of any age; perhaps a thief with a copy of its token; perhaps a request that ends the session just then, and an
 //! observer who tries the ended session's tokens from then on.
 
-use super::edge::{Answer, EPOCH, Edge};
+use super::edge::{Answer, Edge};
 use super::store::{Faults, Kv, LOCATIONS};
 use super::time::Time;
 use crate::edge::config::Config;
-use crate::edge::testing::fakes::variables;
+use crate::edge::testing::fakes::{NOW, exchange, variables};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -163,7 +163,7 @@ impl Scene {
         // A session that began while the revoke was on its way may be on either side of it.
         if is_meant && self.logins.borrow()[&sid] < sent {
             // iat is cut to the second, which is in favour of the accused by less than one.
-            let at = (claims["iat"].as_u64().unwrap() * 1000).saturating_sub(EPOCH);
+            let at = (claims["iat"].as_u64().unwrap() * 1000).saturating_sub(NOW);
             let mut outcome = self.outcome.borrow_mut();
             outcome.latest_mint = outcome.latest_mint.max(at.saturating_sub(revoked));
         }
@@ -176,13 +176,8 @@ impl Scene {
             let last = self.earlier.borrow().len() as u64 - 1;
             old.clone_from(&self.earlier.borrow()[self.edge.kv.between(0, last) as usize]);
         }
-        let body = json!({
-            "client_id": "wx1",
-            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
-            "subject_token": "code",
-            "subject_token_type": "urn:wechat:params:oauth:token-type:js-code",
-            "refresh_token": old,
-        });
+        let mut body = exchange();
+        body["refresh_token"] = old.into();
         let Some(Answer { status: 200, body }) = self.token(edge, body).await else { return false };
         self.keep(&body);
         true

@@ -1,0 +1,64 @@
+//! What simulations of several requests at once have in common: they supply store, clock and randomness.
+
+use crate::edge::config::keys::{PublicKey, SigningKey};
+use crate::edge::guesses::Guesses;
+use crate::edge::isolate::Verified;
+use crate::edge::ports::{Call, Es256, Fetch, FetchFailure, Isolate, Limit, Overdue, RateLimit, Reply};
+use crate::edge::upstream::access_token::Slot;
+use sha2::{Digest as _, Sha256};
+
+/// WeChat's reply to a code: the user of every simulation.
+pub(crate) const CODE_SESSION: &str = r#"{"openid":"oMei","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#;
+
+/// Ports of a simulation. Signatures are hashes, no rate limit is reached, WeChat knows one user and any code, and the
+/// isolate remembers nothing between requests.
+pub(crate) trait Simulation {
+    /// Returns when WeChat's reply has arrived.
+    async fn wechat_replies(&self);
+
+    /// Returns after `ms` of simulated time.
+    async fn sleep(&self, _: u32) {}
+}
+
+impl<T: Simulation> Fetch for T {
+    async fn fetch(&self, _: &Call) -> Result<Reply, FetchFailure> {
+        self.wechat_replies().await;
+        Ok(Reply { status: 200, body: CODE_SESSION.as_bytes().to_vec() })
+    }
+}
+
+impl<T: Simulation> Es256 for T {
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Option<Vec<u8>> {
+        Some(hash(&key.public, message))
+    }
+    async fn verify(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+        hash(key, message) == signature
+    }
+}
+
+impl<T: Simulation> RateLimit for T {
+    async fn allows(&self, _: Limit, _: &str) -> bool {
+        true
+    }
+}
+
+impl<T: Simulation> Isolate for T {
+    fn slot<R>(&self, _: &str, act: impl FnOnce(&mut Slot) -> R) -> R {
+        act(&mut Slot::default())
+    }
+    fn verified<R>(&self, act: impl FnOnce(&mut Verified) -> R) -> R {
+        act(&mut Verified::default())
+    }
+    fn guesses<R>(&self, act: impl FnOnce(&mut Guesses) -> R) -> R {
+        act(&mut Guesses::default())
+    }
+    async fn pause(&self, ms: u32) -> Result<(), Overdue> {
+        self.sleep(ms).await;
+        Ok(())
+    }
+}
+
+/// The signature of every fake: SHA-256 of the key's id and the message.
+pub(crate) fn hash(key: &PublicKey, message: &[u8]) -> Vec<u8> {
+    Sha256::digest([key.kid.as_bytes(), message].concat()).to_vec()
+}
