@@ -1,4 +1,4 @@
-//! Two contexts on one storage, and an edge that rotates refresh tokens, with as much of each as decides something.
+//! Two contexts on one storage, and an edge that rotates refresh tokens, reduced to the state that affects decisions.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use wxauth::machine::{
@@ -6,23 +6,23 @@ use wxauth::machine::{
     SessionState, Tokens, WaiterId,
 };
 
-/// As the edge has it: within this a token may be presented again.
+/// Time in which the edge accepts a rotated refresh token again, in milliseconds.
 const GRACE_MS: u64 = 120_000;
 const TOKEN_LIFE_S: u32 = 60;
-/// A wait that outlasts access tokens and the grace, in steps that are not taken for a clock that is set.
+/// A wait longer than access tokens and the grace, in steps that do not count as a change of the clock.
 const STEPS: u64 = 3;
 const STEP_MS: u64 = 65_000;
 
-/// What the platform is like, and which of the client's precautions it defeats.
+/// Properties of the platform, and defects of earlier clients that it reproduces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Platform {
-    /// A browser: a lock, storage that answers at once, events about other tabs. Otherwise WeChat: none of them.
+    /// A browser: it has a lock, immediate storage, and events about other tabs. WeChat has none of them.
     pub(crate) browser: bool,
-    /// Every read after the launch gives what the launch read: the client of before, which read once.
+    /// Every read returns the entries of the launch, as for an earlier client that read once.
     pub(crate) reads_once: bool,
-    /// Where storage cannot be read it is taken for empty: the client of before.
+    /// Unreadable storage counts as empty, as for an earlier client.
     pub(crate) unreadable_is_empty: bool,
-    /// Writes are acknowledged at once and land in any order: the client of before, which did not wait.
+    /// Writes are acknowledged at once and applied in any order, as for an earlier client that did not wait.
     pub(crate) unordered_writes: bool,
 }
 
@@ -30,18 +30,18 @@ pub(crate) struct Platform {
 pub(crate) struct Context {
     machine: Machine,
     pub(crate) state: SessionState,
-    /// What was asked and is not yet answered, and what the edge answers.
+    /// Effects without an answer, with the edge's answer.
     pub(crate) outstanding: Vec<(Effect, Option<Answer>)>,
-    pub(crate) open: BTreeSet<WaiterId>,
-    /// Another context has written, and this one was not told yet.
-    pub(crate) news: bool,
-    /// What the launch read.
+    pub(crate) waiting: BTreeSet<WaiterId>,
+    /// Another context has written, and the storage event is not delivered yet.
+    pub(crate) unseen_write: bool,
+    /// The entries that the launch read.
     first_read: Option<[String; 2]>,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
-    /// Of session and number.
+    /// Tokens of a session, with the number of the rotation.
     Tokens(u32, u32),
     Refused,
     Revoked,
@@ -49,30 +49,30 @@ pub(crate) enum Answer {
 
 #[derive(Debug, Clone)]
 struct Session {
-    /// Highest number presented, and when first.
+    /// The highest number presented, with the time of its first use.
     presented: Option<(u32, u64)>,
-    over: bool,
+    ended: bool,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Shared {
+pub(crate) struct Contexts {
     pub(crate) platform: Platform,
     now: u64,
     pub(crate) contexts: Vec<Option<Context>>,
     stored: [String; 2],
-    /// Writes that were acknowledged and have not landed, where they are unordered.
-    pub(crate) landing: Vec<(Entry, Option<String>)>,
-    /// Who holds the lock and who waits, first in first out.
+    /// Writes that are acknowledged and not applied yet, if they are unordered.
+    pub(crate) unapplied_writes: Vec<(Entry, Option<String>)>,
+    /// The holder of the lock, then the contexts that wait for it.
     lock: VecDeque<(usize, OpId)>,
     granted: Option<(usize, OpId)>,
     sessions: Vec<Session>,
-    /// How often each token was presented.
+    /// Uses of each refresh token.
     presented: BTreeMap<(u32, u32), u32>,
-    /// The user's last word; `None` after a crash that may have lost it.
-    pub(crate) wants_out: Option<bool>,
+    /// Whether the user's last call was a log-out; `None` after a crash that may have lost it.
+    pub(crate) wants_logged_out: Option<bool>,
     /// Storage has acknowledged the last log-out.
-    out_is_stored: bool,
-    /// A crash has lost an answer of the edge: the next use of the token is taken for a theft, after the grace.
+    log_out_is_stored: bool,
+    /// A crash has lost an answer of the edge, so that after the grace the edge treats the token's next use as a theft.
     answer_lost: bool,
     pub(crate) storage_fails: bool,
     last_waiter: WaiterId,
@@ -81,7 +81,7 @@ pub(crate) struct Shared {
     pub(crate) broken: Option<&'static str>,
 }
 
-/// What may still happen.
+/// Remaining events of each kind.
 #[derive(Debug, Clone)]
 pub(crate) struct Budget {
     pub(crate) requests: u8,
@@ -92,21 +92,21 @@ pub(crate) struct Budget {
     pub(crate) failures: u8,
 }
 
-impl Shared {
-    /// One user, logged in in both contexts.
+impl Contexts {
+    /// One user, logged in, with two contexts.
     pub(crate) fn new(platform: Platform, budget: Budget) -> Self {
         let mut world = Self {
             platform,
             now: 1_790_000_000_000,
             contexts: vec![None, None],
             stored: Default::default(),
-            landing: Vec::new(),
+            unapplied_writes: Vec::new(),
             lock: VecDeque::new(),
             granted: None,
             sessions: Vec::new(),
             presented: BTreeMap::new(),
-            wants_out: Some(false),
-            out_is_stored: false,
+            wants_logged_out: Some(false),
+            log_out_is_stored: false,
             answer_lost: false,
             storage_fails: false,
             last_waiter: 0,
@@ -116,7 +116,7 @@ impl Shared {
         };
         for context in 0..2 {
             world.launch(context);
-            world.settle_down();
+            world.settle_all();
         }
         world
     }
@@ -126,31 +126,31 @@ impl Shared {
             machine: Machine::new(LoginMode::Silent, PrivacyMode::Official, Vec::new()),
             state: SessionState::Starting,
             outstanding: Vec::new(),
-            open: BTreeSet::new(),
-            news: false,
+            waiting: BTreeSet::new(),
+            unseen_write: false,
             first_read: None,
         });
-        self.tell(context, Event::Launched { seed: 7 });
+        self.dispatch(context, Event::Launched { seed: 7 });
     }
 
-    fn must(&mut self, holds: bool, else_broken: &'static str) {
+    fn expect(&mut self, holds: bool, promise: &'static str) {
         if !holds {
-            self.broken.get_or_insert(else_broken);
+            self.broken.get_or_insert(promise);
         }
     }
 
-    pub(crate) fn tell(&mut self, context: usize, event: Event) {
+    pub(crate) fn dispatch(&mut self, context: usize, event: Event) {
         let mut events = VecDeque::from([(context, event)]);
         while let Some((context, event)) = events.pop_front() {
             let Some(one) = &mut self.contexts[context] else { continue };
             for effect in one.machine.handle(self.now, event) {
-                self.take(context, effect, &mut events);
+                self.perform(context, effect, &mut events);
             }
             self.grant_lock(&mut events);
         }
     }
 
-    fn take(&mut self, context: usize, effect: Effect, events: &mut VecDeque<(usize, Event)>) {
+    fn perform(&mut self, context: usize, effect: Effect, events: &mut VecDeque<(usize, Event)>) {
         let answer = match &effect {
             Effect::AcquireLock { op, .. } if !self.platform.browser => {
                 events.push_back((context, Event::LockAcquired { op: *op, exclusive: false }));
@@ -170,16 +170,16 @@ impl Shared {
                 return;
             }
             Effect::CallLogin { op, .. } => {
-                let is_out = self.wants_out == Some(true) && self.out_is_stored;
-                self.must(!is_out, "a login by itself after a log-out");
+                let is_logged_out = self.wants_logged_out == Some(true) && self.log_out_is_stored;
+                self.expect(!is_logged_out, "a login after a log-out without a call of login()");
                 self.minted += 1;
                 let code = LoginCode::parse(format!("code{}", self.minted)).expect("a code");
                 events.push_back((context, Event::CodeIssued { op: *op, code }));
                 return;
             }
             Effect::Settle { waiter, .. } => {
-                let was_open = self.contexts[context].as_mut().is_some_and(|one| one.open.remove(waiter));
-                self.must(was_open, "a caller was settled twice");
+                let was_open = self.contexts[context].as_mut().is_some_and(|one| one.waiting.remove(waiter));
+                self.expect(was_open, "a caller was settled twice");
                 return;
             }
             Effect::Send { waiter, .. } => {
@@ -198,7 +198,7 @@ impl Shared {
             Effect::Exchange { refresh_token, .. } => Some(self.edge_exchange(refresh_token.as_ref())),
             Effect::Revoke { refresh_token, .. } => {
                 if let Some(session) = self.sessions.get_mut(parse(refresh_token).0 as usize) {
-                    session.over = true;
+                    session.ended = true;
                 }
                 Some(Answer::Revoked)
             }
@@ -211,7 +211,7 @@ impl Shared {
     }
 
     fn grant_lock(&mut self, events: &mut VecDeque<(usize, Event)>) {
-        // The first in the queue holds it, and is told once.
+        // The first in the queue holds it; the event is sent once.
         let first = self.lock.front().copied();
         if let Some((context, op)) = first.filter(|_| first != self.granted) {
             events.push_back((context, Event::LockAcquired { op, exclusive: true }));
@@ -219,7 +219,7 @@ impl Shared {
         self.granted = first;
     }
 
-    /// What storage does about an effect, and answers.
+    /// Applies an effect to storage; returns the answer.
     fn storage_answer(&mut self, context: usize, effect: &Effect) -> Option<Event> {
         match effect {
             Effect::ReadRecord { op, .. } if self.storage_fails && !self.platform.unreadable_is_empty => {
@@ -235,32 +235,32 @@ impl Shared {
             Effect::Save { op, .. } if self.storage_fails => Some(Event::StorageFailed { op: *op }),
             Effect::Save { op, entry, value } => {
                 if self.platform.unordered_writes {
-                    self.landing.push((*entry, value.clone()));
+                    self.unapplied_writes.push((*entry, value.clone()));
                 } else {
-                    self.land(*entry, value.clone());
+                    self.apply_write(*entry, value.clone());
                 }
                 for (other, one) in self.contexts.iter_mut().enumerate() {
                     if let Some(one) = one.as_mut().filter(|_| other != context && self.platform.browser) {
-                        one.news = true;
+                        one.unseen_write = true;
                     }
                 }
-                // Removed, it means the same.
-                let says_out = value.as_ref().is_none_or(|value| value.contains(" out "));
-                self.out_is_stored |= *entry == Entry::Status && says_out;
+                // A removed status means a log-out, too.
+                let says_logged_out = value.as_ref().is_none_or(|value| value.contains(" out "));
+                self.log_out_is_stored |= *entry == Entry::Status && says_logged_out;
                 Some(Event::Stored { op: *op })
             }
             _ => None,
         }
     }
 
-    fn land(&mut self, entry: Entry, value: Option<String>) {
+    fn apply_write(&mut self, entry: Entry, value: Option<String>) {
         let [record, status] = &mut self.stored;
         *(if entry == Entry::Record { record } else { status }) = value.unwrap_or_default();
     }
 
-    pub(crate) fn land_nth(&mut self, nth: usize) {
-        let (entry, value) = self.landing.remove(nth);
-        self.land(entry, value);
+    pub(crate) fn apply_nth_write(&mut self, nth: usize) {
+        let (entry, value) = self.unapplied_writes.remove(nth);
+        self.apply_write(entry, value);
     }
 
     // --- the edge
@@ -272,30 +272,30 @@ impl Shared {
             other != context && one.as_ref().is_some_and(|one| one.outstanding.iter().any(out))
         };
         let both = self.contexts.iter().enumerate().any(others);
-        self.must(!(both && self.platform.browser), "two renewals of one generation in spite of the lock");
+        self.expect(!(both && self.platform.browser), "two renewals of one generation despite the lock");
         let count = self.presented.entry((sid, number)).or_insert(0);
         *count += 1;
         let extra = *count > 2;
-        self.must(!extra || self.answer_lost, "more than one extra renewal");
+        self.expect(!extra || self.answer_lost, "a refresh token was presented more than twice");
         let now = self.now;
-        let Some(session) = self.sessions.get_mut(sid as usize).filter(|session| !session.over) else {
+        let Some(session) = self.sessions.get_mut(sid as usize).filter(|session| !session.ended) else {
             return Answer::Refused;
         };
         let (highest, first) = session.presented.unwrap_or((0, 0));
         if session.presented.is_none() || number > highest {
             session.presented = Some((number, now));
         } else if number + 1 < highest || now - first > GRACE_MS {
-            session.over = true;
+            session.ended = true;
             let excused = self.answer_lost;
-            self.must(excused, "a session was buried by its own contexts");
+            self.expect(excused, "the edge revoked a session because of its own contexts");
             return Answer::Refused;
         }
         Answer::Tokens(sid, number + 1)
     }
 
-    /// A login goes on where the old session was, as one more rotation, unless that is over.
+    /// A login continues the old session with one more rotation, unless that session has ended.
     fn edge_exchange(&mut self, token: Option<&RefreshToken>) -> Answer {
-        let old = token.map(parse).filter(|(sid, _)| self.sessions.get(*sid as usize).is_some_and(|old| !old.over));
+        let old = token.map(parse).filter(|(sid, _)| self.sessions.get(*sid as usize).is_some_and(|old| !old.ended));
         match old {
             Some((sid, number)) => {
                 if let Some(session) = self.sessions.get_mut(sid as usize) {
@@ -304,15 +304,15 @@ impl Shared {
                 Answer::Tokens(sid, number + 1)
             }
             None => {
-                self.sessions.push(Session { presented: None, over: false });
-                Answer::Tokens(u32::try_from(self.sessions.len()).expect("few") - 1, 1)
+                self.sessions.push(Session { presented: None, ended: false });
+                Answer::Tokens(u32::try_from(self.sessions.len()).expect("a small number") - 1, 1)
             }
         }
     }
 
-    // --- what happens
+    // --- events
 
-    /// The nth thing that a context waits for is answered.
+    /// Answers the nth outstanding effect of a context.
     pub(crate) fn answer(&mut self, context: usize, nth: usize) {
         let Some(one) = &mut self.contexts[context] else { return };
         let (effect, answer) = one.outstanding.remove(nth);
@@ -330,41 +330,41 @@ impl Shared {
             Some(Answer::Revoked) => Some(Event::Revoked { op }),
         };
         if let Some(event) = event {
-            self.tell(context, event);
+            self.dispatch(context, event);
         }
     }
 
     pub(crate) fn call(&mut self, context: usize, event: impl FnOnce(WaiterId) -> Event) {
-        // A user does one thing at a time.
+        // No two calls of the user have the same time.
         self.now += 1;
         self.last_waiter += 1;
         let waiter = self.last_waiter;
         if let Some(one) = &mut self.contexts[context] {
-            one.open.insert(waiter);
+            one.waiting.insert(waiter);
         }
-        self.tell(context, event(waiter));
+        self.dispatch(context, event(waiter));
     }
 
     pub(crate) fn log_out(&mut self, context: usize) {
-        self.wants_out = Some(true);
-        self.out_is_stored = false;
+        self.wants_logged_out = Some(true);
+        self.log_out_is_stored = false;
         self.call(context, |waiter| Event::Logout { waiter, everywhere: false });
     }
 
-    /// The user logs in, if logged out; otherwise it changes nothing about that.
+    /// The user calls `login()`, which ends a log-out.
     pub(crate) fn log_in(&mut self, context: usize) {
-        self.wants_out = self.wants_out.map(|_| false);
+        self.wants_logged_out = self.wants_logged_out.map(|_| false);
         self.call(context, Event::Login);
     }
 
-    pub(crate) fn deliver_news(&mut self, context: usize) {
+    pub(crate) fn deliver_storage_event(&mut self, context: usize) {
         if let Some(one) = &mut self.contexts[context] {
-            one.news = false;
+            one.unseen_write = false;
         }
-        self.tell(context, Event::StorageChanged);
+        self.dispatch(context, Event::StorageChanged);
     }
 
-    /// The context vanishes, with all it had not stored.
+    /// Ends a context, with everything that it has not stored.
     pub(crate) fn crash(&mut self, context: usize) {
         let Some(one) = self.contexts[context].take() else { return };
         self.lock.retain(|(holder, _)| *holder != context);
@@ -373,81 +373,81 @@ impl Shared {
                 || matches!(answer, Some(Answer::Tokens(..)))
         };
         self.answer_lost |= one.outstanding.iter().any(lost);
-        // A log-out that could not be stored yet is lost, and so is a login that was not finished.
+        // A log-out that is not stored yet is lost, and so is an unfinished login.
         let is_known = self.contexts.iter().flatten().any(|one| one.state == SessionState::LoggedOut);
-        if self.wants_out == Some(false) || !(self.out_is_stored || is_known) {
-            self.wants_out = None;
+        if self.wants_logged_out == Some(false) || !(self.log_out_is_stored || is_known) {
+            self.wants_logged_out = None;
         }
         let mut events = VecDeque::new();
         self.grant_lock(&mut events);
         for (other, event) in events {
-            self.tell(other, event);
+            self.dispatch(other, event);
         }
     }
 
-    /// Nothing that answers within seconds is outstanding: only then does the long wait begin.
+    /// Whether nothing is outstanding, so that a long wait may begin.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.landing.is_empty() && self.contexts.iter().flatten().all(|one| one.outstanding.is_empty())
+        self.unapplied_writes.is_empty() && self.contexts.iter().flatten().all(|one| one.outstanding.is_empty())
     }
 
     pub(crate) fn wait(&mut self) {
         for _ in 0..STEPS {
             self.now += STEP_MS;
             for context in 0..2 {
-                self.tell(context, Event::Tick);
-                self.settle_down();
+                self.dispatch(context, Event::Tick);
+                self.settle_all();
             }
         }
     }
 
-    /// Everything outstanding is answered, until nothing is.
-    pub(crate) fn settle_down(&mut self) {
+    /// Answers everything that is outstanding, until nothing is.
+    pub(crate) fn settle_all(&mut self) {
         for _ in 0..200 {
             let waiting = |one: &Option<Context>| one.as_ref().is_some_and(|one| !one.outstanding.is_empty());
             if let Some(context) = self.contexts.iter().position(waiting) {
                 self.answer(context, 0);
-            } else if !self.landing.is_empty() {
-                self.land_nth(0);
+            } else if !self.unapplied_writes.is_empty() {
+                self.apply_nth_write(0);
             } else {
                 return;
             }
         }
-        self.must(false, "it goes on for ever");
+        self.expect(false, "the contexts never settle");
     }
 
-    /// Faults stop, time goes on, the application is looked at again. Are all callers settled, and does every context,
-    /// also a new one, know whether the user is logged out?
+    /// Checks the end without further faults: time passes and the app is shown again; then every caller has to be
+    /// settled, and every context, a new one included, has to know whether the user is logged out.
     pub(crate) fn ends_well(&self) -> Result<(), &'static str> {
         let mut world = self.clone();
         world.storage_fails = false;
-        world.settle_down();
+        world.settle_all();
         for context in [0, 1, 0, 1] {
-            world.tell(context, Event::Shown);
-            world.settle_down();
+            world.dispatch(context, Event::Shown);
+            world.settle_all();
         }
         for _ in 0..4 {
             world.now += 20_000;
             for context in 0..2 {
-                world.tell(context, Event::Tick);
-                world.settle_down();
+                world.dispatch(context, Event::Tick);
+                world.settle_all();
             }
         }
         if let Some(broken) = world.broken {
             return Err(broken);
         }
-        if world.contexts.iter().flatten().any(|one| !one.open.is_empty()) {
+        if world.contexts.iter().flatten().any(|one| !one.waiting.is_empty()) {
             return Err("a caller is never settled");
         }
-        let Some(out) = world.wants_out else { return Ok(()) };
+        let Some(out) = world.wants_logged_out else { return Ok(()) };
         world.contexts.push(None);
         world.launch(2);
-        world.settle_down();
-        let known = world.contexts.iter().flatten().all(|one| (one.state == SessionState::LoggedOut) == out);
-        if known { Ok(()) } else { Err("a log-out was undone, or a log-in") }
+        world.settle_all();
+        let agrees = world.contexts.iter().flatten().all(|one| (one.state == SessionState::LoggedOut) == out);
+        if agrees { Ok(()) } else { Err("a log-out or a login was undone") }
     }
 }
 
-/// `r{session}x{number}x{unique}`.
+/// Parses `r{session}x{number}x{unique}`.
 fn parse(token: &RefreshToken) -> (u32, u32) {
     let mut numbers = token.reveal().trim_start_matches('r').split('x').map(|number| number.parse().unwrap_or(0));
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))

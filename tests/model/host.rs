@@ -1,5 +1,5 @@
-//! The world around the machine, with as much of it as decides something: what is outstanding, what WeChat and the
-//! edge know, and which promises were broken.
+//! The host of one machine, reduced to the state that affects decisions: outstanding effects, the state of WeChat and
+//! the edge, and broken promises.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use wxauth::machine::{
@@ -8,60 +8,60 @@ use wxauth::machine::{
 };
 use wxauth::wechat::Failure;
 
-/// Who calls `ready()`.
+/// The caller of `ready()`.
 pub(crate) const READY: WaiterId = 8;
-/// The life of an access token, seconds.
+/// Life of an access token, in seconds.
 const TOKEN_LIFE_S: u32 = 600;
 
 #[derive(Debug, Clone)]
-pub(crate) struct World {
+pub(crate) struct Host {
     pub(crate) machine: Machine,
-    /// The phone's clock, which may be set.
+    /// The phone's clock, in milliseconds since 1970; it may be changed.
     pub(crate) now: u64,
-    /// Time in the foreground, which passes whatever the clock says.
+    /// Time in the foreground, in milliseconds, independent of the clock.
     elapsed: u64,
     pub(crate) hidden: bool,
-    /// Effects that wait for an answer, oldest first, with when they were asked.
+    /// Effects without an answer, oldest first, with the elapsed time at their start.
     pub(crate) outstanding: Vec<(Effect, u64)>,
-    /// Callers that were let in and not settled, and the generation their request carried.
-    pub(crate) open: BTreeMap<WaiterId, Option<u32>>,
+    /// Callers that are not settled, with the generation that their request used.
+    pub(crate) waiting: BTreeMap<WaiterId, Option<u32>>,
     pub(crate) settled: BTreeSet<WaiterId>,
     codes_sent: BTreeSet<String>,
     issued: u32,
     wake: Option<u64>,
     pub(crate) state: SessionState,
     generation: u32,
-    /// The generation of the token that the host was given to keep.
+    /// Generation of the access token that the machine handed over.
     token_of: Option<u32>,
-    /// Nothing has happened since the last tokens that could make them bad.
+    /// The last tokens are valid: no event since then may have invalidated them.
     tokens_good: bool,
     /// The user has not agreed to the privacy contract.
     pub(crate) consent_needed: bool,
-    /// The machine was told that the user denies the scope, and no tap came since.
+    /// WeChat has reported that the user denied the scope. No tap follows in this model.
     pub(crate) denied: bool,
-    /// A request was sent again with a newer generation than before.
+    /// A request was sent again, with a newer generation than before.
     pub(crate) replayed: bool,
-    /// The first promise that was broken.
+    /// The first broken promise.
     pub(crate) broken: Option<&'static str>,
-    // What may still go wrong.
+    // Remaining faults.
     pub(crate) faults: u8,
     pub(crate) hides: u8,
     pub(crate) jumps: u8,
     pub(crate) sleeps: u8,
-    /// The last step of the hidden app was longer than it had asked for.
+    /// While hidden, the last step was longer than the requested wake-up.
     late: bool,
-    /// Until when a 429 keeps callers away, by the phone's clock.
+    /// End of the wait of a 429, by the phone's clock.
     closed_until: Option<u64>,
     pub(crate) storage_failures: u8,
-    /// Which calls were made, a bit each.
+    /// The calls made so far, one bit each.
     pub(crate) called: u8,
     stored: [String; 2],
-    /// From now on, until faults stop.
+    /// Storage fails from now on, until the faults end.
     pub(crate) storage_fails: bool,
     pub(crate) pages_open: [bool; 2],
 }
 
-impl World {
+impl Host {
     pub(crate) fn new(machine: Machine) -> Self {
         Self {
             machine,
@@ -69,7 +69,7 @@ impl World {
             elapsed: 0,
             hidden: false,
             outstanding: Vec::new(),
-            open: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             settled: BTreeSet::new(),
             codes_sent: BTreeSet::new(),
             issued: 0,
@@ -96,17 +96,17 @@ impl World {
         }
     }
 
-    /// The app is up and its storage read.
+    /// The host after the launch.
     pub(crate) fn launched(mut self) -> Self {
         self.launch();
         self
     }
 
     pub(crate) fn launch(&mut self) {
-        self.tell(Event::Launched { seed: 7 });
+        self.dispatch(Event::Launched { seed: 7 });
     }
 
-    /// The same phone with a session: what comes later is within the depth from here.
+    /// The host with a session, so that later events are within the search depth.
     pub(crate) fn logged_in(mut self) -> Self {
         const LAUNCH: WaiterId = 100;
         self.call(LAUNCH, Event::Login(LAUNCH));
@@ -116,38 +116,38 @@ impl World {
         self
     }
 
-    /// The same user after agreeing to the privacy contract.
+    /// The host after the user has agreed to the privacy contract.
     pub(crate) fn consented(mut self) -> Self {
         self.consent_needed = false;
         self
     }
 
-    fn must(&mut self, holds: bool, else_broken: &'static str) {
+    fn expect(&mut self, holds: bool, promise: &'static str) {
         if !holds {
-            self.broken.get_or_insert(else_broken);
+            self.broken.get_or_insert(promise);
         }
     }
 
-    /// Of those that are asked and neither answered nor given up.
+    /// Number of outstanding effects of a kind that are younger than `patience_ms`.
     fn count(&self, kind: impl Fn(&Effect) -> bool, patience_ms: u64) -> usize {
         self.outstanding.iter().filter(|(effect, at)| kind(effect) && self.elapsed < at + patience_ms).count()
     }
 
-    pub(crate) fn tell(&mut self, event: Event) {
+    pub(crate) fn dispatch(&mut self, event: Event) {
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
             for effect in self.machine.handle(self.now, event) {
                 events.extend(self.storage_answer(&effect));
-                self.take(effect);
+                self.perform(effect);
             }
         }
         let logins = self.count(|effect| matches!(effect, Effect::CallLogin { .. }), 10_000);
-        self.must(logins <= 1, "two wx.login at once");
+        self.expect(logins <= 1, "two wx.login calls at the same time");
         let exchanges = self.count(|effect| matches!(effect, Effect::Exchange { .. }), 10_000);
-        self.must(exchanges <= 1, "two exchanges at once");
+        self.expect(exchanges <= 1, "two exchanges at the same time");
     }
 
-    /// Storage and the lock answer at once here; `tests/model/shared.rs` has every order of theirs.
+    /// The immediate answer of storage or the lock. `tests/model/shared.rs` models every order of these answers.
     fn storage_answer(&mut self, effect: &Effect) -> Option<Event> {
         let [record, status] = self.stored.clone();
         match effect {
@@ -169,32 +169,35 @@ impl World {
         }
     }
 
-    fn take(&mut self, effect: Effect) {
+    fn perform(&mut self, effect: Effect) {
         match &effect {
             Effect::Exchange { code, .. } => {
                 let first = self.codes_sent.insert(code.reveal().to_owned());
-                self.must(first, "a code was sent twice");
+                self.expect(first, "a code was sent twice");
             }
             Effect::SetToken { generation, token } => {
                 self.token_of = token.is_some().then_some(generation.0);
             }
             Effect::Send { waiter, generation } => {
                 let named = generation.map(|generation| generation.0);
-                self.must(named.is_none() || named == self.token_of, "a request with a token that the host has not");
-                if let Some(used) = self.open.get_mut(waiter) {
+                self.expect(
+                    named.is_none() || named == self.token_of,
+                    "a request with a token that the host does not have",
+                );
+                if let Some(used) = self.waiting.get_mut(waiter) {
                     self.replayed |= used.is_some() && *used < named;
                     *used = named;
                 }
             }
             Effect::Settle { waiter, outcome } => {
-                let open = self.open.remove(waiter).is_some();
+                let waiting = self.waiting.remove(waiter).is_some();
                 let first = self.settled.insert(*waiter);
-                self.must(open && first, "a waiter was settled twice");
+                self.expect(waiting && first, "a caller was settled twice");
                 let named = !matches!(self.state, SessionState::LoggingIn | SessionState::Starting);
-                self.must(*waiter != READY || !matches!(outcome, Outcome::Done) || named, "ready() during a login");
+                self.expect(*waiter != READY || !matches!(outcome, Outcome::Done) || named, "ready() during a login");
                 let turned_away = matches!(outcome, Outcome::Failed { code: ErrorCode::RateLimited, .. });
                 let waited = self.closed_until.is_some_and(|until| self.now >= until);
-                self.must(!(turned_away && waited), "a caller who waited as told was turned away");
+                self.expect(!(turned_away && waited), "a caller was rejected after the end of Retry-After");
             }
             Effect::Wake { after } => self.wake = Some(self.elapsed + u64::from(*after)),
             Effect::State { state } => {
@@ -202,8 +205,8 @@ impl World {
                 self.generation = state.generation.0;
             }
             Effect::Authorize { .. } => {
-                self.must(!self.denied, "a prompt after a denial without a tap");
-                self.must(!self.consent_needed, "a scope prompt while consent was needed");
+                self.expect(!self.denied, "a prompt after a denial without a tap");
+                self.expect(!self.consent_needed, "a scope prompt while consent was needed");
             }
             _ => {}
         }
@@ -217,15 +220,15 @@ impl World {
     }
 
     pub(crate) fn call(&mut self, waiter: WaiterId, event: Event) {
-        self.open.insert(waiter, None);
-        self.tell(event);
+        self.waiting.insert(waiter, None);
+        self.dispatch(event);
     }
 
-    /// The nth outstanding effect is answered.
-    pub(crate) fn answer(&mut self, nth: usize, well: bool) {
+    /// Answers the nth outstanding effect.
+    pub(crate) fn answer(&mut self, nth: usize, succeeds: bool) {
         let (effect, _) = self.outstanding.remove(nth);
         let refused = EdgeFailure::Refused { status: 400, code: "session_ended".into(), retry_after_s: None };
-        let event = match (effect, well) {
+        let event = match (effect, succeeds) {
             (Effect::CallLogin { op, .. }, true) => {
                 self.issued += 1;
                 let code = LoginCode::parse(format!("code{}", self.issued));
@@ -240,7 +243,7 @@ impl World {
                 self.tokens_good = false;
                 Event::EdgeFailed { op, failure: refused }
             }
-            // No answer, 429 with five minutes, 429 with a number that no server means.
+            // In turn: no answer, 429 with five minutes, 429 with an absurd wait.
             (Effect::Exchange { op, .. }, false) if op % 2 == 0 => {
                 let retry_after_s = if self.issued.is_multiple_of(2) { 300 } else { u32::MAX };
                 self.closed_until = Some(self.now + u64::from(retry_after_s.min(3_600)) * 1_000);
@@ -253,8 +256,8 @@ impl World {
             (Effect::Revoke { op, .. }, false) => Event::EdgeFailed { op, failure: EdgeFailure::Unreachable },
             (Effect::CheckSession { op }, alive) => Event::SessionChecked { op, alive },
             (Effect::ReadSetting { op }, true) => {
-                let named = |yes: bool| if yes { vec!["scope.camera".to_owned()] } else { Vec::new() };
-                Event::SettingRead { op, setting: AuthSetting { granted: Vec::new(), denied: named(self.denied) } }
+                let camera = |listed: bool| if listed { vec!["scope.camera".to_owned()] } else { Vec::new() };
+                Event::SettingRead { op, setting: AuthSetting { granted: Vec::new(), denied: camera(self.denied) } }
             }
             (Effect::ReadPrivacy { op }, true) => Event::PrivacyRead { op, needed: self.consent_needed },
             (Effect::ShowPrivacy { op }, agreed) => {
@@ -272,25 +275,25 @@ impl World {
             }
             _ => Event::Tick,
         };
-        self.tell(event);
+        self.dispatch(event);
     }
 
-    /// A request is answered.
+    /// Answers a request.
     pub(crate) fn reply(&mut self, waiter: WaiterId, status: u16) {
-        let used = self.open.get(&waiter).copied().flatten();
-        let calls = |world: &Self| {
+        let used = self.waiting.get(&waiter).copied().flatten();
+        let calls = |host: &Self| {
             let logs_in =
                 |(effect, _): &&(Effect, u64)| matches!(effect, Effect::CallLogin { .. } | Effect::Refresh { .. });
-            world.outstanding.iter().filter(logs_in).count()
+            host.outstanding.iter().filter(logs_in).count()
         };
         let before = calls(self);
         let stale = used.is_some_and(|used| used < self.generation) && self.tokens_good;
         if status == 401 && used == Some(self.generation) {
             self.tokens_good = false;
         }
-        self.tell(Event::ReplyArrived { waiter, status, code: String::new(), retry_after_s: None });
+        self.dispatch(Event::ReplyArrived { waiter, status, code: String::new(), retry_after_s: None });
         let after = calls(self);
-        self.must(status != 401 || !stale || after <= before, "an older generation caused a login");
+        self.expect(status != 401 || !stale || after <= before, "an older generation caused a login");
     }
 
     pub(crate) fn jump(&mut self, ms: i64) {
@@ -299,39 +302,38 @@ impl World {
             self.overslept();
         }
         self.tokens_good = false;
-        self.tell(Event::Tick);
+        self.dispatch(Event::Tick);
     }
 
-    /// An effect that WeChat or the edge never answers, or a reply that never comes.
+    /// Loses the answer to an effect.
     pub(crate) fn lose(&mut self, nth: usize) {
         self.outstanding.remove(nth);
     }
 
     pub(crate) fn lose_reply(&mut self, waiter: WaiterId) {
-        self.open.insert(waiter, None);
+        self.waiting.insert(waiter, None);
     }
 
-    /// Time goes on to the wake-up that was asked for; `false` where none was: nothing will ever happen by itself.
+    /// Advances to the requested wake-up; returns `false` if there is none, so that nothing else will happen.
     pub(crate) fn tick(&mut self) -> bool {
         let Some(at) = self.wake.take() else { return false };
         let step = at.saturating_sub(self.elapsed).max(1);
         self.now += step;
         self.elapsed += step;
         self.late = false;
-        self.tell(Event::Tick);
+        self.dispatch(Event::Tick);
         true
     }
 
-    /// JavaScript was stopped for ten minutes, or time passed with nothing outstanding. `first` is
-    /// what the machine hears then.
+    /// Stops JavaScript for ten minutes; then the machine gets the event `first`.
     pub(crate) fn sleep(&mut self, first: Event) {
         self.now += 600_000;
         self.overslept();
-        self.tell(first);
+        self.dispatch(first);
     }
 
-    /// The clock went on without the machine. Where that happens to a hidden app twice in a row,
-    /// its timers are slow rather than stopped, and the wait that was asked for has passed.
+    /// Applies the machine's rule for a step that is too long: the second one in a row of a hidden app counts as the
+    /// requested wait.
     fn overslept(&mut self) {
         if self.late {
             self.elapsed = self.wake.map_or(self.elapsed, |at| at.max(self.elapsed));
@@ -339,21 +341,21 @@ impl World {
         self.late = self.hidden;
     }
 
-    /// Faults have stopped: everything outstanding is answered well, requests get their replies, time goes on.
-    /// Within how many ticks is nothing left? `None`: not within `ticks`.
-    /// A hidden app stays hidden: it runs on in the background, or its `Shown` was lost.
-    pub(crate) fn comes_to_rest_within(mut self, ticks: usize) -> Option<usize> {
+    /// Number of wake-ups, at most `ticks`, until every caller is settled and nothing is outstanding, if there are no
+    /// further faults: effects succeed, requests get replies, time passes. `None` if it takes longer. A hidden app
+    /// stays hidden: it continues in the background, or its `Shown` was lost.
+    pub(crate) fn ticks_to_rest(mut self, ticks: usize) -> Option<usize> {
         self.storage_fails = false;
         if self.state == SessionState::Starting {
             self.launch();
         }
         for tick in 0..=ticks {
             while !self.outstanding.is_empty() {
-                // The user says no, which settles as well as yes does.
+                // The user refuses the dialog, which has to settle callers, too.
                 let dialog = matches!(self.outstanding.first(), Some((Effect::Authorize { .. }, _)));
                 self.answer(0, !dialog);
             }
-            let waiting: Vec<WaiterId> = self.open.iter().filter_map(|(id, used)| used.map(|_| *id)).collect();
+            let waiting: Vec<WaiterId> = self.waiting.iter().filter_map(|(id, used)| used.map(|_| *id)).collect();
             for waiter in waiting {
                 self.reply(waiter, 200);
             }
@@ -361,7 +363,7 @@ impl World {
             if self.broken.is_some() {
                 return None;
             }
-            if self.open.is_empty() && self.outstanding.is_empty() && named && self.nothing_awaited() {
+            if self.waiting.is_empty() && self.outstanding.is_empty() && named && self.needs_no_wake_up() {
                 return Some(tick);
             }
             if !self.tick() {
@@ -371,8 +373,8 @@ impl World {
         None
     }
 
-    /// No timer of the machine's is running: a tick much later asks for nothing.
-    fn nothing_awaited(&self) -> bool {
+    /// Whether a much later tick requests no further wake-up.
+    fn needs_no_wake_up(&self) -> bool {
         let mut later = self.clone();
         later.now += 60_000;
         later.machine.handle(later.now, Event::Tick).iter().all(|effect| !matches!(effect, Effect::Wake { .. }))

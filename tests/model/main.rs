@@ -1,28 +1,31 @@
-//! Model checking: every order of what can happen, to a depth, with stateright.
+//! Model checking with stateright: every order of events, to a fixed depth.
 //!
-//! Eight callers on two pages, a privacy sheet, `wx` calls that are answered well, badly, late or never, replies of
-//! older generations, hiding and showing, storage that fails, a clock that is set. Deeper, and printed:
-//! `MODEL_DEPTH=8 cargo test --release --test model -- --nocapture`.
+//! This file has the model of one phone: eight callers on two pages, a privacy popup, `wx` calls that succeed, fail,
+//! answer late or never, replies to older generations, hiding and showing, failing storage, clock changes.
+//! [`shared`] has the model of two contexts on one storage.
+//!
+//! `MODEL_DEPTH=8 cargo test --release --test model -- --nocapture` searches deeper and prints the number of states.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod contexts;
 mod host;
 mod shared;
+mod state;
 
-use host::World;
+use host::Host;
+use state::State;
 use stateright::{Checker, Model, Property};
-use std::hash::{Hash, Hasher};
 use wxauth::machine::{Event, LoginMode, Machine, PrivacyMode, SessionState};
 
-/// Once faults stop, everything is over within so many wake-ups.
+/// Most wake-ups, after the last fault, until everything is settled.
 const TICKS: usize = 12;
-/// What `npm test` has time for.
+/// Depth for which `npm test` has time.
 const DEPTH: usize = 7;
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Which page makes which call, each once and in any order; both pages may be closed, which lets their callers go.
+/// The pages and their calls, each once and in any order. Closing a page cancels its callers.
 const CALLS: [(usize, Call); 8] = [
     (0, Call::Request),
     (1, Call::Request),
@@ -46,17 +49,17 @@ enum Call {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Action {
-    /// The core is up and storage read; calls may come before.
+    /// The core is loaded and storage read; calls may come before.
     Launch,
-    /// A call of [`CALLS`] is made.
+    /// Makes a call of [`CALLS`].
     Call(usize),
     ClosePage(usize),
-    /// The nth outstanding effect is answered, in any order and however late.
+    /// Answers the nth outstanding effect, in any order and at any later time.
     Answer {
         nth: usize,
-        well: bool,
+        succeeds: bool,
     },
-    /// The nth outstanding effect is never answered.
+    /// Loses the answer to the nth outstanding effect.
     Lose {
         nth: usize,
     },
@@ -70,7 +73,7 @@ enum Action {
     Tick,
     Hide,
     Show,
-    /// Ten minutes without JavaScript, after which a timer runs first.
+    /// Ten minutes without JavaScript, then a timer.
     Sleep,
     Jump {
         days: i64,
@@ -78,96 +81,74 @@ enum Action {
     StorageFails,
 }
 
-struct Phone {
+struct PhoneModel {
     login: LoginMode,
 }
 
-/// The world, told from another by all that it has and the machine remembers.
-#[derive(Debug, Clone)]
-struct State(World);
-
-impl State {
-    fn text(&self) -> String {
-        format!("{:?}", self.0)
-    }
-}
-
-impl Hash for State {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.text().hash(hasher);
-    }
-}
-
-impl PartialEq for State {
-    fn eq(&self, other: &Self) -> bool {
-        self.text() == other.text()
-    }
-}
-
-impl Model for Phone {
-    type State = State;
+impl Model for PhoneModel {
+    type State = State<Host>;
     type Action = Action;
 
-    fn init_states(&self) -> Vec<State> {
-        let started = World::new(Machine::new(self.login, PrivacyMode::Handler, Vec::new()));
+    fn init_states(&self) -> Vec<State<Host>> {
+        let started = Host::new(Machine::new(self.login, PrivacyMode::Handler, Vec::new()));
         let cold = started.clone().launched();
         vec![State(started), State(cold.clone()), State(cold.clone().logged_in()), State(cold.logged_in().consented())]
     }
 
-    fn actions(&self, State(world): &State, actions: &mut Vec<Action>) {
-        if world.broken.is_some() {
+    fn actions(&self, State(host): &State<Host>, actions: &mut Vec<Action>) {
+        if host.broken.is_some() {
             return;
         }
-        if world.state == SessionState::Starting {
+        if host.state == SessionState::Starting {
             actions.push(Action::Launch);
         }
         for (index, (page, _)) in CALLS.iter().enumerate() {
-            if world.called & (1 << index) == 0 && world.pages_open.get(*page) == Some(&true) {
+            if host.called & (1 << index) == 0 && host.pages_open.get(*page) == Some(&true) {
                 actions.push(Action::Call(index));
             }
         }
-        actions.extend((0..2).filter(|page| world.pages_open.get(*page) == Some(&true)).map(Action::ClosePage));
-        for nth in 0..world.outstanding.len() {
-            actions.push(Action::Answer { nth, well: true });
-            if world.faults > 0 {
-                actions.push(Action::Answer { nth, well: false });
+        actions.extend((0..2).filter(|page| host.pages_open.get(*page) == Some(&true)).map(Action::ClosePage));
+        for nth in 0..host.outstanding.len() {
+            actions.push(Action::Answer { nth, succeeds: true });
+            if host.faults > 0 {
+                actions.push(Action::Answer { nth, succeeds: false });
                 actions.push(Action::Lose { nth });
             }
         }
-        for (&waiter, used) in &world.open {
+        for (&waiter, used) in &host.waiting {
             if used.is_some() {
                 actions.push(Action::Reply { waiter, status: 200 });
-                if world.faults > 0 {
+                if host.faults > 0 {
                     actions.push(Action::Reply { waiter, status: 401 });
                     actions.push(Action::LoseReply { waiter });
                 }
             }
         }
         actions.push(Action::Tick);
-        if world.hidden {
+        if host.hidden {
             actions.push(Action::Show);
-        } else if world.hides > 0 {
+        } else if host.hides > 0 {
             actions.push(Action::Hide);
         }
-        if world.sleeps > 0 {
+        if host.sleeps > 0 {
             actions.push(Action::Sleep);
         }
-        if world.jumps > 0 {
+        if host.jumps > 0 {
             actions.extend([Action::Jump { days: 2 }, Action::Jump { days: -2 }]);
         }
-        if world.storage_failures > 0 {
+        if host.storage_failures > 0 {
             actions.push(Action::StorageFails);
         }
     }
 
-    fn next_state(&self, State(world): &State, action: Action) -> Option<State> {
-        let mut world = world.clone();
+    fn next_state(&self, State(host): &State<Host>, action: Action) -> Option<State<Host>> {
+        let mut host = host.clone();
         match action {
             Action::Call(index) => {
                 let (_, call) = CALLS.get(index).copied()?;
-                world.called |= 1 << index;
+                host.called |= 1 << index;
                 let waiter = u32::try_from(index).ok()? + 1;
-                world.call(
+                host.call(
                     waiter,
                     match call {
                         Call::Request => Event::Request { waiter, guest: false },
@@ -179,83 +160,85 @@ impl Model for Phone {
                     },
                 );
             }
-            Action::Launch => world.launch(),
+            Action::Launch => host.launch(),
             Action::ClosePage(page) => {
-                *world.pages_open.get_mut(page)? = false;
+                *host.pages_open.get_mut(page)? = false;
                 for (index, (of, _)) in CALLS.iter().enumerate() {
                     let waiter = u32::try_from(index).ok()? + 1;
-                    if *of == page && world.open.contains_key(&waiter) {
-                        world.tell(Event::Cancelled(waiter));
+                    if *of == page && host.waiting.contains_key(&waiter) {
+                        host.dispatch(Event::Cancelled(waiter));
                     }
                 }
             }
-            Action::Answer { nth, well } => {
-                world.faults -= u8::from(!well);
-                world.answer(nth, well);
+            Action::Answer { nth, succeeds } => {
+                host.faults -= u8::from(!succeeds);
+                host.answer(nth, succeeds);
             }
             Action::Reply { waiter, status } => {
-                world.faults -= u8::from(status != 200);
-                world.reply(waiter, status);
+                host.faults -= u8::from(status != 200);
+                host.reply(waiter, status);
             }
             Action::Lose { nth } => {
-                world.faults -= 1;
-                world.lose(nth);
+                host.faults -= 1;
+                host.lose(nth);
             }
             Action::LoseReply { waiter } => {
-                world.faults -= 1;
-                world.lose_reply(waiter);
+                host.faults -= 1;
+                host.lose_reply(waiter);
             }
             Action::Tick => {
-                world.tick();
+                host.tick();
             }
             Action::Hide => {
-                world.hides -= 1;
-                world.hidden = true;
-                world.tell(Event::Hidden);
+                host.hides -= 1;
+                host.hidden = true;
+                host.dispatch(Event::Hidden);
             }
             Action::Show => {
-                world.hidden = false;
-                world.sleep(Event::Shown);
+                host.hidden = false;
+                host.sleep(Event::Shown);
             }
             Action::Sleep => {
-                world.sleeps -= 1;
-                world.sleep(Event::Tick);
+                host.sleeps -= 1;
+                host.sleep(Event::Tick);
             }
             Action::Jump { days } => {
-                world.jumps -= 1;
-                world.jump(days * DAY_MS);
+                host.jumps -= 1;
+                host.jump(days * DAY_MS);
             }
             Action::StorageFails => {
-                world.storage_failures -= 1;
-                world.storage_fails = true;
+                host.storage_failures -= 1;
+                host.storage_fails = true;
             }
         }
-        Some(State(world))
+        Some(State(host))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("no promise is broken", |_, State(world)| {
-                if let Some(promise) = world.broken {
+            Property::always("no promise is broken", |_, State(host): &State<Host>| {
+                if let Some(promise) = host.broken {
                     eprintln!("broken: {promise}");
                 }
-                world.broken.is_none()
+                host.broken.is_none()
             }),
-            Property::always("once faults stop, everything is over", |_, State(world)| {
-                world.clone().comes_to_rest_within(TICKS).is_some()
+            Property::always("after the last fault, everything settles", |_, State(host): &State<Host>| {
+                host.clone().ticks_to_rest(TICKS).is_some()
             }),
-            // Not vacuous: these are reached.
-            Property::sometimes("a request is replayed with a newer generation", |_, State(world)| world.replayed),
-            Property::sometimes("the scope was denied", |_, State(world)| world.denied),
+            // Guards against vacuity: the search reaches these.
+            Property::sometimes("a request is replayed with a newer generation", |_, State(host): &State<Host>| {
+                host.replayed
+            }),
+            Property::sometimes("the scope was denied", |_, State(host): &State<Host>| host.denied),
         ]
     }
 }
 
 fn check(login: LoginMode) {
     let depth = std::env::var("MODEL_DEPTH").ok().and_then(|depth| depth.parse().ok()).unwrap_or(DEPTH);
-    let checker = Phone { login }.checker().threads(2).target_max_depth(depth).spawn_bfs().join();
+    let checker = PhoneModel { login }.checker().threads(2).target_max_depth(depth).spawn_bfs().join();
     println!(
-        "{login:?}: {} unique states of {}, depth {}, at rest within {TICKS} ticks from each",
+        "{login:?}: {} unique states of {}, depth {}; each settles within {TICKS} ticks",
         checker.unique_state_count(),
         checker.state_count(),
         checker.max_depth()

@@ -1,8 +1,8 @@
-//! Any number of contexts on one storage are one session: every order of what two of them do, to a depth.
+//! The model of two contexts on one storage, which share one session: every order of their events, to a fixed depth.
 
-use crate::contexts::{Budget, Platform, Shared};
+use crate::contexts::{Budget, Contexts, Platform};
+use crate::state::State;
 use stateright::{Checker, Model, Property};
-use std::hash::{Hash, Hasher};
 use wxauth::machine::{Event, SessionState};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -10,55 +10,34 @@ enum Action {
     Request(usize),
     Logout(usize),
     Login(usize),
-    /// The nth outstanding effect of a context is answered, in any order.
+    /// Answers the nth outstanding effect of a context, in any order.
     Answer(usize, usize),
-    /// A context learns that another has written; until then, and if never, it has not.
-    News(usize),
-    /// An acknowledged write lands, in any order.
-    Land(usize),
+    /// Delivers the event that another context has written; it may come late or never.
+    StorageEvent(usize),
+    /// Applies an acknowledged write, in any order.
+    ApplyWrite(usize),
     Crash(usize),
     Launch(usize),
     StorageFails,
     StorageWorks,
-    /// Longer than access tokens live and than the edge's grace.
+    /// A time longer than the life of access tokens and the edge's grace.
     Wait,
 }
 
-#[derive(Debug, Clone)]
-struct State(Shared);
-
-impl State {
-    fn text(&self) -> String {
-        format!("{:?}", self.0)
-    }
-}
-
-impl Hash for State {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.text().hash(hasher);
-    }
-}
-
-impl PartialEq for State {
-    fn eq(&self, other: &Self) -> bool {
-        self.text() == other.text()
-    }
-}
-
-struct Contexts {
+struct ContextsModel {
     platform: Platform,
     budget: Budget,
 }
 
-impl Model for Contexts {
-    type State = State;
+impl Model for ContextsModel {
+    type State = State<Contexts>;
     type Action = Action;
 
-    fn init_states(&self) -> Vec<State> {
-        vec![State(Shared::new(self.platform, self.budget.clone()))]
+    fn init_states(&self) -> Vec<State<Contexts>> {
+        vec![State(Contexts::new(self.platform, self.budget.clone()))]
     }
 
-    fn actions(&self, State(world): &State, actions: &mut Vec<Action>) {
+    fn actions(&self, State(world): &State<Contexts>, actions: &mut Vec<Action>) {
         if world.broken.is_some() {
             return;
         }
@@ -69,15 +48,15 @@ impl Model for Contexts {
                 continue;
             };
             actions.extend((0..one.outstanding.len()).map(|nth| Action::Answer(context, nth)));
-            actions.extend(one.news.then_some(Action::News(context)));
+            actions.extend(one.unseen_write.then_some(Action::StorageEvent(context)));
             actions.extend((requests > 0).then_some(Action::Request(context)));
-            // What is asked before the launch counts from the launch on.
+            // Calls from before the launch take effect at the launch.
             let is_launched = one.state != SessionState::Starting;
             actions.extend((logouts > 0 && is_launched).then_some(Action::Logout(context)));
             actions.extend((logins > 0 && is_launched).then_some(Action::Login(context)));
             actions.extend((crashes > 0).then_some(Action::Crash(context)));
         }
-        actions.extend((0..world.landing.len()).map(Action::Land));
+        actions.extend((0..world.unapplied_writes.len()).map(Action::ApplyWrite));
         actions.extend((waits > 0 && world.is_quiet()).then_some(Action::Wait));
         if world.storage_fails {
             actions.push(Action::StorageWorks);
@@ -86,7 +65,7 @@ impl Model for Contexts {
         }
     }
 
-    fn next_state(&self, State(world): &State, action: Action) -> Option<State> {
+    fn next_state(&self, State(world): &State<Contexts>, action: Action) -> Option<State<Contexts>> {
         let mut world = world.clone();
         match action {
             Action::Request(context) => {
@@ -102,8 +81,8 @@ impl Model for Contexts {
                 world.log_in(context);
             }
             Action::Answer(context, nth) => world.answer(context, nth),
-            Action::News(context) => world.deliver_news(context),
-            Action::Land(nth) => world.land_nth(nth),
+            Action::StorageEvent(context) => world.deliver_storage_event(context),
+            Action::ApplyWrite(nth) => world.apply_nth_write(nth),
             Action::Crash(context) => {
                 world.budget.crashes -= 1;
                 world.crash(context);
@@ -123,22 +102,22 @@ impl Model for Contexts {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![Property::always("one session", |_, State(world)| {
+        vec![Property::always("one session", |_, State(world): &State<Contexts>| {
             world.broken.map_or_else(|| world.ends_well(), Err).is_ok()
         })]
     }
 }
 
-/// What `npm test` has time for.
+/// Depth for which `npm test` has time.
 const DEPTH: usize = 8;
 
 const SOME: Budget = Budget { requests: 2, waits: 2, logouts: 1, logins: 1, crashes: 1, failures: 0 };
 const NONE: Budget = Budget { requests: 0, waits: 0, logouts: 0, logins: 0, crashes: 0, failures: 0 };
 
-/// Why the first history that breaks the promise does, if one does.
+/// Searches for a history that breaks a promise; returns the promise.
 fn check(name: &str, platform: Platform, budget: Budget, depth: usize) -> Option<&'static str> {
     let depth = std::env::var("CONTEXTS_DEPTH").ok().and_then(|depth| depth.parse().ok()).unwrap_or(depth);
-    let checker = Contexts { platform, budget }.checker().threads(2).target_max_depth(depth).spawn_bfs().join();
+    let checker = ContextsModel { platform, budget }.checker().threads(2).target_max_depth(depth).spawn_bfs().join();
     println!(
         "{name}: {} unique states of {}, depth {}",
         checker.unique_state_count(),
@@ -167,24 +146,24 @@ fn two_contexts_without_a_lock_are_one_session() {
 }
 
 #[test]
-fn storage_that_fails_undoes_no_log_out() {
+fn failing_storage_does_not_undo_a_log_out() {
     let budget = Budget { requests: 1, waits: 1, failures: 1, ..SOME };
     assert_eq!(check("storage fails", browser(), budget, DEPTH), None);
 }
 
-/// What the client did before has to be found, or the properties above say nothing.
+/// Guards against vacuity: the search finds the defects of earlier clients.
 #[test]
-fn what_the_client_did_before_is_found() {
+fn the_defects_of_earlier_clients_are_found() {
     let once = Platform { reads_once: true, ..browser() };
     let renewals = Budget { requests: 3, waits: 3, ..NONE };
-    let buried = "a session was buried by its own contexts";
-    assert_eq!(check("storage is read once", once, renewals, 10), Some(buried));
+    let revoked = "the edge revoked a session because of its own contexts";
+    assert_eq!(check("storage is read once", once, renewals, 10), Some(revoked));
     let empty = Platform { unreadable_is_empty: true, ..browser() };
     let restart = Budget { logouts: 1, crashes: 1, failures: 1, ..NONE };
-    let alone = "a login by itself after a log-out";
-    assert_eq!(check("unreadable storage is empty", empty, restart, 8), Some(alone));
+    let unasked = "a login after a log-out without a call of login()";
+    assert_eq!(check("unreadable storage is empty", empty, restart, 8), Some(unasked));
     let unordered = Platform { unordered_writes: true, ..browser() };
-    let words = Budget { logouts: 2, logins: 1, crashes: 1, ..NONE };
-    let undone = "a log-out was undone, or a log-in";
-    assert_eq!(check("writes land in any order", unordered, words, 8), Some(undone));
+    let calls = Budget { logouts: 2, logins: 1, crashes: 1, ..NONE };
+    let undone = "a log-out or a login was undone";
+    assert_eq!(check("writes are applied in any order", unordered, calls, 8), Some(undone));
 }
