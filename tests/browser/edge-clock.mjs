@@ -1,5 +1,5 @@
-// The edge with a clock that a test sets: a request with the header `x-clock` says how many milliseconds later it is.
-// Everything else is the Worker as it is shipped.
+// The shipped Worker with an adjustable clock: the header `x-clock` of a request sets its offset from real time, in
+// milliseconds.
 const RealDate = Date;
 let later = 0;
 globalThis.Date = class extends RealDate {

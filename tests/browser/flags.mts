@@ -1,4 +1,4 @@
-/** Chromium as root, without the network it would look for at start. */
+/** Flags for Chromium as root and without network access at start. */
 export const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',

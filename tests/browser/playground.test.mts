@@ -1,4 +1,4 @@
-// `npm start` as a newcomer runs it, and its playground in a real Chromium.
+// `npm start` and its playground in Chromium.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { CHROMIUM_FLAGS } from './flags.mts';
 
 interface Running {
   child: ChildProcess;
-  /** All it printed. */
+  /** Everything that it printed. */
   output(): string;
 }
 
@@ -40,11 +40,11 @@ function run(): Running {
 }
 
 const until = async (what: string, check: () => boolean | Promise<boolean>): Promise<void> => {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 3_000; tries++) {
     if (await check()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`never: ${what}\n${running.output()}`);
+  throw new Error(`did not happen: ${what}\n${running.output()}`);
 };
 
 async function startUp(): Promise<void> {
@@ -52,7 +52,7 @@ async function startUp(): Promise<void> {
   await until('ready', () => running.output().includes(`ready ${url}`));
 }
 
-/** Ctrl-C reaches the whole group, as in a terminal. */
+/** Sends SIGINT to the process group, like Ctrl-C in a terminal. */
 async function ctrlC(): Promise<void> {
   const ended = new Promise((resolve) => running.child.on('exit', resolve));
   process.kill(-(running.child.pid as number), 'SIGINT');
@@ -75,6 +75,7 @@ before(async () => {
   await startUp();
   browser = await chromium.launch({ executablePath: find('Chromium'), args: CHROMIUM_FLAGS });
   context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  context.setDefaultTimeout(300_000);
   page = await context.newPage();
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -85,11 +86,11 @@ after(async () => {
   rmSync(env.STATE_DIR as string, { recursive: true });
 });
 
-test('the keys are made once and are the owner’s alone', () => {
+test('keys.json is readable by its owner only', () => {
   assert.equal(statSync(join(env.STATE_DIR as string, 'keys.json')).mode & 0o777, 0o600);
 });
 
-test('a taken port is a clear error', async () => {
+test('a port in use is reported with its variable', async () => {
   const second = run();
   const status = await new Promise((resolve) => second.child.on('exit', resolve));
   assert.equal(status, 1);
@@ -111,7 +112,7 @@ test('a reload keeps the session', async () => {
   assert.equal((await calls())['wx.login'], 1);
 });
 
-test('a refused location has a way back: privacy, dialog, settings, granted', async () => {
+test('a refused location is granted through the settings page', async () => {
   await act('location');
   await page.screenshot({ path: join(screenshots, '1280-privacy.png') });
   await tap('Agree');
@@ -127,7 +128,7 @@ test('a refused location has a way back: privacy, dialog, settings, granted', as
   await says('view', 'userLocation ✓');
 });
 
-test('the profile is checked at the edge', async () => {
+test('the edge verifies the profile', async () => {
   await act('profile');
   await tap('Allow');
   await says('profile', 'signed by WeChat');
@@ -139,7 +140,7 @@ test('an expired token is renewed without wx.login', async () => {
   assert.equal((await calls())['wx.login'], 1);
 });
 
-test('a session revoked at the edge is noticed by the next requests, which make one silent login', async () => {
+test('requests after a revocation at the edge make one silent login', async () => {
   await act('revoke');
   await says('revoke', 'revoked');
   assert.equal((await calls())['wx.login'], 1);
@@ -150,7 +151,7 @@ test('a session revoked at the edge is noticed by the next requests, which make 
   await until('a second login', async () => (await calls())['wx.login'] === 2);
 });
 
-test('logging out lasts, until the user logs in', async () => {
+test('a log-out persists until the user logs in', async () => {
   await tap('Log out');
   await says('session', 'Logged out');
   await page.reload();
@@ -161,7 +162,7 @@ test('logging out lasts, until the user logs in', async () => {
   await says('session', 'Logged in');
 });
 
-test('a restart of everything keeps the session', async () => {
+test('a restart of npm start keeps the session', async () => {
   await page.goto('about:blank');
   await ctrlC();
   await startUp();
@@ -170,10 +171,10 @@ test('a restart of everything keeps the session', async () => {
   await act('expire');
   await until('renewed', async () => running.output().includes('"path":"/oauth/token"'));
   await says('session', 'Logged in');
-  assert.equal((await calls())['wx.login'] ?? 0, 0, 'the simulator began anew, and was not asked for a login');
+  assert.equal((await calls())['wx.login'] ?? 0, 0, 'the restarted simulator saw no login');
 });
 
-/** The state the picture marks: the text beside it may say so earlier, since a page begins as a guest. */
+/** Waits for the state that the picture marks. The text next to it can show the state earlier. */
 const shows = (state: string) =>
   until(`the picture shows ${state}`, async () => (await page.textContent('#picture .here')) === state);
 /** Steps from the first entry of the timeline until the picture shows a state. */
@@ -189,7 +190,7 @@ const open = async (query: string) => {
   await page.waitForSelector('#users option', { state: 'attached' });
 };
 
-test('user, platform and base library are chosen, and part of the address', async () => {
+test('user, platform and base library can be chosen and are part of the address', async () => {
   await page.selectOption('#users', 'li');
   await says('greeting', 'Welcome, li');
   await page.selectOption('#libraries', '2.20.0');
@@ -203,7 +204,7 @@ test('user, platform and base library are chosen, and part of the address', asyn
   await says('fake-log', 'wx.authorizeli: fail 系统错误，错误码：-12006,auth deny');
 });
 
-test('what is broken shows in the machine, the edge’s log and WeChat’s, until it is mended', async () => {
+test('an injected fault shows in the picture and in both logs until it is removed', async () => {
   await page.selectOption('#faults', { label: 'exchanges: 40226, blocked' });
   await page.click('#break');
   await says('broken', '40226, blocked');
@@ -219,12 +220,12 @@ test('what is broken shows in the machine, the edge’s log and WeChat’s, unti
   await shows('logged in');
 });
 
-test('the timeline steps back through the states, and returns to what is live', async () => {
+test('the timeline steps back through the states and returns to the live state', async () => {
   await open('user=stepper');
   await says('session', 'Logged in');
   await until('logged in on the timeline', async () => /logged-in/.test(await text('trace')));
   await page.focus('#trace');
-  // More than there are entries: how many there are by now is not this test's affair.
+  // More steps than entries.
   for (let step = 0; step < 60; step++) await page.keyboard.press('ArrowUp');
   await until('the first entry', async () => /^1 of \d+/.test(await text('position')));
   await stepTo('logging in', () => page.keyboard.press('ArrowDown'));
@@ -254,7 +255,7 @@ test('a trace is saved, loaded and stepped through; another file is refused', as
   await shows('logged in');
 });
 
-test('every control is reached with the keyboard, and a dialog keeps it', async () => {
+test('every control can be reached with the keyboard, and a dialog keeps the focus', async () => {
   await open('user=keys');
   await says('session', 'Logged in');
   const reached = new Set<string>();
@@ -280,10 +281,10 @@ test('every control is reached with the keyboard, and a dialog keeps it', async 
   await page.keyboard.press('Shift+Tab');
   assert.equal(await current(), 'Not now');
   await page.keyboard.press('Enter');
-  assert.equal(await current(), 'location', 'the focus returns to where it was');
+  assert.equal(await current(), 'location', 'the focus returns to the control that opened the dialog');
 });
 
-test('in Chinese every word is', async () => {
+test('the Chinese page has no English text', async () => {
   await open('lang=zh&user=chinese');
   await says('session', '已静默登录');
   assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN');
@@ -297,7 +298,7 @@ test('in Chinese every word is', async () => {
   await open('lang=en');
 });
 
-test('the fake WeChat’s own page shows people, codes, tokens and the log', async () => {
+test('the page of the simulator shows users, codes, tokens and the log', async () => {
   const sim = await context.newPage();
   sim.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   sim.on('pageerror', (error) => complaints.push(String(error)));
@@ -327,14 +328,14 @@ for (const as of ['official', 'website'] as const) {
     await site.screenshot({ path: join(screenshots, `wechat-${as}.png`) });
     await site.goBack();
     await state('Guest');
-    assert.ok(site.url().startsWith(`${url}/site`), 'going back does not lead away again');
+    assert.ok(site.url().startsWith(`${url}/site`), 'the page does not leave again after going back');
     await site.getByRole('button', { name: choice }).click();
     await site.getByRole('link', { name: 'Cancel' }).click();
     await state('Guest');
     await site.getByRole('button', { name: choice }).click();
     await site.getByRole('link', { name: 'wang' }).click();
     await state('Logged in');
-    assert.equal(site.url(), `${url}/site?as=${as}`, 'the code is out of the address');
+    assert.equal(site.url(), `${url}/site?as=${as}`, 'the code is removed from the address');
     await until('an openid', async () => /^o/.test((await site.textContent('#openid')) ?? ''));
     await site.screenshot({ path: join(screenshots, `site-${as}.png`) });
     await site.reload();
@@ -379,7 +380,7 @@ for (const away of [false, true]) {
 }
 
 for (const width of [390, 1280]) {
-  test(`at ${width} px nothing sticks out`, async () => {
+  test(`the page fits a width of ${width} px`, async () => {
     await page.setViewportSize({ width, height: 900 });
     const scroll = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(scroll <= width, `${scroll} px wide`);
@@ -387,7 +388,7 @@ for (const width of [390, 1280]) {
   });
 }
 
-test('the README’s web example runs: a new visitor is a guest, and no request leaves the page', async () => {
+test('the web example of the README runs: a new visitor is a guest and the page does not leave', async () => {
   const source = exampleOf('README.md', 'web', url).replace("'wxauth/web'", "'/wxauth-web.mjs'");
   const visitor = await browser.newContext();
   const fresh = await visitor.newPage();
@@ -406,7 +407,7 @@ test('the README’s web example runs: a new visitor is a guest, and no request 
   await visitor.close();
 });
 
-test('no console errors but what Chromium writes for expected replies: 401 and 400 after the revoke, 403 of the blocked', () => {
+test('the console has no errors except those of expected replies: 401 and 400 after the revocation, 403 of the blocked user', () => {
   const said = (status: string) => `Failed to load resource: the server responded with a status of ${status}`;
   const revoked = [...Array(5).fill(said('401 (Unauthorized)')), said('400 (Bad Request)')];
   assert.deepEqual([...complaints].sort(), [...revoked, said('403 (Forbidden)')].sort());

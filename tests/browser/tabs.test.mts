@@ -1,5 +1,5 @@
-// Two tabs of one page in Chromium, on the edge in workerd: one login, one session, one log-out. The page's clock is
-// Playwright's and the edge's is set by a header, so half an hour passes without waiting for it.
+// Two tabs of one page in Chromium, with the edge in workerd. Playwright sets the clock of the page and a header that of
+// the edge, so half an hour passes without waiting.
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,6 +53,7 @@ before(async () => {
   });
   browser = await chromium.launch({ executablePath: find('Chromium'), args: CHROMIUM_FLAGS });
   context = await browser.newContext();
+  context.setDefaultTimeout(300_000);
   await context.clock.install();
 });
 after(async () => {
@@ -85,7 +86,7 @@ async function pass(ms: number): Promise<void> {
   await context.clock.runFor(ms);
 }
 
-test('for half an hour two tabs are one session, by one login', async () => {
+test('two tabs share one login and one session for half an hour, and one log-out', async () => {
   const first = await open();
   await first.evaluate(() => (window as Json).auth.ready());
   assert.equal(await session(first), 'guest');
@@ -99,7 +100,7 @@ test('for half an hour two tabs are one session, by one login', async () => {
   for (let minute = 1; minute <= 30; minute++) {
     await pass(MINUTE_MS);
     assert.equal(await account(first), 200, `the first tab, minute ${minute}`);
-    // It is idle for longer than the edge's grace, then both renew at once.
+    // The second tab was idle for longer than the grace of the edge; then both renew at the same time.
     if (minute % 5 === 0) {
       await pass(MINUTE_MS);
       assert.deepEqual(await Promise.all([account(second), account(first)]), [200, 200], `both, minute ${minute}`);

@@ -1,4 +1,4 @@
-// The built client on a simulator's phone, with the edge in workerd and the fake WeChat behind it.
+// The built client on a simulated phone, with the edge in workerd and the simulated WeChat behind it.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { agreeToAll, refuseAll } from '../../js/sim/phone/prompts.js';
@@ -15,9 +15,9 @@ after(() => world.stop());
 const yes = { onPrompt: agreeToAll };
 const user = (name: string) => ({ user: name });
 
-test('a phone button’s event becomes a number; the same event twice is one redemption', async () => {
+test('the event of a phone button gives a number, and submitting it twice redeems the code once', async () => {
   const { phone, auth } = device(world, yes);
-  world.wechat.permissions.agree(APPID, 'person 1');
+  world.wechat.permissions.agree(APPID, 'user 1');
   const detail = (await phone.press('getPhoneNumber')) as Json;
   const [first, second] = await Promise.all([auth.phone(detail), auth.phone(detail)]);
   assert.equal(first.country_code, '86');
@@ -27,10 +27,10 @@ test('a phone button’s event becomes a number; the same event twice is one red
   assert.equal((await auth.phone(realtime)).phone_number, first.phone_number);
 });
 
-test('open data whose key turned behind the edge’s back: it recovers, and the next tap works', async () => {
+test('open data of a session_key that the edge does not know is tap_again after a new login, and the next tap succeeds', async () => {
   const { phone, auth, calls } = device(world, user('turned'));
   await auth.ready();
-  // Another program's data pre-fetch: a code that the edge never sees.
+  // A data pre-fetch of WeChat: a login code that the edge never gets.
   await phone.prefetch();
   const lost = await world.wechat.profile(APPID, 'turned');
   assert.equal(await codeOf(auth.openData(lost)), 'tap_again');
@@ -40,7 +40,7 @@ test('open data whose key turned behind the edge’s back: it recovers, and the 
   assert.equal(calls.login, 2);
 });
 
-test('a relaunch asks WeChat about the key once, and not before open data is used', async () => {
+test('after a relaunch checkSession is called once, when open data is first used', async () => {
   const first = device(world, user('relaunched'));
   await first.auth.ready();
   await stored(first.auth);
@@ -54,7 +54,7 @@ test('a relaunch asks WeChat about the key once, and not before open data is use
   assert.deepEqual([calls.login, calls.checkSession], [undefined, 1]);
 });
 
-test('every text of a failed checkSession means a new login before open data (§1.1)', async () => {
+test('each known text of a failed checkSession leads to a new login before open data (§1.1)', async () => {
   const texts = [
     'checkSession:fail session time out, need relogin',
     'checkSession:fail Error: session time out, need relogin',
@@ -73,7 +73,7 @@ test('every text of a failed checkSession means a new login before open data (§
   world.wechat.faults.clear('wx.checkSession');
 });
 
-test('a dialog that is closed is no refusal, whatever number comes with it (§1.4)', async () => {
+test('a closed dialog is cancelled, not denied, for any errno (§1.4)', async () => {
   for (const errno of [undefined, 104]) {
     const { auth } = device(world, user(`closer ${errno}`));
     const fail = { errMsg: 'authorize:fail:auth canceled', ...(errno ? { errno } : {}) };
@@ -87,7 +87,7 @@ test('a dialog that is closed is no refusal, whatever number comes with it (§1.
   assert.deepEqual(permission, { type: 'misconfigured', missing: 'scope-name' });
 });
 
-test('a wx without app events, settings page and random values logs in all the same, as a skill’s may (§1.12)', async () => {
+test('a wx without app events, settings page and random values logs in, like that of a skill (§1.12)', async () => {
   const { phone } = device(world, { ...user('skill'), ...yes });
   const { onAppShow, offAppShow, onAppHide, offAppHide, openSetting, getRandomValues, ...wx } = phone.wx;
   const auth = client.createAuth({ edge: world.url, host: client.weappHost({ wx }) });
@@ -97,7 +97,7 @@ test('a wx without app events, settings page and random values logs in all the s
   auth.dispose();
 });
 
-test('errors of the WeChat gateway, which have errCode and no errno, are understood (§1.8)', async () => {
+test('errors of the WeChat gateway, with errCode instead of errno, are classified (§1.8)', async () => {
   const { phone } = device(world, user('gateway'));
   const table = [
     [102016, 'misconfigured'],
@@ -118,13 +118,13 @@ test('errors of the WeChat gateway, which have errCode and no errno, are underst
   }
 });
 
-test('a code that the edge never acknowledged is exchanged for before open data, though checkSession says ok', async () => {
+test('after an exchange without an answer the client logs in again before open data, without asking checkSession', async () => {
   const first = device(world, user('unacknowledged'));
   await first.auth.ready();
   await stored(first.auth);
   first.auth.dispose();
   world.wechat.faults.add({ call: 'jscode2session', times: 1, hang: true });
-  // The session ends, so the phone logs in; the app is gone before the edge answers.
+  // The session ends, so the client logs in; the app is closed before the edge answers.
   const second = on(world, first.phone.relaunch());
   const { token } = await second.auth.token();
   await fetch(`${world.url}/oauth/revoke`, {
@@ -144,7 +144,7 @@ test('a code that the edge never acknowledged is exchanged for before open data,
   assert.equal((await auth.openData(made)).nickName, 'unacknowledged');
 });
 
-test('data that was altered is refused, and leads to no login', async () => {
+test('altered data is data_invalid and causes no login', async () => {
   const { auth, calls } = device(world, user('altered'));
   await auth.ready();
   const made = await world.wechat.profile(APPID, 'altered');
@@ -153,7 +153,7 @@ test('data that was altered is refused, and leads to no login', async () => {
   assert.equal(calls.login, 1);
 });
 
-test('a profile: avatar and nickname, with an upload for the temporary file', async () => {
+test('a profile has avatar and nickname, and the temporary avatar file is uploaded', async () => {
   const { phone, auth } = device(world, { ...yes, user: 'painter' });
   world.wechat.permissions.agree(APPID, 'painter');
   assert.equal(await auth.profileMethod(), 'choose-avatar');
@@ -169,9 +169,9 @@ test('a profile: avatar and nickname, with an upload for the temporary file', as
   await assert.rejects(auth.profile({ avatarUrl }), { code: 'invalid_argument' });
 });
 
-test('on an old base library getUserProfile, in the tap’s own call stack, also before the core is there', async () => {
+test('getUserProfile on an old base library is called in the stack of the tap, also before the core has loaded', async () => {
   const first = device(world, { ...yes, user: 'oldie', SDKVersion: '2.12.0' });
-  // Taken while wx.login is under way, it is unsigned, or signed with the key before.
+  // During wx.login the profile is unsigned, or signed with the previous session_key.
   assert.equal(await codeOf(first.phone.tap(() => first.auth.getUserProfile({ desc: 'To greet you' }))), 'tap_again');
   await stored(first.auth);
   const { phone, auth } = on(world, first.phone.relaunch());
@@ -181,7 +181,7 @@ test('on an old base library getUserProfile, in the tap’s own call stack, also
   assert.equal(await codeOf(auth.getUserProfile({ desc: 'To greet you' })), 'not_in_tap');
 });
 
-test('scopes are read once per show, as they are; the settings page is opened in the tap', async () => {
+test('scopes are read once per show, and the settings page needs a tap', async () => {
   const { phone, auth, calls } = device(world, { ...yes, user: 'scopes' });
   assert.deepEqual(await auth.ensure('scope.camera'), { type: 'granted' });
   assert.deepEqual(await auth.scopes(), [{ scope: 'scope.camera', granted: true }]);
@@ -193,7 +193,7 @@ test('scopes are read once per show, as they are; the settings page is opened in
   assert.equal(await codeOf(auth.openSetting()), 'not_in_tap');
 });
 
-test('a denied scope has a way back', async () => {
+test('a denied scope can be granted in the settings page', async () => {
   let setting = false;
   const { phone, auth } = device(world, {
     user: 'denier',
@@ -211,7 +211,7 @@ test('a denied scope has a way back', async () => {
   assert.deepEqual(await auth.ensure('scope.camera'), { type: 'granted' });
 });
 
-test('what the phone withholds is told apart from what the user refused', async () => {
+test('a permission that the phone withholds is distinguished from one that the user refused', async () => {
   const { phone, auth } = device(world, { ...yes, user: 'walker' });
   const where = () =>
     auth.use('scope.userLocation', () => new Promise((success, fail) => phone.wx.getLocation({ success, fail })));
@@ -223,7 +223,7 @@ test('what the phone withholds is told apart from what the user refused', async 
   await assert.rejects(where(), { permission: { type: 'blocked-by-os', fix: 'app-authorize-setting' } });
 });
 
-test('use says what its function’s failure means, and passes other errors on', async () => {
+test('use explains permission failures of its function and passes on other errors', async () => {
   const { auth } = device(world, { ...yes, user: 'user' });
   const failing = (errMsg: string, errno?: number) =>
     auth.use('scope.userLocation', () => Promise.reject(errno ? { errMsg, errno } : { errMsg }));
@@ -231,7 +231,7 @@ test('use says what its function’s failure means, and passes other errors on',
     code: 'scope_not_granted',
     permission: { type: 'needs-tap', tap: 'open-setting' },
   });
-  // The machine believed it: the record is read again when the app is shown.
+  // The denial is remembered until the app is shown again.
   await assert.rejects(failing('never runs'), { permission: { type: 'needs-tap', tap: 'open-setting' } });
   const camera = (error: unknown) => auth.use('scope.camera', () => Promise.reject(error));
   await assert.rejects(
@@ -246,7 +246,7 @@ test('use says what its function’s failure means, and passes other errors on',
   await assert.rejects(camera(new RangeError('mine')), RangeError);
 });
 
-test('a caller who gives up is let go alone, and its request is aborted', async () => {
+test('an aborted signal cancels its own call only, and aborts its request', async () => {
   let aborted = 0;
   const hanging = ((url: URL, init: RequestInit) => {
     if (!String(url).includes('hang')) return fetch(url, init);
@@ -265,11 +265,15 @@ test('a caller who gives up is let go alone, and its request is aborted', async 
   abort();
   native.abort();
   assert.deepEqual(await Promise.all(cancelled), ['cancelled', 'cancelled', 'cancelled']);
-  assert.equal(await codeOf(auth.request({ url: '/hang', signal })), 'cancelled', 'with a signal given before');
+  assert.equal(
+    await codeOf(auth.request({ url: '/hang', signal })),
+    'cancelled',
+    'with a signal that is already aborted',
+  );
   while (aborted < 2) await new Promise((resolve) => setTimeout(resolve, 5));
 });
 
-test('a body code that was configured means expired, at the application’s own server', async () => {
+test('a configured body code of the application’s server means that the token expired', async () => {
   const seen: string[] = [];
   const backend = ((url: URL, init: RequestInit) => {
     if (url.host !== 'shop.example') return fetch(url, init);
@@ -290,7 +294,7 @@ test('a body code that was configured means expired, at the application’s own 
   assert.deepEqual([seen.length, calls.login], [2, 1]);
 });
 
-test('logging out everywhere ends the other devices too, and may be offline at first', async () => {
+test('a log-out everywhere ends the sessions of other devices, and is repeated if the edge is not reachable', async () => {
   const phone = device(world, user('twice'));
   const tablet = device(world, user('twice'));
   await Promise.all([phone.auth.ready(), tablet.auth.ready()]);
@@ -309,11 +313,11 @@ test('logging out everywhere ends the other devices too, and may be offline at f
   await tookIn(again.auth, 'revoked');
   tablet.auth.expired(tablet.auth.state.generation);
   await tablet.auth.token();
-  assert.equal(tablet.calls.login, 2, 'its old session was ended');
+  assert.equal(tablet.calls.login, 2, 'its session had been ended');
   await again.auth.login();
 });
 
-test('the flight recorder has no secret, and the simulator replays it to the same states', async () => {
+test('a trace has no secret, and its replay reaches the same states', async () => {
   const { phone, auth } = device(world, { ...yes, user: 'recorded' });
   world.wechat.permissions.agree(APPID, 'recorded');
   await auth.ready();
@@ -357,11 +361,11 @@ test('the flight recorder has no secret, and the simulator replays it to the sam
   const resumed = relaunched.trace();
   assert.ok(
     (await replay(resumed, client.weappHost({ wx: phone.wx }))).same,
-    'also one that began with a stored record',
+    'a trace that begins with a stored record',
   );
 });
 
-test('WeChat’s realtime log gets what changed and what was refused, and no secret', async () => {
+test('the realtime log of WeChat gets state changes and errors, and no secret', async () => {
   const { phone } = device(world, user('logged'));
   const { realtimeLog } = await import('../../js/client/realtime-log.js');
   const { auth } = on(world, phone.relaunch(), { log: realtimeLog(phone.wx) });
@@ -379,7 +383,7 @@ test('WeChat’s realtime log gets what changed and what was refused, and no sec
   assert.doesNotMatch(lines.join(), /ey[A-Za-z0-9_-]{20}/);
 });
 
-test('two createAuth calls on one phone are one machine and one login', async () => {
+test('two createAuth calls on one phone share one machine and one login', async () => {
   const { phone } = device(world, user('shared'));
   const wx = phone.relaunch().wx;
   let logins = 0;
@@ -394,7 +398,7 @@ test('two createAuth calls on one phone are one machine and one login', async ()
   assert.deepEqual([one === two, logins], [true, 1]);
 });
 
-test('the refresh token a phone holds is rotated by the edge, and the phone keeps the newest', async () => {
+test('the edge rotates the refresh token, and the phone stores the newest', async () => {
   const { phone, auth } = device(world, user('rotated'));
   await auth.ready();
   const held = async () => {

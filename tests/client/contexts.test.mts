@@ -1,5 +1,5 @@
-// Two JavaScript contexts on one phone's storage, as a skill of WeChat's AI mode and its mini program are; and log-outs
-// that storage does not make easy. The built client, the edge in workerd.
+// Two JavaScript contexts on the storage of one phone, like a mini program and its skill in WeChat's AI mode, and
+// log-outs with faulty storage. The built client, with the edge in workerd.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Json, startWorld, type World } from '../harness.mts';
@@ -34,7 +34,7 @@ test('two contexts on one storage log in once and renew once', async () => {
   assert.equal((await second.auth.request({ url: '/account' })).statusCode, 200);
 });
 
-test('a log-out in one context is one in the other, and a new one', async () => {
+test('a log-out in one context ends the session in the others, present and new', async () => {
   const first = device(world, { user: 'leaver' });
   await first.auth.ready();
   await stored(first.auth);
@@ -55,7 +55,7 @@ for (const [how, bend] of Object.entries({
     wx.getStorage = ({ fail }: Json) => fail({ errMsg: 'getStorage:fail' });
   },
 })) {
-  test(`a log-out lasts where ${how}`, async () => {
+  test(`a log-out persists if ${how}`, async () => {
     const { phone, auth } = device(world, { user: how });
     await auth.ready();
     await stored(auth);

@@ -1,4 +1,4 @@
-// Two copies of the package on one phone, as two independent subpackages have: one machine, one wx.login.
+// Two copies of the package on one phone, as in two independent subpackages, share one machine and one wx.login.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
@@ -30,6 +30,6 @@ test('two copies of the package share one machine', async () => {
   assert.deepEqual([first === second, logins], [true, 1]);
   first.dispose();
   const next = make(copy);
-  assert.notEqual(next, first, 'and a disposed one makes room');
+  assert.notEqual(next, first, 'a disposed machine is replaced');
   assert.equal((await next.ready()).session, 'logged-in');
 });

@@ -1,5 +1,5 @@
-// Nothing that the platform, the application or a signal does keeps the client from going on. The shipped wasm, on a
-// scripted phone in virtual time.
+// Faults of the platform, the application or a signal do not stop the client. The shipped wasm on a scripted phone in
+// virtual time.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Json } from '../harness.mts';
@@ -7,17 +7,17 @@ import { outcomes, type Rig, rig, turn } from './rig.mts';
 
 const TEN_MINUTES = 600_000;
 
-/** After whatever happened, a request is answered. */
-async function goesOn(phone: Rig, auth: ReturnType<Rig['create']>, what: string): Promise<void> {
+/** Asserts that a request is still answered. */
+async function stillWorks(phone: Rig, auth: ReturnType<Rig['create']>, what: string): Promise<void> {
   const ended = outcomes({ request: auth.request({ url: '/after' }) });
   await phone.time.pass(TEN_MINUTES);
   assert.equal(ended.request, 'done', what);
 }
 
-/** How a method of `wx` may misbehave. */
+/** Ways in which a method of `wx` can violate its contract. */
 const misbehaviour: Record<string, (method: (options: Json) => unknown) => (options: Json) => unknown> = {
   throws: () => () => {
-    throw new Error('not today');
+    throw new Error('fault');
   },
   'never answers': () => () => undefined,
   'succeeds without an argument':
@@ -63,7 +63,7 @@ const misbehaviour: Record<string, (method: (options: Json) => unknown) => (opti
     }),
   'answers, then throws': (method) => (options) => {
     method(options);
-    throw new Error('not today');
+    throw new Error('fault');
   },
 };
 
@@ -83,7 +83,7 @@ const METHODS = [
 ];
 
 for (const method of METHODS) {
-  test(`wx.${method} that misbehaves leaves nobody waiting, and the client goes on`, async () => {
+  test(`every call settles if wx.${method} violates its contract, and the client works afterwards`, async () => {
     for (const [how, bend] of Object.entries(misbehaviour)) {
       const phone = rig();
       const good = phone.wx[method] as (options: Json) => unknown;
@@ -105,7 +105,7 @@ for (const method of METHODS) {
       assert.deepEqual(waiting, [], `wx.${method} ${how}`);
       assert.ok(!Object.values(ended).includes('core_crashed'), `wx.${method} ${how}`);
       phone.wx[method] = good;
-      await goesOn(phone, auth, `wx.${method} ${how}`);
+      await stillWorks(phone, auth, `wx.${method} ${how}`);
       auth.dispose();
       const after = outcomes({ request: auth.request({ url: '/disposed' }) });
       await turn();
@@ -119,20 +119,20 @@ const signals: Record<string, () => object> = {
     aborted: false,
     addEventListener() {},
     removeEventListener() {
-      throw new Error('not today');
+      throw new Error('fault');
     },
   }),
   'there is no removeEventListener': () => ({ aborted: false, addEventListener() {} }),
   'addEventListener throws': () => ({
     aborted: false,
     addEventListener() {
-      throw new Error('not today');
+      throw new Error('fault');
     },
   }),
   'it has no method at all': () => ({}),
   'its state cannot be read': () => ({
     get aborted() {
-      throw new Error('not today');
+      throw new Error('fault');
     },
   }),
   'it fires twice, at once': () => ({
@@ -145,7 +145,7 @@ const signals: Record<string, () => object> = {
   }),
 };
 
-test('a signal that misbehaves harms its own caller at most', async () => {
+test('a faulty signal affects its own call only', async () => {
   for (const [how, make] of Object.entries(signals)) {
     const phone = rig();
     const auth = phone.create();
@@ -159,11 +159,11 @@ test('a signal that misbehaves harms its own caller at most', async () => {
     await phone.time.pass(TEN_MINUTES);
     assert.ok(!Object.values(ended).includes('waits'), how);
     assert.equal(ended.other, 'done', how);
-    await goesOn(phone, auth, how);
+    await stillWorks(phone, auth, how);
   }
 });
 
-test('an abort() that throws harms nobody, and a request that has ended is not aborted', async () => {
+test('an abort() that throws affects no other call, and a finished request is not aborted', async () => {
   const phone = rig();
   let aborted = 0;
   const { request } = phone.wx;
@@ -194,10 +194,10 @@ test('an abort() that throws harms nobody, and a request that has ended is not a
   assert.deepEqual([ended.cancelled, aborted], ['cancelled', 1]);
   await phone.time.pass(TEN_MINUTES);
   assert.deepEqual([ended.slow, ended.parked, aborted], ['network', 'done', 2]);
-  await goesOn(phone, auth, 'after abort() threw');
+  await stillWorks(phone, auth, 'after abort() threw');
 });
 
-test('a late answer to a request that was sent again is not taken for the second one’s', async () => {
+test('a late answer to a request is not taken as the answer to its repetition', async () => {
   const phone = rig();
   const tasks: Json[] = [];
   phone.answers['/orders'] = (options) => void tasks.push(options);
@@ -218,7 +218,7 @@ test('a late answer to a request that was sent again is not taken for the second
   assert.equal(ended.request, 'done');
 });
 
-test('listeners, a log and a privacy handler that throw or never answer are the application’s own matter', async () => {
+test('listeners, log and privacy handlers that throw or never answer do not affect the client', async () => {
   const throws = () => {
     throw new Error('my own mistake');
   };
@@ -237,18 +237,18 @@ test('listeners, a log and a privacy handler that throw or never answer are the 
     });
     await phone.time.pass(TEN_MINUTES);
     assert.deepEqual(ended, { ready: 'done', camera: 'done', record: 'done', request: 'done' });
-    assert.ok(phone.time.thrown.length > 0, 'and it is told of its mistakes');
-    await goesOn(phone, auth, String(privacy));
+    assert.ok(phone.time.thrown.length > 0, 'their exceptions reach the application');
+    await stillWorks(phone, auth, String(privacy));
   }
 });
 
-test('whatever the phone says of itself, a client can be made', async () => {
+test('a client can be created with missing or failing system information', async () => {
   const changes: Record<string, Record<string, (options: Json) => unknown>> = {
     'no version': { getAppBaseInfo: () => ({}) },
     'nothing at all': { getAppBaseInfo: () => undefined },
     'no answer': {
       getAppBaseInfo() {
-        throw new Error('not today');
+        throw new Error('fault');
       },
     },
     'no events': {
@@ -260,11 +260,11 @@ test('whatever the phone says of itself, a client can be made', async () => {
   for (const [what, change] of Object.entries(changes)) {
     const phone = rig('none', change);
     const auth = phone.create();
-    await goesOn(phone, auth, what);
+    await stillWorks(phone, auth, what);
   }
 });
 
-test('a core that never comes rejects its callers after a minute', async () => {
+test('a core that does not load rejects its callers with core_crashed after a minute', async () => {
   const phone = rig();
   const host = { ...phone.weapp.weappHost(), load: () => new Promise<never>(() => {}) };
   const auth = phone.create({ host });
@@ -275,7 +275,7 @@ test('a core that never comes rejects its callers after a minute', async () => {
   assert.deepEqual(ended, { ready: 'core_crashed', request: 'core_crashed' });
 });
 
-test('a hidden client that goes on running renews its session there', async () => {
+test('a hidden client that keeps running renews its session', async () => {
   const phone = rig();
   const auth = phone.create();
   await auth.ready();
@@ -290,7 +290,7 @@ test('a hidden client that goes on running renews its session there', async () =
   assert.deepEqual([ended.request, refused], ['done', 2]);
 });
 
-test('ready tells of a login that was asked for before the core was up', async () => {
+test('ready waits for a login that was requested before the core had loaded', async () => {
   const phone = rig();
   const auth = phone.create({ login: 'on-demand' });
   const ready = auth.ready();

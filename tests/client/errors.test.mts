@@ -1,4 +1,4 @@
-// Every error code of the client occurs, here, for the reason its page gives; none is missing from the page.
+// Every error code of the client occurs here for the documented cause, and is on the page of errors.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, mock, test } from 'node:test';
@@ -28,7 +28,7 @@ const fault = (how: object) => world.wechat.faults.add(how as Json);
 const loginFault = (user: string, how: object) => fault({ call: 'wx.login', user, ...how });
 const api = (auth: Json) => codeOf(auth.request({ url: '/healthz' }));
 
-/** As if so much time had passed for the client; nothing here goes over a network. */
+/** Advances the client's clock; these tests use no network. */
 async function hasten(promise: Promise<string>, seconds: number): Promise<string> {
   let code: string | undefined;
   void promise.then((value) => (code = value));
@@ -67,7 +67,7 @@ occurs('rate_limited', async () => {
   const error: Json = await device(world, { user: 'e7' })
     .auth.request({ url: '/healthz' })
     .catch((error) => error);
-  assert.ok(error.retryable && error.retryAfter >= 60, 'and says when to come back');
+  assert.ok(error.retryable && error.retryAfter >= 60, 'with the waiting time');
   return error.code;
 });
 occurs('logged_out', async () => {
@@ -76,7 +76,7 @@ occurs('logged_out', async () => {
   return api(auth);
 });
 occurs('login_required', () => {
-  // A host without wx.login, as a web page is one.
+  // A host without wx.login, like a web page.
   const { phone } = device(world, { user: 'e9' });
   const host = { ...client.weappHost({ wx: phone.relaunch().wx }), canLogin: false };
   return api(client.createAuth({ edge: world.url, host }));
@@ -152,7 +152,7 @@ occurs('invalid_argument', async () => {
   return codeOf((async () => client.createAuth({ edge: '', host: client.weappHost({ wx: phone.wx }) }))());
 });
 
-test('no code of wxauth/errors is without its occurrence, and none is missing from the page', () => {
+test('every code of wxauth/errors occurs in these tests and is in docs/errors.md', () => {
   assert.deepEqual([...seen].sort(), Object.keys(errors).sort());
   const page = readFileSync(at('docs/errors.md'), 'utf8');
   for (const name of [...Object.keys(errors), ...Object.keys(declarations), ...Object.keys(osFixes)]) {

@@ -75,7 +75,7 @@ const SENT: Array<[name: string, request: Parameters<typeof ask>[0], arrives: Pa
   ['null', { path: '/x', data: null }, { url: '/x' }],
   ['a string of a GET', { path: '/x?a=1', data: 'b=2&c' }, { url: '/x?a=1&b=2&c' }],
   ['the fields of a HEAD', { method: 'HEAD', data: { a: 1 } }, { method: 'HEAD', url: '/?a=1' }],
-  ['a method in small letters', { method: 'patch', data: {} }, { method: 'PATCH', body: '{}' }],
+  ['a lower-case method', { method: 'patch', data: {} }, { method: 'PATCH', body: '{}' }],
   ['an object', { method: 'POST', data: { a: [1] } }, { method: 'POST', type: JSON_TYPE, body: '{"a":[1]}' }],
   ['an array', { method: 'PUT', data: [1] }, { method: 'PUT', body: '[1]' }],
   ['a DELETE with a body', { method: 'DELETE', data: { a: 1 } }, { method: 'DELETE', url: '/', body: '{"a":1}' }],
@@ -127,7 +127,7 @@ for (const [name, request, arrives] of SENT) {
   });
 }
 
-/** Where the simulator's wx.request, which has its own code, sends the very same. */
+/** Requests that the simulator's wx.request, an independent implementation, sends identically. */
 const ALIKE = SENT.filter(([name]) =>
   [
     'fields beside a query',
@@ -146,7 +146,7 @@ const ALIKE = SENT.filter(([name]) =>
   ].includes(name),
 );
 
-test('every name of that list is a request', () => assert.equal(ALIKE.length, 13));
+test('the list of identical requests is complete', () => assert.equal(ALIKE.length, 13));
 
 for (const [name, request] of ALIKE) {
   test(`sends ${name} as wx.request does`, async () => {
@@ -202,7 +202,7 @@ for (const [name, request, send, expected] of RECEIVED) {
   });
 }
 
-test('names of a reply’s header are in small letters, and no cookie of several is lost', async () => {
+test('header names of a reply are lower case, and every Set-Cookie is kept', async () => {
   answer = (response) => response.writeHead(200, { 'X-Request-Id': 'abc', 'Set-Cookie': ['a=1', 'b=2'] }).end();
   const outcome = await ask({});
   assert.ok('reply' in outcome);
@@ -219,14 +219,14 @@ test('a redirect is followed', async () => {
   assert.deepEqual([seen.map(({ url }) => url), 'reply' in outcome], [['/', '/there'], true]);
 });
 
-test('a server that is silent, or stops in the middle of a body, fails by the timeout', async () => {
+test('a server that never answers, or stops within a body, fails with the timeout', async () => {
   for (const begin of [() => {}, (response: ServerResponse) => void response.write('{')]) {
     answer = begin;
     assert.deepEqual(await ask({ timeout: 50 }), { failure: { errMsg: 'request:fail timeout', errno: 5 } });
   }
 });
 
-test('abort ends a request at once, and means nothing afterwards', async () => {
+test('abort ends a request immediately and has no effect afterwards', async () => {
   answer = () => {};
   assert.deepEqual(await ask({}, (abort) => abort()), { failure: { errMsg: 'request:fail abort' } });
   answer = echo;
@@ -242,10 +242,10 @@ const circular: Json = {};
 circular.self = circular;
 for (const [name, request] of [
   ['a method that pages may not use', { method: 'TRACE' }],
-  ['a header that is none', { header: { 'a b': 'c' } }],
-  ['data that is no JSON', { method: 'POST', data: circular }],
+  ['an invalid header name', { header: { 'a b': 'c' } }],
+  ['data that cannot be serialised', { method: 'POST', data: circular }],
   ['a lone surrogate in a query', { data: { a: '\uD800' } }],
-  ['an address that is none', { url: 'http://' }],
+  ['an invalid address', { url: 'http://' }],
   ['a port that is closed', { url: 'http://127.0.0.1:1/' }],
 ] as Array<[string, Partial<HostRequest>]>) {
   test(`${name} fails and throws nothing`, async () => {

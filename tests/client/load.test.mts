@@ -1,19 +1,19 @@
-// Many callers at once, on the shipped wasm and the shipped fallback: all are served or refused by name, in their order,
-// and the core lives. How long JavaScript is blocked is printed; it depends on the machine, so nothing is asserted of it.
+// Many parallel callers, on the shipped wasm and the shipped fallback: each is served in order or refused with a code,
+// and the core survives. The time for which JavaScript is blocked depends on the machine; it is printed, not asserted.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Json } from '../harness.mts';
 import { rig, turn } from './rig.mts';
 
-/** What the core lets in. */
+/** The number of calls that may wait in the core. */
 const MOST = 4_096;
-/** As long as the edge's. */
+/** As long as a token of the edge. */
 const TOKEN = 'a'.repeat(440);
 
 for (const engine of ['wasm', 'fallback'] as const) {
   const fault = engine === 'wasm' ? 'none' : 'absent';
 
-  test(`${engine}: of any number of parked requests as many as fit are served and the others refused`, async () => {
+  test(`${engine}: up to 4,096 waiting requests are served in order, and the others are too_many_waiting`, async () => {
     for (const callers of [100, 1_000, 10_000, 100_000]) {
       const phone = rig(fault);
       const { login } = phone.wx;
@@ -56,7 +56,7 @@ for (const engine of ['wasm', 'fallback'] as const) {
     }
   });
 
-  test(`${engine}: as many callers of each kind as are let in fit the core’s memory, with the longest tokens`, async () => {
+  test(`${engine}: 4,096 callers of each kind fit into the memory of the core, with the longest tokens`, async () => {
     const calls: Array<(core: Json, now: number, waiter: number) => void> = [
       (core, now, waiter) => core.request(now, waiter, false),
       (core, now, waiter) => core.request(now, waiter, true),
@@ -91,7 +91,7 @@ for (const engine of ['wasm', 'fallback'] as const) {
     }
   });
 
-  test(`${engine}: a client that is disposed of leaves room for the next one, two thousand times`, async () => {
+  test(`${engine}: two thousand clients in a row, each disposed, free their memory`, async () => {
     const phone = rig(fault);
     for (let n = 0; n < 2_000; n++) {
       const auth = phone.create();
@@ -105,7 +105,7 @@ for (const engine of ['wasm', 'fallback'] as const) {
   });
 }
 
-/** Lets the core come up and be launched, no more. */
+/** Waits until the core has loaded and launched. */
 async function microtasks(): Promise<void> {
   for (let n = 0; n < 12; n++) await Promise.resolve();
 }

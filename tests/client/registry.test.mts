@@ -1,4 +1,4 @@
-// Where one machine per appid is kept, whatever a platform's `getApp()` returns.
+// The registry with one machine per appid works with any result of a platform's `getApp()`.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAuth } from '../../js/client/create-auth.js';
@@ -27,7 +27,7 @@ for (const [name, holder] of [
   });
 }
 
-test('a `wx` that is not WeChat’s is named as the mistake, as in uni-app’s web build', () => {
+test('a `wx` of another platform is reported as such, as in uni-app’s web build', () => {
   const wx = { getAppBaseInfo: () => ({ SDKVersion: '3.0.0' }) } as unknown as WxLike;
   const host = wxHost(wx, undefined, () => Promise.reject(new Error('no core is needed here')));
   assert.throws(() => createAuth({ edge: 'https://auth.example.com', host }), {

@@ -1,4 +1,4 @@
-// What others send is what it is, and errors say where they come from. The shipped wasm on a scripted phone.
+// Malformed replies, origins of errors, arguments and secrets in traces. The shipped wasm on a scripted phone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type * as weapp from '../../js/entries/weapp.js';
@@ -17,14 +17,14 @@ async function ended(promise: Promise<unknown>): Promise<weapp.AuthError> {
 
 let taps = 0;
 const detail = { code: 'phonecode', encryptedData: 'data', iv: 'iv', rawData: '{"nickName":"Mei"}', signature: 's' };
-/** The calls that a tap leads to, with the endpoint and what a good answer holds. */
+/** The calls after a tap: endpoint, call, and the body of a good answer. */
 const TAPS: Array<[string, (auth: weapp.Auth) => Promise<unknown>, unknown]> = [
   ['/wechat/phone', (auth) => auth.phone(detail), { phone_number: '1', pure_phone_number: '1', country_code: '86' }],
   ['/wechat/open-data', (auth) => auth.openData(detail), { data: { openId: 'o' } }],
   ['/wechat/user-info/verify', (auth) => auth.profile(detail), { valid: true }],
 ];
 
-test('a success without what it has to bring is a failure, whatever else it brings', async () => {
+test('a success without its required fields is an error', async () => {
   for (const [path, call, good] of TAPS) {
     const phone = rig();
     const auth = phone.create();
@@ -41,7 +41,7 @@ test('a success without what it has to bring is a failure, whatever else it brin
   }
 });
 
-test('an edge that turns a tap’s call away says for how long, and the code is as good as before', async () => {
+test('a 429 reports the waiting time, and the code of the tap can be submitted again', async () => {
   for (const [path, call, good] of TAPS) {
     const phone = rig();
     const auth = phone.create();
@@ -85,7 +85,7 @@ test('a revocation is pending until the edge answers 200 with an object', async 
   }
 });
 
-test('an error of the edge names its request, and one of the platform what it said', async () => {
+test('an error of the edge carries requestId, one of the platform its cause', async () => {
   const failing = (status: number, body: object) => {
     const phone = rig();
     phone.answers['/oauth/token'] = () => reply(status, body);
@@ -127,7 +127,7 @@ test('an error of the edge names its request, and one of the platform what it sa
   assert.equal((await ended(auth.request({ url: '/orders' }))).cause?.errno, 5);
 });
 
-test('the flight recorder keeps codes of the edge’s own, and nothing of what other servers say', async () => {
+test('a trace keeps the error codes of the edge and no data of other servers', async () => {
   const logged: weapp.TraceEntry[] = [];
   for (const expiry of [undefined, { field: 'code', values: [40101] }]) {
     const phone = rig();
@@ -154,7 +154,7 @@ test('the flight recorder keeps codes of the edge’s own, and nothing of what o
   }
 });
 
-test('a body code that was configured still means expired', async () => {
+test('a configured body code means that the token expired', async () => {
   const phone = rig();
   const auth = phone.create({ expiry: { field: 'errcode', values: ['40101', 7] } });
   await auth.ready();
@@ -164,7 +164,7 @@ test('a body code that was configured still means expired', async () => {
   assert.deepEqual([asked, auth.state.generation], [3, 3]);
 });
 
-test('one Authorization header goes out, however the caller spells its own', async () => {
+test('a request has one Authorization header, for any spelling of the caller’s', async () => {
   const phone = rig();
   const auth = phone.create();
   await auth.ready();
@@ -174,10 +174,14 @@ test('one Authorization header goes out, however the caller spells its own', asy
   }
   await auth.logout();
   await auth.request({ url: '/orders', header: { authorization: 'Basic x' }, guest: true });
-  assert.deepEqual({ ...phone.sent.at(-1)?.header }, { authorization: 'Basic x' }, 'a guest’s own stays');
+  assert.deepEqual(
+    { ...phone.sent.at(-1)?.header },
+    { authorization: 'Basic x' },
+    'the header of a guest request stays',
+  );
 });
 
-test('a token that is too long is refused, not cut', async () => {
+test('a token over the limit is refused, not truncated', async () => {
   for (const [access, refresh] of [
     ['a'.repeat(8_193), 'r'],
     ['a', 'r'.repeat(1_000_000)],
@@ -195,10 +199,14 @@ test('a token that is too long is refused, not cut', async () => {
   assert.equal((await auth.token()).token.length, 8_192);
   auth.dispose();
   assert.equal((await phone.create().token()).token.length, 8_192);
-  assert.equal(phone.sent.filter(({ url }) => url === `${EDGE}/oauth/token`).length, 1, 'and it is found in storage');
+  assert.equal(
+    phone.sent.filter(({ url }) => url === `${EDGE}/oauth/token`).length,
+    1,
+    'the session is read from storage',
+  );
 });
 
-test('wrong arguments reject with invalid_argument; nothing is thrown', async () => {
+test('invalid arguments reject with invalid_argument and throw nothing', async () => {
   const phone = rig();
   const auth = phone.create() as Json;
   const calls: Array<[string, ...unknown[]]> = [
@@ -230,7 +238,7 @@ test('wrong arguments reject with invalid_argument; nothing is thrown', async ()
   assert.equal(await auth.request({ url: '/orders' }).then(({ statusCode }: Json) => statusCode), 200);
 });
 
-test('addresses are https, or on this machine', async () => {
+test('addresses must be https or on this machine', async () => {
   const table: Array<[string, boolean]> = [
     ['https://auth.example.com', true],
     ['http://auth.example.com', false],
@@ -253,7 +261,7 @@ test('addresses are https, or on this machine', async () => {
   assert.throws(() => rig().weapp.createAuth(undefined as never), { code: 'invalid_argument' });
 });
 
-test('a second createAuth with other options says that the first ones hold', async () => {
+test('a second createAuth with other options warns that the first options apply', async () => {
   const said: string[] = [];
   const phone = rig('none', {}, { console: { warn: (text: string) => said.push(text) } });
   const first = phone.create({ login: 'on-demand' });
@@ -264,7 +272,7 @@ test('a second createAuth with other options says that the first ones hold', asy
   assert.match(said[0] as string, /createAuth was called before for wx0000000000000001, with other options/);
 });
 
-test('a guest’s request does not wait for a renewal that hangs', async () => {
+test('a guest request does not wait for a hanging renewal', async () => {
   const phone = rig();
   const auth = phone.create();
   await auth.ready();

@@ -1,5 +1,5 @@
-// The shipped mini-program files on a scripted phone in virtual time: each method of `wx` answers as the test says, and
-// the edge behind `wx.request` is a function. Time passes only where a test lets it.
+// The shipped mini-program files on a scripted phone in virtual time: the test scripts each method of `wx`, and the edge
+// behind `wx.request` is a function. Time advances only by `Time.pass`.
 import type * as weapp from '../../js/entries/weapp.js';
 import type { Json } from '../harness.mts';
 import { lockedPhone, type WasmFault } from '../weapp/phone.mts';
@@ -8,14 +8,14 @@ type Call = (options: Json) => unknown;
 
 export const EDGE = 'https://edge.example';
 
-/** Lets everything run that waits for nothing but a turn of the event loop. */
+/** Runs everything that waits only for a turn of the event loop. */
 export async function turn(): Promise<void> {
   for (let n = 0; n < 10; n++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 export class Time {
   now = 1_790_000_000_000;
-  /** What timers threw: an application's own mistakes, told to nobody else. */
+  /** Exceptions thrown in timers: errors of the application. */
   readonly thrown: unknown[] = [];
   private readonly timers = new Map<number, { at: number; run: () => void }>();
   private last = 0;
@@ -58,7 +58,7 @@ export interface Rig {
   time: Time;
   wx: Record<string, Call>;
   weapp: typeof weapp;
-  /** What the edge was asked, and its answers: by path. */
+  /** The requests that were sent, and the edge's answers by path; undefined: no answer. */
   sent: Json[];
   answers: Record<string, (request: Json) => Json | undefined>;
   /** `createAuth` on this phone. */
@@ -67,7 +67,7 @@ export interface Rig {
   hide(): void;
 }
 
-/** A phone whose user agrees to everything and whose edge answers well. */
+/** A phone whose user agrees to everything and whose edge answers every request. */
 export function rig(fault: WasmFault = 'none', change: Record<string, Call> = {}, globals: object = {}): Rig {
   const time = new Time();
   const stored = new Map<string, unknown>();
@@ -129,7 +129,7 @@ export function rig(fault: WasmFault = 'none', change: Record<string, Call> = {}
   return { time, wx, weapp: phone.weapp, sent, answers, create, show: () => shown(), hide: () => hidden() };
 }
 
-/** How promises end: "done", or the error's code; "waits" for those that have not. */
+/** State of each promise: "done", the code of its error, or "waits". */
 export function outcomes(promises: Record<string, Promise<unknown>>): Record<string, string> {
   const ended: Record<string, string> = {};
   for (const [name, promise] of Object.entries(promises)) {

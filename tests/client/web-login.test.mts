@@ -12,7 +12,7 @@ const REDIRECT = 'https://shop.example/after?as=official';
 const KEY = 'wxauth:web-login';
 
 interface Page {
-  /** Where the page was sent, in order. */
+  /** The addresses that the page was sent to, in order. */
   left: string[];
   leaves(): void;
   address(): string;
@@ -101,7 +101,7 @@ const logIn = (host: ReturnType<typeof webLogin>, page: Page): Promise<Told | 'l
 
 const options: WebLogin = { redirectUri: REDIRECT };
 
-/** A page that has left for a login, and what came back would need to be accepted. */
+/** A page that has left for a login, with the state that a matching answer must carry. */
 async function leave(extra: Partial<WebLogin> = {}) {
   const page = open(REDIRECT);
   const host = webLogin({ ...options, ...extra });
@@ -135,13 +135,17 @@ test('the request carries a state and an S256 challenge of a verifier that stays
   assert.notEqual((await leave()).state, kept.state);
 });
 
-test('a code is redeemed once, with the verifier of the login that asked for it', async () => {
+test('a code is redeemed once, with the verifier of the login that requested it', async () => {
   const { page: before, state } = await leave();
   const { verifier } = JSON.parse(before.storage.get(KEY) as string);
   const page = open(answer({ code: 'c1', state, iss: EDGE }), before.storage);
   const host = webLogin(options);
   assert.equal(host.returned, true);
-  assert.deepEqual([page.address(), before.storage.has(KEY)], [REDIRECT, false], 'the answer is gone from the address');
+  assert.deepEqual(
+    [page.address(), before.storage.has(KEY)],
+    [REDIRECT, false],
+    'the answer is removed from the address',
+  );
   assert.deepEqual(await logIn(host, page), { code: 'c1' });
   assert.deepEqual(host.grant('c1'), {
     grant_type: 'authorization_code',
@@ -150,7 +154,7 @@ test('a code is redeemed once, with the verifier of the login that asked for it'
     code_verifier: verifier,
   });
   assert.equal(host.grant('c1').code_verifier, '');
-  assert.deepEqual(await logIn(host, page), { errMsg: 'login:fail cancel' }, 'and never leads away by itself');
+  assert.deepEqual(await logIn(host, page), { errMsg: 'login:fail cancel' }, 'the page does not leave again');
   page.tapped = true;
   assert.equal(await logIn(host, page), 'left');
 });
@@ -195,7 +199,7 @@ const REFUSED: Array<[name: string, fields: (state: string) => Array<[string, st
 ];
 
 for (const [name, fields, errMsg] of REFUSED) {
-  test(`${name} is no login, and does not lead away again until the user taps`, async () => {
+  test(`${name} is a failed login, and the page leaves again only after a tap`, async () => {
     const { page: before, state } = await leave();
     const page = open(`${REDIRECT}&${new URLSearchParams(fields(state))}`, before.storage);
     const host = webLogin(options);
@@ -253,7 +257,7 @@ const FOREIGN: Array<[name: string, fields: (state: string) => Array<[string, st
 ];
 
 for (const [name, fields] of FOREIGN) {
-  test(`an address with ${name} is not this tab's answer, and stays the application's`, async () => {
+  test(`an address with ${name} is not an answer for this tab and stays unchanged`, async () => {
     const { page: before, state } = await leave();
     const href = `${REDIRECT}&${new URLSearchParams(fields(state))}`;
     const page = open(href, before.storage);
@@ -262,7 +266,7 @@ for (const [name, fields] of FOREIGN) {
   });
 }
 
-test('an answer is of no use to a tab that did not ask, or that comes back to it by a reload', async () => {
+test('an answer is ignored by another tab and after a reload', async () => {
   const { page: before, state } = await leave();
   const href = answer({ code: 'c1', state, iss: EDGE });
   open(href);
@@ -273,7 +277,7 @@ test('an answer is of no use to a tab that did not ask, or that comes back to it
   assert.equal(webLogin(options).returned, false);
 });
 
-test('Back: a page that has left does not lead away again by itself, and does when the user taps', async () => {
+test('after Back a page leaves again only after a tap', async () => {
   const { page, host } = await leave();
   assert.deepEqual(await logIn(host, page), { errMsg: 'login:fail cancel' });
   page.tapped = true;
@@ -296,14 +300,14 @@ for (const broken of [
   ['userActivation'],
   ['removeItem', 'replaceState', 'userActivation'],
 ]) {
-  test(`where ${broken.join(' and ')} is refused, nothing is thrown out`, async () => {
+  test(`the host throws nothing if the browser refuses ${broken.join(' and ')}`, async () => {
     const { page: before, state } = await leave();
     const page = open(answer({ code: 'c1', state, iss: EDGE }), before.storage, broken);
     const host = webLogin(options);
     if (broken.includes('sessionStorage')) {
       assert.equal(host.returned, false);
       const told = (await logIn(host, page)) as Json;
-      assert.match(told.errMsg, /^login:fail .*SecurityError/, 'a login needs the storage, and says so');
+      assert.match(told.errMsg, /^login:fail .*SecurityError/, 'the login reports that it needs sessionStorage');
     } else {
       assert.deepEqual(await logIn(host, page), { code: 'c1' });
       assert.deepEqual(await logIn(host, page), { errMsg: 'login:fail cancel' });
@@ -311,7 +315,7 @@ for (const broken of [
   });
 }
 
-test('a login that could not leave says why each time', async () => {
+test('a login that cannot leave the page reports the reason each time', async () => {
   const page = open(REDIRECT, new Map(), ['setItem']);
   const host = webLogin(options);
   for (let attempt = 0; attempt < 2; attempt++) {

@@ -40,7 +40,7 @@ test('one page at a time holds the lease, and the next gets it when it is releas
   assert.equal(entries.size, 0);
 });
 
-test('a page that vanished holds up the others until its lease ends', () => {
+test('a page that was closed blocks the others until its lease ends', () => {
   page();
   pass(100);
   const next = page();
@@ -61,7 +61,7 @@ test('a page that stops waiting is not granted the lease later', () => {
   assert.deepEqual([impatient.seen, entries.size], [[], 0]);
 });
 
-test('where localStorage cannot be written there is no lock, and the page goes on', () => {
+test('without a writable localStorage there is no lock, and the page works', () => {
   broken = true;
   const alone = page();
   pass(100);

@@ -1,4 +1,4 @@
-// What the client's tests share: the built client on a simulator's phone, with the edge in workerd behind it.
+// Shared by the client's tests: the built client on a simulated phone, with the edge in workerd behind it.
 import type * as nodeEntry from '../../js/entries/node.js';
 import { createPhone, type Phone, type PhoneOptions } from '../../js/sim/phone/index.js';
 import { at } from '../../scripts/shell.mts';
@@ -13,19 +13,19 @@ export interface Device {
   calls: Record<string, number>;
 }
 
-let people = 0;
+let devices = 0;
 
-/** A new person with a new phone, and the client on it. */
+/** A new user with a new phone, and the client on it. */
 export function device(
   world: World,
   options: Partial<PhoneOptions> = {},
   auth: Partial<nodeEntry.AuthOptions> = {},
 ): Device {
-  people += 1;
-  return on(world, createPhone({ wechat: world.wechat, appid: APPID, user: `person ${people}`, ...options }), auth);
+  devices += 1;
+  return on(world, createPhone({ wechat: world.wechat, appid: APPID, user: `user ${devices}`, ...options }), auth);
 }
 
-/** The client on a phone that is there, such as one that was launched again. */
+/** The client on an existing phone, for example after a relaunch. */
 export function on(
   world: World,
   phone: Phone,
@@ -46,7 +46,7 @@ export function on(
   return { phone, auth: client.createAuth({ edge: world.url, host: client.weappHost({ wx }), ...auth }), calls };
 }
 
-/** The error's code, of a promise that has to fail. */
+/** Returns the code of the error that a promise rejects with; fails if it resolves. */
 export const codeOf = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     (value) => Promise.reject(new Error(`resolved with ${JSON.stringify(value)}`)),
@@ -56,14 +56,14 @@ export const codeOf = (promise: Promise<unknown>): Promise<string> =>
     },
   );
 
-/** When what the client last wanted to store is stored. */
+/** Resolves when the client has no storage access under way. */
 export async function stored(auth: nodeEntry.Auth): Promise<void> {
   const names = ['ReadRecord', 'recordRead', 'Save', 'stored', 'storageFailed'];
   const last = () => auth.trace().entries.findLast(({ name }) => names.includes(name))?.name;
   while (last() === 'Save' || last() === 'ReadRecord') await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-/** When the client has taken in such an event. */
+/** Resolves when the client has handled an event of this name. */
 export async function tookIn(auth: nodeEntry.Auth, event: string): Promise<void> {
   while (!auth.trace().entries.some(({ kind, name }) => kind === 'event' && name === event)) {
     await new Promise((resolve) => setTimeout(resolve, 1));

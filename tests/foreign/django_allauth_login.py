@@ -1,5 +1,5 @@
 """django-allauth's Weixin login in a whole Django project, unmodified, against the simulator: a browser starts at the
-login page, goes through WeChat's page, and comes back. Prints the account that exists then."""
+login page, goes through WeChat's page, and comes back. Prints the resulting account."""
 
 import json
 import sys
@@ -43,7 +43,7 @@ settings.configure(
 )
 django.setup()
 
-# These need the set-up.
+# These imports need the set-up above.
 from allauth.socialaccount.models import SocialAccount
 from django.core.management import call_command
 from django.test import Client

@@ -1,4 +1,4 @@
-// docs/simulator.md and its Chinese twin: every example runs, in the runner it is for, in a project that has wxauth.
+// Runs every example of docs/simulator.md and docs/simulator.zh-CN.md with its own test runner, in a project with wxauth.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ after(() => {
   for (const project of projects) rmSync(project, { recursive: true });
 });
 
-/** A newcomer's project: the document's files, with wxauth, vitest and jest installed. */
+/** A project with the files of the document and wxauth, vitest and jest. */
 function project(document: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'wxauth-docs-'));
   projects.push(folder);
@@ -46,9 +46,9 @@ function project(document: string): string {
   return folder;
 }
 
-/** Runs commands as CI does: what they leave in the background ends with them. */
+/** Runs commands like CI: processes in the background end with them. */
 function shell(folder: string, commands: string): Promise<string> {
-  const options = { cwd: folder, detached: true, timeout: 60_000 };
+  const options = { cwd: folder, detached: true, timeout: 300_000 };
   const child = spawn('bash', ['-ec', commands], options);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
@@ -57,7 +57,7 @@ function shell(folder: string, commands: string): Promise<string> {
       try {
         process.kill(-(child.pid as number), 'SIGTERM');
       } catch {
-        // Nothing was left.
+        // No process was left.
       }
       child.on('close', () => (status === 0 ? resolve(output) : reject(new Error(`exit ${status}\n${output}`))));
     }),
@@ -75,7 +75,7 @@ for (const document of DOCUMENTS) {
     assert.match(await shell(project(document), run.get('jest') as string), /3 passed/);
   });
 
-  test(`${document}: the CI example logs somebody in`, async () => {
+  test(`${document}: the CI example logs a user in`, async () => {
     const port = String(await freePort());
     const commands = (run.get('ci') as string)
       .replaceAll('8788', port)
@@ -110,7 +110,7 @@ for (const document of DOCUMENTS) {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test(`${document}: every switch is named with its default, every path and control too`, () => {
+  test(`${document} names every switch with its default, every path and every control`, () => {
     const text = read(document);
     for (const [name, value] of Object.entries(ASSUMED)) {
       assert.ok(text.includes(`| \`${name}\` | \`${JSON.stringify(value) ?? 'undefined'}\` |`), name);
@@ -123,7 +123,7 @@ for (const document of DOCUMENTS) {
   });
 }
 
-test('the twins have the same sections, examples and tables', () => {
+test('both languages have the same sections, examples and tables', () => {
   const shape = (document: string) =>
     [...read(document).matchAll(/^(#+) |^```(\w+)|^<!-- (.*) -->|^(\|)/gm)].map(([, ...groups]) =>
       groups.find(Boolean),

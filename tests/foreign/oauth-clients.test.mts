@@ -1,5 +1,5 @@
-// OAuth clients of others with their defaults, which once needed a special case at the edge: they send Basic with an
-// empty secret, or know `/.well-known/openid-configuration` alone.
+// OAuth clients of other projects, unmodified and with default settings. Some send Basic with an empty secret, some use
+// only `/.well-known/openid-configuration`.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,13 +22,13 @@ before(async () => {
   const port = await freePort();
   const site = { secret: SECRET, kind: 'website' as const };
   const phone = { [APPID]: { secret: SECRET } };
-  // Registered at WeChat is the edge's host.
+  // The redirect address registered at WeChat is that of the edge.
   const wechat = new WeChat({ apps: { ...phone, [SITE]: { ...site, redirect_uris: [`http://127.0.0.1:${port}/`] } } });
   world = await startWorld({ port, wechat, apps: { ...phone, [SITE]: { ...site, redirect_uris: [BACK] } } });
 });
 after(() => world.stop());
 
-/** Where the browser of a user who agrees ends up. */
+/** Follows a web login of a user who agrees, and returns the address that the browser ends at. */
 async function sentBack(url: string): Promise<URL> {
   const login = await fetch(url, { redirect: 'manual' });
   const page = new URL(login.headers.get('location') as string);
@@ -88,7 +88,7 @@ test('get-jwks finds the keys by provider discovery, and fast-jwt verifies with 
   await assert.rejects(verify(`${session.access.slice(0, -4)}AAAA`));
 });
 
-test('docs/verify.md’s Hono example verifies the token, and refuses others', async () => {
+test('the Hono example of docs/verify.md accepts a token of the edge and refuses others', async () => {
   const [, source] = /<!-- run: hono -->\n```js\n([\s\S]*?)```/.exec(readFileSync(at('docs/verify.md'), 'utf8')) ?? [];
   assert.ok(source, 'the example is there');
   const file = at('target', `hono-${process.pid}.mjs`);
@@ -108,7 +108,7 @@ test('docs/verify.md’s Hono example verifies the token, and refuses others', a
   }
 });
 
-test('openid-client discovers by its default, OpenID Connect', async () => {
+test('openid-client discovers the edge by its default, OpenID Connect', async () => {
   const insecure = { execute: [openid.allowInsecureRequests] };
   const config = await openid.discovery(new URL(world.url), SITE, {}, openid.None(), insecure);
   const server = config.serverMetadata();

@@ -1,5 +1,5 @@
-// OAuth software of others at the edge, unmodified and with no special case but plain http on loopback: openid-client,
-// Authlib, PyJWT, schemathesis. (oauth4webapi and jose are in tests/edge.)
+// OAuth software of other projects against the edge, unmodified and with default settings, apart from http on loopback:
+// openid-client, Authlib, PyJWT, schemathesis. tests/edge has oauth4webapi and jose.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ before(async () => {
 });
 after(() => world.stop());
 
-/** An example of docs/verify.md, for this edge. */
+/** An example of docs/verify.md with the address of this edge. */
 function example(name: string): string {
   const text = readFileSync(at('docs/verify.md'), 'utf8');
   const code = new RegExp(`<!-- run: ${name} -->\\n\`\`\`\\w+\\n([\\s\\S]*?)\`\`\``).exec(text)?.[1];
@@ -54,7 +54,7 @@ test('openid-client discovers, exchanges, refreshes, introspects and revokes', a
   await assert.rejects(openid.refreshTokenGrant(config, renewed.refresh_token as string), { error: 'invalid_grant' });
 });
 
-test('Authlib does the same, and docs/verify.md’s Python examples verify the token', async () => {
+test('Authlib discovers, exchanges, refreshes, introspects and revokes, and the Python examples of docs/verify.md verify the token', async () => {
   const { code, openid: user } = await world.wechat.issueCode(APPID, 'authlib');
   const verifiers = ['pyjwt', 'authlib'].map(example);
   const given = { url: world.url, appid: APPID, code, backend: BACKEND, verifiers };
@@ -68,7 +68,7 @@ test('Authlib does the same, and docs/verify.md’s Python examples verify the t
   assert.deepEqual([before.active, before.sub, revoked, after], [true, user, 200, { active: false }]);
 });
 
-test('docs/verify.md’s Node example verifies the token, and refuses others', async () => {
+test('the Node example of docs/verify.md accepts a token of the edge and refuses others', async () => {
   const file = at('target', `verify-${process.pid}.mjs`);
   writeFileSync(file, example('node'));
   try {
@@ -81,7 +81,7 @@ test('docs/verify.md’s Node example verifies the token, and refuses others', a
   }
 });
 
-/** schemathesis against the edge's own document: no 5xx, no answer that is not documented. */
+/** Runs schemathesis with openapi.json of the edge: no 5xx, no undocumented answer. */
 async function schemathesis(headers: Record<string, string>, ...more: string[]): Promise<void> {
   const checks = ['not_a_server_error', 'status_code_conformance', 'content_type_conformance'];
   const args = ['run', `${world.url}/openapi.json`, '--max-examples=25', '--seed=1', '--no-color', '--workers=2'];
@@ -93,7 +93,7 @@ async function schemathesis(headers: Record<string, string>, ...more: string[]):
   assert.match(output, /(\d+) generated, \1 passed/);
 }
 
-test('schemathesis finds no undocumented answer: anonymous, user, backend', async () => {
+test('schemathesis finds no undocumented answer, anonymous, as a user and as a backend', async () => {
   await schemathesis({});
   const { access } = await logIn(world, 'schemathesis');
   const ends = ['EndSessions', 'EraseAccount'];

@@ -1,5 +1,5 @@
-"""requests-oauthlib and httpx-oauth as clients of the edge's web login, with their defaults. A browser is played by
-`sent_back`, which comes back from WeChat's page with a code."""
+"""requests-oauthlib and httpx-oauth as clients of the edge's web login, with their defaults. `sent_back` acts as
+the browser and returns from WeChat's page with a code."""
 
 import asyncio
 import base64
@@ -15,19 +15,19 @@ from httpx_oauth.oauth2 import OAuth2  # noqa: E402
 from requests_oauthlib import OAuth2Session  # noqa: E402
 
 given = json.load(sys.stdin)
-metadata = requests.get(given["url"] + "/.well-known/oauth-authorization-server", timeout=10).json()
+metadata = requests.get(given["url"] + "/.well-known/oauth-authorization-server", timeout=120).json()
 authorize, token = metadata["authorization_endpoint"], metadata["token_endpoint"]
 
 
 def sent_back(url):
-    """Where the browser of a user who agrees ends up; the cookie is Secure, and the edge on plain http."""
-    login = requests.get(url, allow_redirects=False, timeout=10)
+    """Follows the login of a user who agrees. The cookie is Secure, but the edge uses http here, so it is sent by hand."""
+    login = requests.get(url, allow_redirects=False, timeout=120)
     page = login.headers["location"]
     if page.startswith(given["redirect_uri"]):
         return page
-    chosen = requests.get(page.split("#")[0] + "&user=mei", allow_redirects=False, timeout=10)
+    chosen = requests.get(page.split("#")[0] + "&user=mei", allow_redirects=False, timeout=120)
     cookie = {"cookie": login.headers["set-cookie"].split(";")[0]}
-    return requests.get(chosen.headers["location"], headers=cookie, allow_redirects=False, timeout=10).headers["location"]
+    return requests.get(chosen.headers["location"], headers=cookie, allow_redirects=False, timeout=120).headers["location"]
 
 
 def claims(tokens):

@@ -1,4 +1,4 @@
-"""Authlib as an OAuth client of the edge, unmodified; Authlib and PyJWT as its verifiers, as docs/verify.md has them."""
+"""Authlib as an OAuth client of the edge, unmodified; Authlib and PyJWT as its verifiers, with the examples of docs/verify.md."""
 
 import json
 import os

@@ -1,5 +1,5 @@
-// SDKs of others speak to the simulator, unmodified, as they would to WeChat: by base URL where they have one, by a
-// host override where they have none.
+// SDKs of other projects call the simulator instead of WeChat, unmodified: through their base URL, or through a host
+// override if they have none.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -38,13 +38,13 @@ before(async () => {
 });
 after(() => server.close());
 
-/** What a phone sends to a server: a code, and a profile under the session_key that the code gives. */
+/** The data that a phone sends to a server: a code, and a profile encrypted with the session_key of that code. */
 function login(user: string) {
   const { code, openid } = wechat.issueCode(APPID, user);
   return { code, openid, profile: wechat.profile(APPID, user) };
 }
 
-/** Runs a Python program, with what it is given on its stdin. */
+/** Runs a Python program with JSON on its stdin and returns the JSON that it prints. */
 function pythonic(program: string, given: object): Promise<Json> {
   return new Promise((resolve, reject) => {
     const child = spawn(python(), [at('tests/foreign', program)], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -116,7 +116,7 @@ test('wechat-jssdk: login, signature, decryption', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'wechat-jssdk-'));
   const mini = new MiniProgram({
     miniProgram: { appId: APPID, appSecret: SECRET, GET_SESSION_KEY_URL: `${server.url}/sns/jscode2session` },
-    // Else it keeps the process alive to save itself every ten minutes.
+    // Without this its timer, which saves every ten minutes, keeps the process alive.
     storeOptions: { fileStorePath: join(folder, 'store.json'), noInterval: true },
   });
   const { code, openid, profile } = login('wang');
@@ -127,7 +127,7 @@ test('wechat-jssdk: login, signature, decryption', async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('co-wechat-api: tokens, kept alive through another’s fetch, and the JS-SDK ticket', async () => {
+test('co-wechat-api: its access_token stays valid after another fetch, and the JS-SDK ticket', async () => {
   const Api = require('co-wechat-api');
   const api = new Api(APPID, SECRET);
   api.prefix = `${server.url}/cgi-bin/`;

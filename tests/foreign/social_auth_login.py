@@ -37,7 +37,7 @@ class Storage(BaseStorage):
 
 
 class Strategy(BaseStrategy):
-    """What a web framework would give: settings, a session, the request's parameters."""
+    """The part of a web framework: settings, a session, the parameters of the request."""
 
     def __init__(self):
         super().__init__(Storage)

@@ -1,5 +1,5 @@
-// Web-login clients of others speak to the simulator, unmodified: from the address they send a browser to, through
-// WeChat's page, to the user they know then. They POST or GET, with a form or a query, as each of them does to WeChat.
+// Web-login clients of other projects against the simulator, unmodified: from their redirect through WeChat's page to the
+// user that they report. Each uses GET or POST, a form or a query, as it does with WeChat.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -37,7 +37,7 @@ after(async () => {
   await server.close();
 });
 
-/** A browser at WeChat's page: the user logs in, or refuses; gives the address it is sent back to. */
+/** Opens WeChat's page as a user who logs in or refuses, and returns the address that WeChat redirects to. */
 async function visit(address: string, choice: Record<string, string>): Promise<URL> {
   const page = new URL(address);
   for (const [name, value] of Object.entries(choice)) page.searchParams.set(name, value);
@@ -46,7 +46,7 @@ async function visit(address: string, choice: Record<string, string>): Promise<U
   return new URL(response.headers.get('location') as string);
 }
 
-/** One request to a passport strategy, with its outcome. */
+/** Passes one request to a passport strategy and returns its outcome. */
 function passport(strategy: Json, query: object, options: object = {}): Promise<Json> {
   return new Promise((resolve) => {
     const bound = Object.create(strategy);
@@ -66,7 +66,7 @@ function passport(strategy: Json, query: object, options: object = {}): Promise<
 }
 const verify = (...args: Json[]) => args.at(-1)(null, args);
 
-test('passport-weixin: a website’s login and a mini program’s', async () => {
+test('passport-weixin logs in users of a website and of a mini program', async () => {
   const { Strategy } = require('passport-weixin');
   const app = { clientID: SITE, clientSecret: SECRET, callbackURL: BACK, requireState: false };
   const strategy = new Strategy(app, verify);
@@ -92,7 +92,7 @@ test('passport-weixin: a website’s login and a mini program’s', async () => 
   assert.ok(JSON.stringify(mini.user).includes(openid));
 });
 
-test('passport-wechat: an official account’s profile, no unionid with snsapi_base, a website, a refusal', async () => {
+test('passport-wechat: profile of an official account, no unionid with snsapi_base, website, refusal', async () => {
   const Strategy = require('passport-wechat').Strategy;
   const strategy = (more: object) =>
     new Strategy({ appID: OFFICIAL, appSecret: SECRET, callbackURL: BACK, ...more }, verify);
@@ -111,7 +111,7 @@ test('passport-wechat: an official account’s profile, no unionid with snsapi_b
   assert.deepEqual(await logIn({ scope: 'snsapi_userinfo' }, { deny: '1' }), { failed: [401] });
 });
 
-test('wechat-oauth: userinfo, refresh, then its check of the token it had; a mini program’s login', async () => {
+test('wechat-oauth: userinfo, refresh, check of the old token, login of a mini program', async () => {
   const OAuth = require('wechat-oauth');
   const call = (api: Json, name: string, ...args: Json[]): Promise<Json> =>
     new Promise((resolve, reject) => {
@@ -131,11 +131,11 @@ test('wechat-oauth: userinfo, refresh, then its check of the token it had; a min
   await assert.rejects(call(mini, 'getSessionKey', login.code), { code: 40163 });
 });
 
-test('Auth.js: a website’s login to its session', async () => {
+test('Auth.js: login of a website up to its session', async () => {
   const { Auth } = await import('@auth/core');
   const { default: provider } = await import('@auth/core/providers/wechat');
   const cookies = new Map<string, string>();
-  /** A browser at the shop. */
+  /** A browser with cookies at the shop. */
   const shop = async (path: string, body?: URLSearchParams): Promise<Response> => {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const init = body ? { method: 'POST', body, headers: { cookie } } : { headers: { cookie } };
@@ -172,7 +172,7 @@ function run(program: string): Promise<Json> {
   });
 }
 
-test('django-allauth: from the login page of a Django project to the account', async () => {
+test('django-allauth: login from the page of a Django project to its account', async () => {
   const { openid, unionid } = wechat.account(SITE, 'mei');
   assert.deepEqual(await run('django_allauth_login.py'), {
     denied: 401,
@@ -184,7 +184,7 @@ test('django-allauth: from the login page of a Django project to the account', a
   });
 });
 
-test('social-auth-core: from its redirect to the user’s details', async () => {
+test('social-auth-core: login from its redirect to the details of the user', async () => {
   const { openid, unionid } = wechat.account(SITE, 'mei');
   const seen = await run('social_auth_login.py');
   assert.deepEqual([seen.openid, seen.unionid, seen.username], [openid, unionid, '小梅']);

@@ -1,5 +1,5 @@
-// Sends what is meant for WeChat's hosts to a simulator, for clients that have no base URL to set: a host override
-// below the client, which stays as it is.
+// Host override for clients without a configurable base URL: requests to WeChat's hosts go to a simulator. The clients
+// stay unmodified.
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
 
@@ -8,7 +8,7 @@ const HOSTS = ['api.weixin.qq.com', 'open.weixin.qq.com'];
 type Answered = (response: IncomingMessage) => void;
 type Target = string | URL | RequestOptions;
 
-/** Redirects `https.request`, `https.get` and `fetch`; gives how to end it. */
+/** Redirects `https.request`, `https.get` and `fetch`; the returned function undoes it. */
 export function redirectWeChat(simulator: string): () => void {
   const { hostname, port, host } = new URL(simulator);
   const original = { request: https.request, get: https.get, fetch: globalThis.fetch };

@@ -1,5 +1,4 @@
-"""Sends what is meant for WeChat's hosts to a simulator: a host override below `requests`, so that the libraries that
-use it stay as they are."""
+"""Host override for `requests`: requests to WeChat's hosts go to a simulator. The libraries stay unmodified."""
 
 from requests.adapters import HTTPAdapter
 

@@ -1,5 +1,4 @@
-"""wechatpy, unmodified, against the simulator: reads what to do from stdin, prints what came of it. Each line of the
-output names a call of wechatpy."""
+"""wechatpy, unmodified, against the simulator: reads its input from stdin and prints the results by call of wechatpy."""
 
 import json
 import sys
@@ -13,7 +12,7 @@ given = json.load(sys.stdin)
 
 
 class Elsewhere(HTTPAdapter):
-    """Host override: what is meant for api.weixin.qq.com goes to the simulator."""
+    """Host override: requests to api.weixin.qq.com go to the simulator."""
 
     def send(self, request, **options):
         request.url = request.url.replace('https://api.weixin.qq.com', given['base'])

@@ -16,7 +16,7 @@ for (const [format, entry] of [
   ['ESM', esm],
   ['CommonJS', cjs],
 ] as const) {
-  test(`${format}: signatures and open data as WeChat's vectors have them`, () => {
+  test(`${format}: signatures and open data match WeChat's vectors`, () => {
     let seen = 0;
     for (const { kind, inputs, expected } of data('vectors.json')) {
       if (kind === 'rawdata_sha1') {
@@ -34,7 +34,7 @@ for (const [format, entry] of [
     assert.equal(seen, 9);
   });
 
-  test(`${format}: every way open data fails is one error`, () => {
+  test(`${format}: every failure to decrypt open data throws the same error`, () => {
     const messages = new Set<string>();
     for (const { app_id: appid, session_key: sessionKey, iv, encrypted_data: encryptedData, expect } of data(
       'decrypt_cases.json',
@@ -56,7 +56,7 @@ before(async () => {
 });
 after(() => world.stop());
 
-test('the client runs in Node against the simulator, and checks a profile at the edge', async () => {
+test('the client runs in Node against the simulator and verifies a profile at the edge', async () => {
   const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'node' });
   const auth = esm.createAuth({ edge: world.url, host: esm.weappHost({ wx: phone.wx }) });
   assert.equal((await auth.ready()).session, 'logged-in');
@@ -70,7 +70,7 @@ test('the client runs in Node against the simulator, and checks a profile at the
   auth.dispose();
 });
 
-test('a program written for a phone or a page runs in Node as it stands', async () => {
+test('a program for a phone or a page runs in Node unchanged', async () => {
   const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'as it stands' });
   assert.throws(() => esm.weappHost(), { code: 'invalid_argument' });
   Object.assign(globalThis, { wx: phone.wx, getApp: () => undefined });
@@ -87,7 +87,7 @@ test('a program written for a phone or a page runs in Node as it stands', async 
   page.dispose();
 });
 
-test('a token travels to the edge and to listed origins only', async () => {
+test('a token is sent to the edge and to listed origins only', async () => {
   const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'origins' });
   const host = esm.weappHost({ wx: phone.wx });
   const auth = esm.createAuth({ edge: world.url, host, origins: [world.simulator.url] });
@@ -106,7 +106,7 @@ test('a token travels to the edge and to listed origins only', async () => {
   await assert.rejects(auth.ready(), { code: 'disposed' });
 });
 
-test('full storage costs the session its persistence and nobody an answer', async () => {
+test('with full storage the session is not persistent, and every call settles', async () => {
   const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'full' });
   world.wechat.faults.add({ call: 'wx.setStorage', fail: { errMsg: 'setStorage:fail:entry size limit reached' } });
   const auth = esm.createAuth({ edge: world.url, host: esm.weappHost({ wx: phone.wx }) });
@@ -116,7 +116,7 @@ test('full storage costs the session its persistence and nobody an answer', asyn
   auth.dispose();
 });
 
-test('megabytes of somebody else’s in storage and in messages are no crash', async () => {
+test('megabytes of foreign data in storage and in messages do not crash the client', async () => {
   const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'garbage' });
   const getStorage = ({ success }: Json) => success({ data: 'wxauth1 '.repeat(500_000) });
   const getSetting = ({ success }: Json) =>
@@ -128,7 +128,7 @@ test('megabytes of somebody else’s in storage and in messages are no crash', a
     edge: world.url,
     host: esm.weappHost({ wx: { ...phone.wx, getStorage, getSetting, authorize } }),
   });
-  assert.equal((await auth.ready()).session, 'guest', 'whether the user logged out is not known');
+  assert.equal((await auth.ready()).session, 'guest', 'it is unknown whether the user logged out');
   await auth.login();
   assert.equal(auth.state.session, 'logged-in');
   assert.deepEqual(await auth.ensure('scope.camera'), { type: 'denied-now' });
@@ -136,7 +136,7 @@ test('megabytes of somebody else’s in storage and in messages are no crash', a
   auth.dispose();
 });
 
-test('a wx.login that fails for ever rejects, and the next call recovers', async () => {
+test('a wx.login that keeps failing rejects, and the next call recovers', async () => {
   const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'unlucky' });
   world.wechat.faults.add({ call: 'wx.login', fail: { errMsg: 'login:fail timeout', errno: 5 }, times: 3 });
   const auth = esm.createAuth({ edge: world.url, host: esm.weappHost({ wx: phone.wx }) });
@@ -145,7 +145,7 @@ test('a wx.login that fails for ever rejects, and the next call recovers', async
   auth.dispose();
 });
 
-test('storage and randomness that never answer delay the start, and stop nothing', async () => {
+test('storage and randomness that never answer delay the start and block no call', async () => {
   const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'mute' });
   for (const call of ['wx.getStorage', 'wx.getRandomValues']) world.wechat.faults.add({ call, hang: true });
   const auth = esm.createAuth({ edge: world.url, host: esm.weappHost({ wx: phone.wx }) });
@@ -154,12 +154,16 @@ test('storage and randomness that never answer delay the start, and stop nothing
   const { session } = await auth.ready();
   await auth.login();
   world.wechat.faults.clear();
-  assert.deepEqual([session, auth.state.session], ['guest', 'logged-in'], 'a log-out cannot be ruled out before');
+  assert.deepEqual(
+    [session, auth.state.session],
+    ['guest', 'logged-in'],
+    'a stored log-out is possible until login() is called',
+  );
   assert.ok(degraded.includes(true));
   auth.dispose();
 });
 
-test('a wx that answers at once does not overtake the effects it was called among', async () => {
+test('the effects of one event are performed in order, even if wx answers synchronously', async () => {
   const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'at once' });
   const getSetting = ({ success }: Json) => success({ authSetting: {} });
   const authorize = ({ success }: Json) => success({});
@@ -188,7 +192,7 @@ test('a wx that answers at once does not overtake the effects it was called amon
   auth.dispose();
 });
 
-test('a wx that throws has failed, and is called again', async () => {
+test('a wx that throws counts as failed and is called again', async () => {
   const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'throws' });
   let calls = 0;
   const wx = {

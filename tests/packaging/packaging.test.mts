@@ -1,4 +1,4 @@
-// The npm package as it would be published: packed, unpacked, and built by what people build with. Each build logs in.
+// The npm package as published: packed, unpacked and built with common bundlers. Each build logs in.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ const load = (name: string): Promise<Json> => import(pathToFileURL(require.resol
 
 let world: World;
 let browser: Browser;
-/** A project with the package among its node_modules. */
+/** Creates a project with the package in its node_modules. */
 let project: string;
 const file = (...parts: string[]): string => join(project, ...parts);
 
@@ -53,7 +53,7 @@ after(async () => {
 
 const TYPES: Record<string, string> = { js: 'text/javascript', mjs: 'text/javascript', wasm: 'application/wasm' };
 
-/** Serves a build's folder, and the edge beside it, and waits for the title that says how the login went. */
+/** Serves the folder of a build and the edge, and returns the title, which the page sets to the state of its login. */
 async function opens(folder: string, entry: string): Promise<string> {
   const server = createServer(async (request, response) => {
     const path = request.url as string;
@@ -80,7 +80,7 @@ async function opens(folder: string, entry: string): Promise<string> {
   return title;
 }
 
-test('what is published is what users need, with both licenses: no tests, no sources, no more than 1.7 MB', () => {
+test('the package has the built files and both licenses, no tests or sources, and at most 1.7 MB', () => {
   const listed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: at(),
     encoding: 'utf8',
@@ -94,7 +94,7 @@ test('what is published is what users need, with both licenses: no tests, no sou
   console.log(`# npm package: ${unpackedSize} bytes unpacked`);
 });
 
-test('Vite', async () => {
+test('a Vite build logs in', async () => {
   const vite = await load('vite');
   writeFileSync(file('index.html'), '<!doctype html><script type="module" src="/page.js"></script>');
   await vite.build({ root: project, base: './', logLevel: 'error', build: { outDir: file('vite'), target: 'es2022' } });
@@ -102,7 +102,7 @@ test('Vite', async () => {
   assert.equal(await opens(file('vite'), `assets/${entry}`), 'logged-in');
 });
 
-test('webpack', async () => {
+test('a webpack build logs in', async () => {
   const webpack = require('webpack');
   const stats: Json = await new Promise((resolve, reject) =>
     webpack(
@@ -120,7 +120,7 @@ test('webpack', async () => {
   assert.equal(await opens(file('webpack'), 'main.js'), 'logged-in');
 });
 
-test('esbuild', async () => {
+test('an esbuild build logs in', async () => {
   const { build } = await load('esbuild');
   await build({
     entryPoints: [file('page-with-url.js')],
@@ -134,7 +134,7 @@ test('esbuild', async () => {
   assert.equal(await opens(file('esbuild'), 'main.js'), 'logged-in');
 });
 
-test('Rollup, by relative paths alone', async () => {
+test('a Rollup build with relative paths logs in', async () => {
   const { rollup } = await load('rollup');
   const exportsOf = JSON.parse(readFileSync(file('node_modules/wxauth/package.json'), 'utf8')).exports;
   const resolveId = (id: string) => {
@@ -162,7 +162,7 @@ for (const [name, source] of [
   ['node.mjs', program((name) => `await import('${name}')`)],
   ['node.cjs', `(async () => {${program((name) => `require('${name}')`)}})();`],
 ] as const) {
-  test(`Node, ${name.endsWith('cjs') ? 'CommonJS' : 'ESM'}`, async () => {
+  test(`the ${name.endsWith('cjs') ? 'CommonJS' : 'ESM'} entry logs in and verifies in Node`, async () => {
     writeFileSync(file(name), source);
     const args = [file(name), world.simulator.url, world.url];
     const { stdout } = await promisify(execFile)(process.execPath, args);
@@ -170,7 +170,7 @@ for (const [name, source] of [
   });
 }
 
-test('workerd: the checks that need a session_key, in a Worker', async () => {
+test('the checks that need a session_key run in a Worker', async () => {
   const folder = file('node_modules/wxauth/dist/node');
   const worker = `
     import { signWithSessionKey, verifyUserInfo } from './workerd.mjs';
@@ -193,15 +193,15 @@ test('workerd: the checks that need a session_key, in a Worker', async () => {
   assert.equal(basename(exports['./node'].workerd), 'workerd.mjs');
 });
 
-test('WeChat’s own compiler takes every shipped file, es6 on and off, in the main package and in a subpackage', async () => {
-  // The compiler leaves workers behind, so it has a process of its own.
+test('WeChat’s compiler accepts every shipped file, with and without es6, in the main package and in a subpackage', async () => {
+  // The compiler does not end its workers, so it runs in a separate process.
   const { stdout } = await promisify(execFile)(process.execPath, [at('scripts/run.mjs'), 'check:weapp']);
   const said = stdout.split('\n').filter((line) => /^(构建 npm|compiled)/.test(line));
   assert.equal(said.length, 5, stdout);
   for (const line of said) console.log(`# ${line}`);
 });
 
-test('outside a mini program weappHost says so', async () => {
+test('weappHost reports that it is not in a mini program', async () => {
   const { weappHost } = createRequire(file('x.js'))('wxauth/weapp');
   assert.throws(() => weappHost(), { code: 'invalid_argument', message: /outside mini programs use wxauth\/web/ });
 });

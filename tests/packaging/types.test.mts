@@ -30,7 +30,7 @@ before(() => {
 });
 after(() => rmSync(project, { recursive: true, force: true }));
 
-/** The compiler options of WeChat's TypeScript template, and strict about libraries. */
+/** The compiler options of WeChat's TypeScript template, plus checks of library types. */
 const WECHAT = {
   strict: true,
   skipLibCheck: false,
@@ -124,7 +124,7 @@ for (const [name, compilerOptions, sources] of [
   });
 }
 
-test('what WeChat’s template compiles runs on what 构建 npm makes', () => {
+test('code compiled with WeChat’s template runs with the output of 构建 npm', () => {
   const { wx } = createPhone({
     wechat: new WeChat({ apps: { [APPID]: { secret: SECRET } } }),
     appid: APPID,
@@ -144,7 +144,7 @@ test('what WeChat’s template compiles runs on what 构建 npm makes', () => {
   auth.dispose();
 });
 
-test('what `wxauth` declares, each platform has: in Node all of it', async () => {
+test('every declared export of `wxauth` exists on each platform', async () => {
   const declared = [
     ...readFileSync(file('node_modules/wxauth/dist/index.d.ts'), 'utf8').matchAll(
       /^export declare (?:function|class|const) (\w+)/gm,

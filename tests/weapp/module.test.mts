@@ -1,5 +1,5 @@
-// The shipped module is what a phone accepts: MVP plus mutable globals, read byte by byte, without binaryen, which
-// made it.
+// The shipped module uses only WebAssembly MVP and mutable globals, which every phone accepts. The parser is independent
+// of binaryen, which produces the module.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -12,13 +12,13 @@ import { parseModule } from './wasm.mts';
 const wasm = readFileSync(at('dist/weapp-check/wxauth.wasm'));
 const module = parseModule(wasm);
 
-test('the checked module is the shipped one', () => {
+test('the checked module is the shipped module', () => {
   const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
   assert.equal(hash(brotliDecompressSync(readFileSync(at('dist/weapp/wxauth.wasm.br')))), hash(wasm));
 });
 
-test('every opcode is of the MVP, and memory never grows', () => {
-  // The parser throws at any opcode the MVP does not have; it must also have read a real module.
+test('every opcode belongs to the MVP, and memory never grows', () => {
+  // The parser throws on an opcode that the MVP does not have; the counts show that it read a real module.
   assert.ok(module.opcodes.get(0x10), 'calls were seen');
   assert.ok((module.instructions ?? 0) > 10_000);
   assert.equal(module.opcodes.get(0x40), undefined, 'memory.grow');
@@ -30,7 +30,7 @@ test('one table, one memory of fixed size, no passive data or elements', () => {
   assert.equal(module.passiveSegments, 0);
 });
 
-test('no exported Global, no externref, no i64 at the border', () => {
+test('no exported Global, no externref, no i64 in the signatures of imports and exports', () => {
   assert.deepEqual(
     module.exports.filter(({ kind }) => kind === 'global'),
     [],
@@ -46,14 +46,14 @@ test('no exported Global, no externref, no i64 at the border', () => {
   }
 });
 
-test('no absolute path inside', () => {
+test('the module contains no absolute path', () => {
   const text = wasm.toString('latin1');
   for (const path of [at(), homedir(), '/home/', '/Users/', '/root/', '.cargo/']) {
     assert.ok(!text.includes(path), path);
   }
 });
 
-test('no secret and no WeChat server in what ships (the client has no field for them)', () => {
+test('the shipped files contain no name of a secret, no WeChat server and no API that phones lack', () => {
   const shipped = ['index.js', 'fallback.js'].map((file) => readFileSync(at('dist/weapp', file), 'latin1')).join();
   for (const word of ['api.weixin.qq.com', 'session_key=', 'secret=', 'TextDecoder(', 'import.meta', 'eval(']) {
     assert.ok(!(shipped + wasm.toString('latin1')).includes(word), word);

@@ -1,12 +1,13 @@
-// A phone's JavaScript: a context that has what a phone has and nothing else (docs/platform-facts.md §5.2), which
-// loads the shipped files as WeChat does.
+// The JavaScript environment of a phone: a context with the globals of a phone only (docs/platform-facts.md §5.2), which
+// loads the shipped files like WeChat.
 import { readFileSync } from 'node:fs';
 import { compileFunction, createContext, runInContext } from 'node:vm';
 import { brotliDecompressSync } from 'node:zlib';
 import type * as weapp from '../../js/entries/weapp.js';
 import { at } from '../../scripts/shell.mts';
 
-export type WasmFault = 'none' | 'absent' | 'failing' | 'silent' | 'late';
+/** Behaviour of `WXWebAssembly.instantiate`. A promise: it answers when the promise resolves. */
+export type WasmFault = 'none' | 'absent' | 'failing' | 'silent' | Promise<void>;
 
 const ABSENT = [
   'WebAssembly',
@@ -65,14 +66,15 @@ export function lockedPhone(wx: object, fault: WasmFault = 'none', globals: obje
   return { weapp: require('./index.js') as typeof weapp, require, required };
 }
 
-/** Takes a path in the code package, as on a phone; bytes and urls are refused. */
+/** Accepts a path in the code package, as on a phone, and refuses bytes and urls. */
 function instantiate(fault: WasmFault) {
   return async (path: unknown, imports: unknown) => {
-    if (typeof path !== 'string' || !path.startsWith('/')) throw new TypeError('a path of the code package is needed');
-    if (!imports) throw new TypeError('imports crash Android where they are missing');
+    if (typeof path !== 'string' || !path.startsWith('/'))
+      throw new TypeError('instantiate needs a path in the code package');
+    if (!imports) throw new TypeError('Android crashes without imports');
     if (fault === 'failing') throw new Error('CompileError: invalid wasm file');
     if (fault === 'silent') return new Promise<never>(() => {});
-    if (fault === 'late') await new Promise((resolve) => setTimeout(resolve, 3_500));
+    if (typeof fault === 'object') await fault;
     const file = path.replace('/miniprogram_npm/wxauth/', '');
     const bytes = brotliDecompressSync(readFileSync(at('dist/weapp', file)));
     const { instance } = await WebAssembly.instantiate(bytes, imports as WebAssembly.Imports);

@@ -1,4 +1,4 @@
-// Another folder, HOME and CARGO_HOME give the same bytes.
+// The build is reproducible: another folder, HOME and CARGO_HOME give the same bytes.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

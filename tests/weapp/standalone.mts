@@ -1,4 +1,4 @@
-// The shipped files for engines that read no files.
+// The shipped files as one script, for engines without file access.
 import { readFileSync } from 'node:fs';
 import { at } from '../../scripts/shell.mts';
 

@@ -1,5 +1,5 @@
-// Opt-in: the shipped web build, and the shipped weapp files, in WebKit itself, through Debian's webkit2gtk-driver and
-// xvfb: `WEBKIT=1 npm test -- weapp`.
+// Opt-in: the shipped web build and the shipped weapp files in WebKit, through webkit2gtk-driver and xvfb of Debian.
+// `WEBKIT=1 npm test -- weapp` runs it.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ if (process.env.WEBKIT) {
     assert.ok(reply.ok, JSON.stringify(value));
     return value;
   };
-  /** Runs a script on the page, whose promise's value it gives. */
+  /** Runs a script on the page and returns the value of its promise. */
   const onPage = (body: string): Promise<string> => {
     const wrapped = `const done = arguments[arguments.length - 1];\n(async () => {${body}})().then(done, (e) => done(String(e)));`;
     return command(`${session}/execute/async`, { script: wrapped, args: [] });
