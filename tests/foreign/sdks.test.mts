@@ -1,7 +1,6 @@
 // SDKs of other projects call the simulator instead of WeChat, unmodified: through their base URL, or through a host
 // override if they have none.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -9,9 +8,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type SimServer, startServer } from '../../js/sim/server.js';
 import { WeChat } from '../../js/sim/wechat/index.js';
-import { python } from '../../scripts/setup.mts';
-import { at } from '../../scripts/shell.mts';
 import type { Json } from '../harness.mts';
+import { runPython } from './python.mts';
 
 const APPID = 'wxa0b1c2d3e4f50617';
 const WEB = 'wx5170000000000000';
@@ -44,21 +42,10 @@ function login(user: string) {
   return { code, openid, profile: wechat.profile(APPID, user) };
 }
 
-/** Runs a Python program with JSON on its stdin and returns the JSON that it prints. */
-function pythonic(program: string, given: object): Promise<Json> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(python(), [at('tests/foreign', program)], { stdio: ['pipe', 'pipe', 'inherit'] });
-    let output = '';
-    child.stdout.on('data', (chunk) => (output += chunk));
-    child.on('close', (status) => (status === 0 ? resolve(JSON.parse(output)) : reject(new Error(`exit ${status}`))));
-    child.stdin.end(JSON.stringify(given));
-  });
-}
-
 test('wechatpy: login, tokens, decryption, phone, web login, encrypted push', async () => {
   const { code, openid, profile } = login('mei');
   const push = wechat.push.compose(APPID, { user: 'mei', event: 'user_authorization_revoke' });
-  const said = await pythonic('wechatpy_speaks.py', {
+  const said = await runPython('wechatpy_speaks.py', {
     base: server.url,
     appid: APPID,
     secret: SECRET,

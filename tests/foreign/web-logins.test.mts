@@ -1,14 +1,12 @@
 // Web-login clients of other projects against the simulator, unmodified: from their redirect through WeChat's page to the
 // user that they report. Each uses GET or POST, a form or a query, as it does with WeChat.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { type SimServer, startServer } from '../../js/sim/server.js';
 import { WeChat } from '../../js/sim/wechat/index.js';
-import { python } from '../../scripts/setup.mts';
-import { at } from '../../scripts/shell.mts';
 import type { Json } from '../harness.mts';
+import { runPython } from './python.mts';
 import { redirectWeChat } from './wechat-host.mts';
 
 const SITE = 'wx5170000000000000';
@@ -160,21 +158,11 @@ test('Auth.js: login of a website up to its session', async () => {
   assert.equal(session.user.name, '小梅');
 });
 
-/** Runs a Python program of this folder; gives what it printed last. */
-function run(program: string): Promise<Json> {
-  const given = { base: server.url, appid: SITE, secret: SECRET, user: 'mei' };
-  return new Promise((resolve, reject) => {
-    const child = spawn(python(), [at('tests/foreign', program)], { stdio: ['pipe', 'pipe', 'inherit'] });
-    let output = '';
-    child.stdout.on('data', (chunk) => (output += chunk));
-    child.on('close', (status) => (status === 0 ? resolve(JSON.parse(output)) : reject(new Error(`exit ${status}`))));
-    child.stdin.end(JSON.stringify(given));
-  });
-}
+const python = (program: string) => runPython(program, { base: server.url, appid: SITE, secret: SECRET, user: 'mei' });
 
 test('django-allauth: login from the page of a Django project to its account', async () => {
   const { openid, unionid } = wechat.account(SITE, 'mei');
-  assert.deepEqual(await run('django_allauth_login.py'), {
+  assert.deepEqual(await python('django_allauth_login.py'), {
     denied: 401,
     status: 302,
     location: '/after',
@@ -186,7 +174,7 @@ test('django-allauth: login from the page of a Django project to its account', a
 
 test('social-auth-core: login from its redirect to the details of the user', async () => {
   const { openid, unionid } = wechat.account(SITE, 'mei');
-  const seen = await run('social_auth_login.py');
+  const seen = await python('social_auth_login.py');
   assert.deepEqual([seen.openid, seen.unionid, seen.username], [openid, unionid, '小梅']);
   assert.equal(seen.denied, 'AuthProviderError', 'it asks WeChat without a code');
 });
