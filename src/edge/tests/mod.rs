@@ -7,6 +7,7 @@ mod backends;
 mod budget;
 mod config;
 mod cors;
+mod documents;
 mod errors;
 mod events;
 mod flows;
