@@ -61,16 +61,16 @@ const checks: Record<string, (code: string, user: string) => Promise<void>> = {
     const { auth, phone } = device(world, { user, onPrompt: agreeToAll });
     world.wechat.permissions.agree(APPID, user);
     const detail = await phone.press('chooseAvatar');
-    const { way, avatarUrl } = await runExample(
+    const { method, avatarUrl } = await runExample(
       code,
       {
         auth,
         event: { detail },
         upload: async () => 'https://cdn.example/a',
       },
-      ['way', 'avatarUrl'],
+      ['method', 'avatarUrl'],
     );
-    assert.deepEqual([way, avatarUrl], ['choose-avatar', 'https://cdn.example/a']);
+    assert.deepEqual([method, avatarUrl], ['choose-avatar', 'https://cdn.example/a']);
   },
   async behavior(code, user) {
     const { authBehavior } = await import('../../js/client/auth-behavior.js');
