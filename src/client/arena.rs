@@ -1,19 +1,18 @@
-//! A fixed arena instead of a growing memory.
+//! Allocator with a fixed arena: the module's memory never grows.
 //!
-//! wasm2js's `memory.grow` swaps the buffer without detaching the old one, and the glue keeps
-//! writing to the stale view: memory corruption (binaryen issue 7126). So memory never grows, and
-//! the host caps every string it passes in.
+//! The `memory.grow` of wasm2js replaces the buffer without detaching the old one, and the glue keeps writing to the
+//! old one (binaryen issue 7126). The host therefore limits the length of every string that it passes in.
 #![allow(unsafe_code)]
 
 use core::mem::MaybeUninit;
 use talc::wasm::{WasmArenaTalc, new_wasm_arena_allocator};
 
-/// Of the 1 MiB that `scripts/build/wasm.ts` links the module with; the rest is stack and data.
+/// Size of the arena. `scripts/build/wasm.mts` links the module with 1 MiB; the rest is stack and data.
 const ARENA_BYTES: usize = 768 * 1024;
 
 #[global_allocator]
 static ALLOCATOR: WasmArenaTalc = {
     static mut ARENA: [MaybeUninit<u8>; ARENA_BYTES] = [MaybeUninit::uninit(); ARENA_BYTES];
-    // SAFETY: nothing else names ARENA, and the module has one thread.
+    // SAFETY: ARENA is visible in this block only, and the module has one thread.
     unsafe { new_wasm_arena_allocator(&raw mut ARENA) }
 };

@@ -1,6 +1,6 @@
 //! The machine's input: events that the host reports.
 
-use super::tokens::{Generation, LoginCode, PhoneCode, Tokens};
+use super::tokens::{AccessToken, Generation, LoginCode, PhoneCode, RefreshToken, Tokens};
 use crate::wechat::Failure;
 
 /// Identifies a caller's promise. The machine settles each exactly once.
@@ -265,6 +265,34 @@ pub enum Event {
 }
 
 impl Event {
+    /// Event of a successful `wx.login`. A malformed code counts as a failure of `wx.login`.
+    pub fn code_issued(op: OpId, code: String) -> Self {
+        match LoginCode::parse(code) {
+            Some(code) => Self::CodeIssued { op, code },
+            None => Self::LoginFailed { op, failure: Failure::Unknown },
+        }
+    }
+
+    /// Event of a successful exchange or refresh; `expires_in_s` in seconds, `server_now` in milliseconds
+    /// since 1970. A reply with a malformed token counts as one of another server in the edge's place.
+    pub fn tokens_arrived(
+        op: OpId,
+        access_token: String,
+        refresh_token: String,
+        expires_in_s: u32,
+        server_now: Option<u64>,
+    ) -> Self {
+        match (AccessToken::parse(access_token), RefreshToken::parse(refresh_token)) {
+            (Some(access_token), Some(refresh_token)) => {
+                Self::TokensArrived { op, tokens: Tokens { access_token, refresh_token, expires_in_s }, server_now }
+            }
+            _ => {
+                let failure = EdgeFailure::Refused { status: 200, code: String::new(), retry_after_s: None };
+                Self::EdgeFailed { op, failure }
+            }
+        }
+    }
+
     /// The caller whose promise this event creates; `None` for other events.
     pub(super) fn caller(&self) -> Option<WaiterId> {
         match self {

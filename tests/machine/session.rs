@@ -422,3 +422,32 @@ fn an_exchange_is_retried_only_if_a_retry_can_succeed() {
     }
     assert_eq!(tries(403, "user_blocked"), (1, ErrorCode::LoginBlocked));
 }
+
+#[test]
+fn a_malformed_code_counts_as_a_failed_wx_login() {
+    let mut device = Device::silent();
+    for code in ["", "two words"] {
+        let op = device.last_op("CallLogin");
+        device.dispatch(Event::code_issued(op, code.into())).wait(5_000);
+    }
+    assert_eq!((device.count("CallLogin"), device.count("Exchange")), (3, 0));
+    let op = device.last_op("CallLogin");
+    device.dispatch(Event::code_issued(op, "code".into()));
+    assert_eq!(device.count("Exchange"), 1);
+}
+
+#[test]
+fn a_malformed_token_counts_as_a_reply_without_the_edges_code() {
+    let mut device = Device::logged_in();
+    device.request(1).reply(1, 401);
+    for (access, refresh) in [("", "refresh"), ("access", ""), ("two words", "refresh")] {
+        assert!(device.outcome(1).is_none());
+        let op = device.last_op("Refresh");
+        device.dispatch(Event::tokens_arrived(op, access.into(), refresh.into(), 600, None)).wait(5_000);
+    }
+    assert_eq!((device.failed_with(1), device.count("CallLogin")), (ErrorCode::EdgeFailed, 1));
+    device.request(2);
+    let op = device.last_op("Refresh");
+    device.dispatch(Event::tokens_arrived(op, "access".into(), "refresh".into(), 600, None));
+    assert_eq!(device.sent(2), [Some("access".to_owned())]);
+}
