@@ -1,27 +1,29 @@
-//! A request to its flow, and what every answer has in common.
+//! Routing of a request to its flow, and the steps that all responses share.
 
-use crate::edge::config::{Config, Misconfigured};
-use crate::edge::error::{Caller, Error, Sent};
-use crate::edge::flows::Flow;
-use crate::edge::http::cors;
-use crate::edge::http::endpoint::{Access, DEADLINE_MS, Endpoint, Path};
-use crate::edge::http::wire::Health;
-use crate::edge::http::{Body, Request, Response};
-use crate::edge::ports::{Ports, StoreFailure};
-use crate::edge::session::records::Records;
-use crate::edge::session::revocations::LateSession;
+use super::config::{Config, Misconfigured};
+use super::error::{Caller, Error, StoreFailure};
+use super::flows::context::Flow;
+use super::flows::outcome::Outcome;
+use super::http::endpoint::{Access, DEADLINE_MS, Endpoint, Path};
+use super::http::problem::Sent;
+use super::http::wire::Health;
+use super::http::{Body, Request, Response, cors};
+use super::ports::Ports;
+use super::session::records::Records;
+use super::session::revocations::DeferredWrite;
 
-/// What one request came to.
+/// The answer to one request.
 pub(crate) struct Answer {
     pub(crate) response: Response,
-    /// Why, where it is an error.
+    /// The error, if the response reports one.
     pub(crate) error: Option<Error>,
-    /// The path as the table names it. An unknown path is the caller's text, and nobody's name.
+    /// A write to make after the response.
+    pub(crate) after: Option<DeferredWrite>,
+    /// The path as in the table of endpoints. `-` for an unknown path, which is text of the caller and is not logged.
     pub(crate) path: &'static str,
 }
 
-/// Answers one request. `config` is whatever parsing it gave: with a mistake in it, every request
-/// says so.
+/// Answers one request. If `config` is an error, every request answers 500 `misconfigured`.
 pub(crate) async fn route<P: Ports>(
     ports: &P,
     config: &Result<Config, Misconfigured>,
@@ -30,32 +32,31 @@ pub(crate) async fn route<P: Ports>(
 ) -> Answer {
     let path = Path::find(&request.path);
     let name = path.map_or("-", |path| path.name);
-    let answered = match (config, path) {
+    let result = match (config, path) {
         (Err(Misconfigured { variable, problem }), _) => Err(Error::Operator(format!("{variable} {problem}"))),
         (Ok(_), None) => Err(Error::Caller(Caller::NotFound)),
-        (Ok(config), Some(path)) if request.method == "OPTIONS" => Ok(cors::preflight(config, &path, request)),
+        (Ok(config), Some(path)) if request.method == "OPTIONS" => {
+            Ok(Outcome::from(cors::preflight(config, &path, request)))
+        }
         (Ok(config), Some(path)) => match (path.endpoint(&request.method), &request.body) {
             (Err(caller), _) => Err(Error::Caller(caller)),
-            // Also where the endpoint has no use for a body: the time of the request is spent.
-            (Ok(_), Body::Incomplete(how)) => Err(Error::Caller(Caller::Incomplete(how))),
+            // An endpoint without a body does not run either: the time of the request is used up.
+            (Ok(_), Body::Incomplete(reason)) => Err(Error::Caller(Caller::Incomplete(reason))),
             (Ok(endpoint), _) => dispatch(&Flow::new(ports, config, request), endpoint, path.id).await,
         },
     };
-    let (response, error) = match answered {
-        Ok(mut response) => {
-            let because = response.because.take();
-            (response, because)
-        }
-        Err(error) => (error.response(request_id, sent(path, request)), Some(error)),
-    };
+    let Outcome { response, error, after } = result.unwrap_or_else(|error| Outcome {
+        error: Some(error.clone()),
+        ..Outcome::from(error.response(request_id, sent(path, request)))
+    });
     let response = match (config, path) {
-        // Whose page it is not may not read why.
+        // A page whose origin is not allowed must not read the response.
         (Ok(config), Some(path)) if error != Some(Error::Caller(Caller::OriginNotAllowed)) => {
             cors::expose(config, &path, request, response)
         }
         _ => response,
     };
-    Answer { response, error, path: name }
+    Answer { response, error, after, path: name }
 }
 
 fn sent(path: Option<Path<'_>>, request: &Request) -> Sent {
@@ -69,28 +70,31 @@ fn sent(path: Option<Path<'_>>, request: &Request) -> Sent {
     }
 }
 
-/// How long the answer to such a request may take, ms.
-#[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "the runtime keeps it"))]
+/// The deadline of a request, ms.
+#[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "only the runtime has a deadline"))]
 pub(crate) fn deadline_ms(request: &Request) -> u32 {
     let endpoint = Path::find(&request.path).and_then(|path| path.endpoint(&request.method).ok());
     endpoint.map_or(DEADLINE_MS, Endpoint::deadline_ms)
 }
 
-/// The write that follows an answer.
-pub(crate) async fn write_late<P: Ports>(
+/// Makes the write that follows a response.
+pub(crate) async fn write_deferred<P: Ports>(
     ports: &P,
     config: &Result<Config, Misconfigured>,
-    late: &LateSession,
+    deferred: &DeferredWrite,
 ) -> Result<(), StoreFailure> {
     match config {
-        Ok(config) => Records { ports, config }.write_late(late).await,
+        Ok(config) => Records { ports, config }.write_deferred(deferred).await,
         Err(_) => Ok(()),
     }
 }
 
-async fn dispatch<P: Ports>(flow: &Flow<'_, P>, endpoint: Endpoint, id: &str) -> Result<Response, Error> {
-    match endpoint {
-        Endpoint::Token => flow.token().await,
+/// Runs the flow of an endpoint.
+async fn dispatch<P: Ports>(flow: &Flow<'_, P>, endpoint: Endpoint, id: &str) -> Result<Outcome, Error> {
+    let response = match endpoint {
+        Endpoint::Token => return flow.token().await,
+        Endpoint::WebLogin => return flow.web_login(),
+        Endpoint::WebCallback => return flow.web_callback().await,
         Endpoint::Revoke => flow.revoke().await,
         Endpoint::Introspect => flow.introspect().await,
         Endpoint::AdminRevoke => flow.admin_revoke().await,
@@ -104,8 +108,6 @@ async fn dispatch<P: Ports>(flow: &Flow<'_, P>, endpoint: Endpoint, id: &str) ->
         Endpoint::OpenData => flow.open_data().await,
         Endpoint::VerifyUserInfo => flow.verify_user_info().await,
         Endpoint::Phone => flow.phone().await,
-        Endpoint::WebLogin => flow.web_login(),
-        Endpoint::WebCallback => flow.web_callback().await,
         Endpoint::CheckEvents => flow.check_events(id).await,
         Endpoint::Event => flow.event(id).await,
         Endpoint::Metadata => Ok(flow.metadata()),
@@ -113,5 +115,6 @@ async fn dispatch<P: Ports>(flow: &Flow<'_, P>, endpoint: Endpoint, id: &str) ->
         Endpoint::Jwks => Ok(flow.jwks()),
         Endpoint::OpenApi => Ok(flow.openapi()),
         Endpoint::Health => Ok(Response::json(200, &Health { status: "ok" })),
-    }
+    };
+    response.map(Outcome::from)
 }

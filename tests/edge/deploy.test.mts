@@ -56,7 +56,7 @@ test('deploy:check names each error of a configuration and exits with 1', async 
     [WRANGLER, secrets, /id of SESSIONS is a placeholder[\s\S]*ISSUER is a placeholder/],
     [FILLED.replace('[observability.traces]\nenabled = false', ''), secrets, /traces must be off/],
     [FILLED.replace('[vars]', '[vars]\nNAME_KEY = "x"'), secrets, /NAME_KEY must be a secret/],
-    [FILLED, { ...secrets, SIGNING_KEYS: '{}' }, /SIGNING_KEYS is no JWK Set/],
+    [FILLED, { ...secrets, SIGNING_KEYS: '{}' }, /SIGNING_KEYS is not a JWK Set/],
     [FILLED, { ...secrets, WECHAT_APPS: app({ backends: { api: 'short' } }) }, /backend api is short/],
     [FILLED, { ...secrets, WECHAT_APPS: app({ allowed_origins: ['https://x/'] }) }, /allowed_origins: "https:\/\/x\/"/],
   ];

@@ -86,7 +86,7 @@ test('every reason for which open data does not decrypt gives the same answer', 
       answer,
       {
         error: 'invalid_request',
-        error_description: 'The data cannot be opened for this session.',
+        error_description: 'The data does not decrypt under this session.',
         code: 'decrypt_failed',
       },
       name,

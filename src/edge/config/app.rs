@@ -1,12 +1,88 @@
-//! One app of `WECHAT_APPS`. What is wrong is said by the field's name; values may be secrets, and are
-//! shown only where they are addresses.
+//! One app of `WECHAT_APPS`. An error names the field. It does not show the value, which may be a secret, unless the field
+//! holds addresses.
 
-use super::{App, Component, Credential, Credentials, DAY_S, Hidden, Kind, Push, Ttl, is_origin, is_url};
+use super::address::{is_origin, is_url};
+use super::backends::Credential;
 use crate::wechat::push::EncodingAesKey;
 use crate::wechat::{AppId, AppSecret, Object};
 use core::ops::RangeInclusive;
+use secrecy::SecretString;
 use serde_json::Value;
-use zeroize::Zeroizing;
+
+const DAY_S: u64 = 86_400;
+
+/// The settings of one app.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) appid: AppId,
+    pub(crate) credentials: Credentials,
+    pub(crate) kind: Kind,
+    /// `aud` of its access tokens.
+    pub(crate) audience: String,
+    /// Origins whose pages may call for this app, besides the issuer's own.
+    pub(crate) allowed_origins: Vec<String>,
+    /// Addresses to which a web login may return; compared byte for byte.
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) push: Option<Push>,
+    /// Maximum age of open data in seconds; 0 disables the check.
+    pub(crate) open_data_max_age_s: u64,
+    pub(crate) ttl: Ttl,
+}
+
+/// Settings of the message push (§3.7).
+#[derive(Debug)]
+pub(crate) struct Push {
+    /// The token under which WeChat signs.
+    pub(crate) token: SecretString,
+    /// The key of encrypted mode. Without it a message cannot erase a user.
+    pub(crate) key: Option<EncodingAesKey>,
+    /// The address to which messages are forwarded.
+    pub(crate) forward_url: Option<String>,
+}
+
+/// Credentials of an app at WeChat.
+#[derive(Debug)]
+pub(crate) enum Credentials {
+    Secret(AppSecret),
+    /// Those of a third-party platform that the app has authorized (§3.6).
+    Component(Component),
+}
+
+/// A third-party platform. Its own token server supplies access tokens, because WeChat sends the tickets there.
+#[derive(Debug)]
+pub(crate) struct Component {
+    pub(crate) appid: AppId,
+    /// Answers `GET ?appid=` of the platform or of the app with `{access_token, expires_in}`.
+    pub(crate) token_url: String,
+    /// Bearer token for `token_url`.
+    pub(crate) token_secret: SecretString,
+}
+
+/// The kind of an app, as WeChat registers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    MiniProgram,
+    OfficialAccount,
+    Website,
+}
+
+/// Lifetimes in seconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ttl {
+    /// Of an access token.
+    pub(crate) access_s: u64,
+    /// Of a session without a refresh.
+    pub(crate) idle_s: u64,
+    /// Of a session from its login on.
+    pub(crate) session_s: u64,
+}
+
+impl App {
+    /// Seconds left of the absolute life of a session whose login was at `auth`; both times in ms since 1970.
+    pub(crate) fn session_left_s(&self, auth: u64, now: u64) -> u64 {
+        auth.saturating_add(self.ttl.session_s * 1000).saturating_sub(now) / 1000
+    }
+}
 
 const FIELDS: [&str; 14] = [
     "secret",
@@ -28,15 +104,17 @@ const COMPONENT_FIELDS: [&str; 3] = ["appid", "token_url", "token_secret"];
 
 type Result<T> = core::result::Result<T, String>;
 
+/// Parses the settings of one app.
 pub(super) fn parse(appid: &str, fields: &Object) -> Result<App> {
-    known(fields, &FIELDS)?;
+    reject_unknown(fields, &FIELDS)?;
+    // The lifetimes of tombstones depend on these bounds (docs/storage.md).
     let ttl = Ttl {
         access_s: number(fields, "access_token_ttl_s", 600, 60..=3600)?,
         idle_s: number(fields, "session_idle_ttl_s", 14 * DAY_S, 60..=30 * DAY_S)?,
         session_s: number(fields, "session_ttl_s", 30 * DAY_S, 60..=30 * DAY_S)?,
     };
     Ok(App {
-        appid: AppId::parse(appid).map_err(|_| "is no appid")?,
+        appid: AppId::parse(appid).map_err(|_| "is not an appid")?,
         credentials: credentials(fields)?,
         kind: kind(fields)?,
         audience: text(fields, "audience")?.unwrap_or(appid).to_owned(),
@@ -44,15 +122,14 @@ pub(super) fn parse(appid: &str, fields: &Object) -> Result<App> {
         redirect_uris: list(fields, "redirect_uris", |uri| is_url(uri) && !uri.contains('#'), "https://…")?,
         push: push(fields)?,
         open_data_max_age_s: number(fields, "open_data_max_age_s", 600, 0..=u64::MAX)?,
-        // Tombstones and token life are reckoned with these bounds (docs/storage.md).
         ttl,
     })
 }
 
-/// A name that is misspelt would be a setting that is not there.
-fn known(fields: &Object, names: &[&str]) -> Result<()> {
+/// Rejects unknown fields: a typo must not silently disable a setting.
+fn reject_unknown(fields: &Object, names: &[&str]) -> Result<()> {
     match fields.names().find(|name| !names.contains(name)) {
-        Some(name) => Err(format!("unknown field {name}; there are {}", names.join(", "))),
+        Some(name) => Err(format!("unknown field {name}; known fields are {}", names.join(", "))),
         None => Ok(()),
     }
 }
@@ -61,7 +138,7 @@ fn text<'a>(fields: &'a Object, name: &str) -> Result<Option<&'a str>> {
     match fields.get(name).map(Value::as_str) {
         None => Ok(None),
         Some(Some(text)) if !text.is_empty() => Ok(Some(text)),
-        Some(_) => Err(format!("{name} must be a text, and not empty")),
+        Some(_) => Err(format!("{name} must be a string that is not empty")),
     }
 }
 
@@ -78,7 +155,7 @@ fn list(fields: &Object, name: &str, fits: impl Fn(&str) -> bool, form: &str) ->
     let items = value.as_array().ok_or_else(|| format!("{name} must be a list of {form}"))?;
     let item = |item: &Value| {
         let text = item.as_str().unwrap_or_default();
-        if fits(text) { Ok(text.to_owned()) } else { Err(format!("{name}: \"{text}\" is not of the form {form}")) }
+        if fits(text) { Ok(text.to_owned()) } else { Err(format!("{name}: \"{text}\" does not have the form {form}")) }
     };
     items.iter().map(item).collect()
 }
@@ -86,7 +163,7 @@ fn list(fields: &Object, name: &str, fits: impl Fn(&str) -> bool, form: &str) ->
 fn address(fields: &Object, name: &str) -> Result<Option<String>> {
     match text(fields, name)? {
         Some(url) if !is_url(url) || url.contains(['?', '#']) => {
-            Err(format!("{name} must be https://…, without a query"))
+            Err(format!("{name} must be https://… without a query"))
         }
         url => Ok(url.map(str::to_owned)),
     }
@@ -108,45 +185,41 @@ fn credentials(fields: &Object) -> Result<Credentials> {
         }
         (None, Some(_)) => component(&fields.object("component").ok_or("component must be an object")?),
         (None, None) => Err("missing field secret".to_owned()),
-        (Some(_), Some(_)) => Err("has secret and component; one of them speaks for the app".to_owned()),
+        (Some(_), Some(_)) => Err("has both secret and component; use one of them".to_owned()),
     }
 }
 
 fn component(fields: &Object) -> Result<Credentials> {
-    known(fields, &COMPONENT_FIELDS)?;
+    reject_unknown(fields, &COMPONENT_FIELDS)?;
     let appid = AppId::parse(fields.text("appid").unwrap_or_default());
     let missing = |name: &str| format!("component needs {name}");
     Ok(Credentials::Component(Component {
         appid: appid.map_err(|_| missing("appid"))?,
         token_url: address(fields, "token_url")?.ok_or_else(|| missing("token_url"))?,
-        token_secret: hidden(text(fields, "token_secret")?.ok_or_else(|| missing("token_secret"))?),
+        token_secret: text(fields, "token_secret")?.ok_or_else(|| missing("token_secret"))?.into(),
     }))
 }
 
-/// Backends that may introspect the app's tokens and administer its users.
+/// Parses the backends that may introspect the app's tokens and administer its users.
 pub(super) fn backends(fields: &Object) -> Result<Vec<Credential>> {
     let Some(_) = fields.get("backends") else { return Ok(Vec::new()) };
     let backends = fields.object("backends").ok_or(r#"backends must be {"<id>": "<secret>"}"#)?;
     let backend = |id: &str| match backends.text(id) {
         Some(secret) if !secret.is_empty() && !id.is_empty() && !id.contains(':') => {
-            Ok(Credential { id: id.to_owned(), secret: Zeroizing::new(secret.to_owned()) })
+            Ok(Credential { id: id.to_owned(), secret: secret.into() })
         }
-        _ => Err("a backend's id or secret is empty, or the id has a colon".to_owned()),
+        _ => Err("backends has an id or secret that is empty or not a string, or an id with a colon".to_owned()),
     };
     backends.names().map(backend).collect()
 }
 
 fn push(fields: &Object) -> Result<Option<Push>> {
     let key = text(fields, "encoding_aes_key")?.map(EncodingAesKey::parse).transpose();
-    let key = key.map_err(|_| "encoding_aes_key must be the 43 characters of the MP backend")?;
+    let key = key.map_err(|_| "encoding_aes_key must be the 43 characters that mp.weixin.qq.com shows")?;
     let forward_url = address(fields, "push_forward_url")?;
     match text(fields, "push_token")? {
-        Some(token) => Ok(Some(Push { token: hidden(token), key, forward_url })),
+        Some(token) => Ok(Some(Push { token: token.into(), key, forward_url })),
         None if key.is_none() && forward_url.is_none() => Ok(None),
         None => Err("message push needs push_token".to_owned()),
     }
-}
-
-fn hidden(text: &str) -> Hidden {
-    Hidden(Zeroizing::new(text.to_owned()))
 }

@@ -1,19 +1,19 @@
-//! The backends of all apps in one table, keyed by a keyed hash of id and secret: checking a secret is one
-//! hash and one look-up, however many apps there are.
+//! The backends of all apps in one table, keyed by a keyed hash of id and secret. Checking a secret takes one hash and one
+//! lookup, for any number of apps.
 
-use super::NameKey;
+use super::keys::NameKey;
 use crate::wechat::AppId;
+use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use zeroize::Zeroizing;
 
 /// A backend's id and secret, as one app lists them.
 pub(super) struct Credential {
     pub(super) id: String,
-    pub(super) secret: Zeroizing<String>,
+    pub(super) secret: SecretString,
 }
 
-/// A backend, and the apps that list it.
+/// A backend, with the apps that list it.
 #[derive(Debug)]
 pub(crate) struct Backend {
     pub(crate) id: String,
@@ -21,21 +21,23 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
+    /// Whether the app lists this backend.
     pub(crate) fn serves(&self, app: &AppId) -> bool {
         self.apps.contains(app)
     }
 }
 
-/// The key is secret and the hash one-way, so the time of a look-up tells a caller nothing about a secret.
-/// Two apps may have different backends of the same id.
+/// The table of backends. The key of the hash is secret, so the time of a lookup does not depend on the secret in a way
+/// that a caller could use. Two apps may list different backends with the same id.
 #[derive(Debug)]
 pub(crate) struct Backends(BTreeMap<Fingerprint, Backend>);
 
 impl Backends {
+    /// The table of the backends that the apps list.
     pub(super) fn new(key: &NameKey, listed: Vec<(AppId, Credential)>) -> Self {
         let mut backends = BTreeMap::new();
         for (app, Credential { id, secret }) in listed {
-            let fingerprint = Fingerprint::new(key, &id, &secret);
+            let fingerprint = Fingerprint::new(key, &id, secret.expose_secret());
             let backend = backends.entry(fingerprint).or_insert_with(|| Backend { id, apps: BTreeSet::new() });
             backend.apps.insert(app);
         }
@@ -48,6 +50,7 @@ impl Backends {
     }
 }
 
+/// Keyed SHA-256 of a backend's id and secret.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Fingerprint([u8; 32]);
 
@@ -58,9 +61,10 @@ impl core::fmt::Debug for Fingerprint {
 }
 
 impl Fingerprint {
-    fn new(NameKey(key): &NameKey, id: &str, secret: &str) -> Self {
-        // The length separates id and secret. A hash that nobody sees cannot be extended, so no HMAC is needed.
-        let hash = Sha256::new_with_prefix(b"wxauth/backend/1").chain_update(key.as_slice());
+    fn new(key: &NameKey, id: &str, secret: &str) -> Self {
+        // The length separates id and secret. The hash is never shown, so length extension is not possible and HMAC is
+        // not needed.
+        let hash = Sha256::new_with_prefix(b"wxauth/backend/1").chain_update(key.reveal());
         let hash = hash.chain_update((id.len() as u64).to_le_bytes()).chain_update(id).chain_update(secret);
         Self(hash.finalize().into())
     }

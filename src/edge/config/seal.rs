@@ -1,7 +1,7 @@
-//! Sealing: AES-256-GCM under a rotating key, as `version ‖ kid ‖ nonce ‖ ciphertext`.
+//! Sealing: AES-256-GCM under rotating keys, as `version ‖ kid ‖ nonce ‖ ciphertext`.
 //!
-//! The associated data names what is sealed (a KV key, or "refresh"), so a blob moved elsewhere
-//! does not open. The first key seals, all open.
+//! The associated data is the name of the sealed thing (a key of the store, or "refresh"), so that a blob that is copied
+//! to another name does not open. The first key seals; all open.
 
 use aes_gcm::{
     Aes256Gcm, KeyInit as _, Nonce,
@@ -13,17 +13,19 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 const VERSION: u8 = 1;
+/// Bytes of a key id.
 const KID: usize = 4;
+/// Bytes of a nonce.
 const NONCE: usize = 12;
 
-/// What a subkey is for. Blobs of one purpose do not open under another.
+/// The purpose of a subkey. A blob of one purpose does not open under another.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose {
-    /// Bodies of KV records.
+    /// Values of the store.
     Record,
     /// Refresh tokens.
     Refresh,
-    /// Web logins under way: cookies and codes.
+    /// Cookies and codes of web logins.
     Web,
 }
 
@@ -37,30 +39,39 @@ impl Purpose {
     }
 }
 
-/// The sealing keys, newest first.
+/// The sealing keys.
 pub(crate) struct Sealer {
-    keys: Vec<Keyed>,
+    /// The key that seals.
+    current: Key,
+    /// Older keys, which open only.
+    previous: Vec<Key>,
 }
 
-struct Keyed {
+/// One sealing key: its id and its subkeys.
+struct Key {
+    /// The first bytes of the key's SHA-256.
     kid: [u8; KID],
     record: Aes256Gcm,
     refresh: Aes256Gcm,
     web: Aes256Gcm,
 }
 
-impl Keyed {
-    fn new(key: &[u8; 32]) -> Self {
+impl Key {
+    /// Derives the subkeys. `None` does not occur: HKDF-SHA256 gives up to 8,160 bytes, and a subkey has 32.
+    fn new(key: &[u8; 32]) -> Option<Self> {
         let subkey = |purpose: Purpose| {
             let mut okm = Zeroizing::new([0; 32]);
-            // 32 bytes are always within HKDF's reach, so the error has no way to occur.
-            let _ = Hkdf::<Sha256>::new(None, key).expand(purpose.label(), okm.as_mut_slice());
-            Aes256Gcm::new((&*okm).into())
+            Hkdf::<Sha256>::new(None, key).expand(purpose.label(), okm.as_mut_slice()).ok()?;
+            Some(Aes256Gcm::new((&*okm).into()))
         };
         let mut kid = [0; KID];
         kid.iter_mut().zip(Sha256::digest(key)).for_each(|(to, from)| *to = from);
-        let [record, refresh, web] = [Purpose::Record, Purpose::Refresh, Purpose::Web].map(subkey);
-        Self { kid, record, refresh, web }
+        Some(Self {
+            kid,
+            record: subkey(Purpose::Record)?,
+            refresh: subkey(Purpose::Refresh)?,
+            web: subkey(Purpose::Web)?,
+        })
     }
 
     fn cipher(&self, purpose: Purpose) -> &Aes256Gcm {
@@ -73,33 +84,38 @@ impl Keyed {
 }
 
 impl Sealer {
-    /// Keys newest first. Two with one kid are refused: what the second sealed would not open.
+    /// A sealer with these keys, newest first. Two keys with the same id are refused: blobs of the second would not open.
+    /// The error is the rest of a sentence that begins with the variable.
     pub(crate) fn new(keys: &[Zeroizing<[u8; 32]>]) -> Result<Self, &'static str> {
-        let mut keyed: Vec<Keyed> = Vec::new();
-        for key in keys.iter().map(|key| Keyed::new(key)) {
-            if keyed.iter().any(|other| other.kid == key.kid) {
-                return Err("has the same key twice, or two keys of one kid; `npm run keys -- sealing` makes another");
+        let mut keys = keys.iter().map(|key| Key::new(key).ok_or("has a key from which no subkey can be derived"));
+        let current = keys.next().ok_or("has no key")??;
+        let mut previous: Vec<Key> = Vec::new();
+        for key in keys {
+            let key = key?;
+            if core::iter::once(&current).chain(&previous).any(|other| other.kid == key.kid) {
+                return Err("has two keys with the same id; `npm run keys -- sealing` makes another key");
             }
-            keyed.push(key);
+            previous.push(key);
         }
-        if keyed.is_empty() { Err("has no key") } else { Ok(Self { keys: keyed }) }
+        Ok(Self { current, previous })
     }
 
-    /// Seals with the newest key.
+    /// Seals `plain` under `name` with the newest key.
     pub(crate) fn seal(&self, purpose: Purpose, name: &str, nonce: [u8; NONCE], plain: &[u8]) -> Vec<u8> {
-        let Some(key) = self.keys.first() else { return Vec::new() };
         let payload = Payload { msg: plain, aad: name.as_bytes() };
-        // Encryption fails past 64 GiB only; an empty blob would open nowhere.
-        let ciphertext = key.cipher(purpose).encrypt(&Nonce::from(nonce), payload).unwrap_or_default();
-        [&[VERSION], &key.kid[..], &nonce, &ciphertext].concat()
+        // AES-GCM fails above 64 GiB only. A blob with an empty ciphertext does not open.
+        let ciphertext = self.current.cipher(purpose).encrypt(&Nonce::from(nonce), payload).unwrap_or_default();
+        [&[VERSION], &self.current.kid[..], &nonce, &ciphertext].concat()
     }
 
-    /// Opens what any of the keys sealed under this name. Why it does not open is nobody's business.
+    /// Opens a blob that any of the keys sealed under `name`. `None` on any failure, without detail: a difference would be
+    /// an oracle.
     pub(crate) fn open(&self, purpose: Purpose, name: &str, blob: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (version, rest) = blob.split_first()?;
         let (kid, rest) = rest.split_first_chunk::<KID>()?;
         let (nonce, ciphertext) = rest.split_first_chunk::<NONCE>()?;
-        let key = self.keys.iter().find(|key| *version == VERSION && key.kid == *kid)?;
+        let mut keys = core::iter::once(&self.current).chain(&self.previous);
+        let key = keys.find(|key| *version == VERSION && key.kid == *kid)?;
         let payload = Payload { msg: ciphertext, aad: name.as_bytes() };
         key.cipher(purpose).decrypt(&Nonce::from(*nonce), payload).ok().map(Zeroizing::new)
     }

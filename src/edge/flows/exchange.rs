@@ -1,26 +1,30 @@
-//! `POST /oauth/token`, RFC 8693: a code of `wx.login` becomes a session.
+//! `POST /oauth/token` with token exchange (RFC 8693): a code from `wx.login` becomes a session.
 
-use super::{Flow, issued};
-use crate::edge::config::{App, Kind};
+use super::context::Flow;
+use super::token_reply::token_reply;
+use crate::edge::config::app::{App, Kind};
 use crate::edge::error::{Caller, Error, User};
 use crate::edge::http::Response;
 use crate::edge::http::wire::TokenRequest;
+use crate::edge::ident::Sid;
 use crate::edge::ports::{Limit, Ports, random};
 use crate::edge::session::label;
-use crate::edge::session::records::{SessionRecord, Sid};
+use crate::edge::session::records::SessionRecord;
 use crate::edge::session::tokens::Subject;
 use crate::edge::upstream;
 use crate::wechat::Code;
 use crate::wechat::ident::IdentError;
 use crate::wechat::reply::CodeSession;
 
-pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+/// `subject_token_type` of a code from `wx.login`.
 const JS_CODE: &str = "urn:wechat:params:oauth:token-type:js-code";
+/// `issued_token_type` of the reply (RFC 8693 §3).
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
 impl<P: Ports> Flow<'_, P> {
-    pub(crate) async fn exchange(&self, app: &App, request: TokenRequest) -> Result<Response, Error> {
-        // RFC 8693 §2.2.2: whatever is wrong with the subject is invalid_request.
+    /// Redeems a code from `wx.login`.
+    pub(super) async fn exchange(&self, app: &App, request: TokenRequest) -> Result<Response, Error> {
+        // RFC 8693 §2.2.2: every error of the subject token is invalid_request.
         match request.subject_token_type.as_deref() {
             None => return Err(Error::Caller(Caller::ParameterMissing("subject_token_type"))),
             Some(JS_CODE) if app.kind == Kind::MiniProgram => {}
@@ -37,16 +41,14 @@ impl<P: Ports> Flow<'_, P> {
             Some(label) => Some(label::parse(label).ok_or(Error::Caller(Caller::ParameterMalformed("label")))?),
             None => label::of_user_agent(self.request.user_agent.as_deref().unwrap_or_default()),
         };
-        if let Some(address) = &self.request.address {
-            self.limit(Limit::Address, &format!("{}:{address}", app.appid.as_str())).await?;
-        }
+        self.limit_address(app).await?;
         let CodeSession { openid, session_key, unionid } =
             upstream::code_session(self.ports, self.config, app, code).await?;
 
         let records = self.records();
         let user = records.user(&app.appid, &openid);
         self.limit(Limit::User, user.as_str()).await?;
-        // The old token is only looked at: identity comes from WeChat alone.
+        // The old refresh token keeps the session id. It is not an identity: that comes from WeChat only.
         let continued = request
             .refresh_token
             .and_then(|token| self.tokens().unseal(app, &token))
@@ -55,8 +57,8 @@ impl<P: Ports> Flow<'_, P> {
             Some((old, _)) => self.find_with_key(app, &user, &old.sid).await?,
             None => self.audited(app, &user, records.find_key(&user).await?),
         };
-        // A re-login goes on where the old session was, unless that was revoked. It presents the old token: one that was
-        // presented before turns nothing back and opens no new grace.
+        // A re-login continues the old session unless it is revoked. It counts as a use of the old token: a token that was
+        // used before neither lowers the generation nor opens a new grace.
         let (kept, g, t) = match (continued, &found.session) {
             (Some((old, _)), _) if found.is_revoked(old.auth) => (None, -1, self.now),
             (Some((old, _)), Some(session)) if old.n <= session.g => (Some(old.sid), session.g, session.t),
@@ -72,12 +74,12 @@ impl<P: Ports> Flow<'_, P> {
             puts.push(records.key(app, &user, &session_key));
         }
         self.ports.put(&puts).await?;
-        // A log-out or an erasure that came in between would leave tokens that are dead on arrival, and a record.
-        if records.was_ended(&user, kept.as_ref(), self.now, &puts).await? {
+        // If the user was logged out or erased in the meantime, the new tokens would be invalid and the record would stay.
+        if records.was_revoked(&user, kept.as_ref(), self.now, &puts).await? {
             return Err(Error::User(User::LoginSuperseded));
         }
         let subject = Subject { openid, unionid, sid, auth: self.now };
-        let reply = self.tokens().issue(app, &subject, g.saturating_add(1), self.now, Some(ACCESS_TOKEN)).await?;
-        Ok(issued(reply, request.scope))
+        let tokens = self.tokens().issue(app, &subject, g.saturating_add(1), self.now).await?;
+        Ok(token_reply(tokens, Some(ACCESS_TOKEN), request.scope))
     }
 }

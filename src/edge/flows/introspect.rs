@@ -1,17 +1,19 @@
-//! `POST /oauth/introspect`, RFC 7662: what a token means now, for the backends of its app. It sees
-//! a revocation as soon as the store does, where an offline check waits for the token to expire.
+//! `POST /oauth/introspect` (RFC 7662): the state of a token, for the backends of its app. It sees a revocation as soon as
+//! the store does; an offline check sees it when the token expires.
 
-use super::Flow;
+use super::context::Flow;
 use super::refresh::{Verdict, decide};
-use crate::edge::config::Backend;
+use crate::edge::config::backends::Backend;
 use crate::edge::error::Error;
 use crate::edge::http::Response;
 use crate::edge::http::wire::{IntrospectRequest, Introspection};
+use crate::edge::ident::Claims;
 use crate::edge::ports::Ports;
-use crate::edge::session::tokens::{Claims, RefreshToken, Subject};
+use crate::edge::session::tokens::{RefreshToken, Subject};
 use crate::wechat::OpenId;
 
 impl<P: Ports> Flow<'_, P> {
+    /// Describes an active token, or answers `{"active": false}`.
     pub(crate) async fn introspect(&self) -> Result<Response, Error> {
         let backend = self.backend()?;
         let IntrospectRequest { token } = self.request.json_or_form()?;
@@ -31,7 +33,7 @@ impl<P: Ports> Flow<'_, P> {
         let Some(app) = self.app_of(backend, &token.appid) else { return Ok(None) };
         let user = self.records().user(&app.appid, &subject.openid);
         let record = self.find(app, &user, &token.sid).await?;
-        // It expires with the session or, unused, with the idle time, whichever is first.
+        // The token expires with the session, or earlier with the idle time.
         let exp = (subject.auth / 1000)
             .saturating_add(app.ttl.session_s)
             .min((token.iat / 1000).saturating_add(app.ttl.idle_s));

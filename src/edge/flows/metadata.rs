@@ -1,9 +1,10 @@
-//! What clients discover: RFC 8414 metadata, RFC 7517 keys, the OpenAPI document.
+//! Discovery: metadata (RFC 8414), keys (RFC 7517) and the OpenAPI document.
 
-use super::Flow;
-use super::{authorization_code, exchange};
+use super::context::Flow;
 use crate::edge::http::Response;
-use crate::edge::http::wire::{Jwks, Metadata, OpenIdMetadata};
+use crate::edge::http::wire::{
+    GRANT_AUTHORIZATION_CODE, GRANT_REFRESH_TOKEN, GRANT_TOKEN_EXCHANGE, Jwks, Metadata, OpenIdMetadata,
+};
 use crate::edge::ports::Ports;
 
 /// `docs/openapi.json`, minified by `build.rs`. `npm run docs` generates it from [`wire`](crate::edge::http::wire) and
@@ -11,20 +12,22 @@ use crate::edge::ports::Ports;
 const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
 impl<P: Ports> Flow<'_, P> {
+    /// The authorization server metadata.
     pub(crate) fn metadata(&self) -> Response {
-        cached(Response::json(200, &self.known()))
+        cached(Response::json(200, &self.metadata_body()))
     }
 
+    /// The same metadata for OpenID Connect libraries.
     pub(crate) fn openid_metadata(&self) -> Response {
         let metadata = OpenIdMetadata {
-            metadata: self.known(),
+            metadata: self.metadata_body(),
             subject_types_supported: ["pairwise"],
             id_token_signing_alg_values_supported: [],
         };
         cached(Response::json(200, &metadata))
     }
 
-    fn known(&self) -> Metadata<'_> {
+    fn metadata_body(&self) -> Metadata<'_> {
         let issuer = self.config.issuer.as_str();
         let at = |path: &str| format!("{issuer}{path}");
         Metadata {
@@ -34,7 +37,7 @@ impl<P: Ports> Flow<'_, P> {
             revocation_endpoint: at("/oauth/revoke"),
             introspection_endpoint: at("/oauth/introspect"),
             jwks_uri: at("/.well-known/jwks.json"),
-            grant_types_supported: [exchange::GRANT_TYPE, authorization_code::GRANT_TYPE, "refresh_token"],
+            grant_types_supported: [GRANT_TOKEN_EXCHANGE, GRANT_AUTHORIZATION_CODE, GRANT_REFRESH_TOKEN],
             response_types_supported: ["code"],
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
@@ -44,17 +47,19 @@ impl<P: Ports> Flow<'_, P> {
         }
     }
 
+    /// The public signing keys.
     pub(crate) fn jwks(&self) -> Response {
         let keys = self.config.signing_keys.iter().map(|key| &key.public).collect();
         cached(Response::json(200, &Jwks { keys }))
     }
 
+    /// The OpenAPI document.
     pub(crate) fn openapi(&self) -> Response {
         cached(Response::text(200, OPENAPI.to_owned()))
     }
 }
 
-/// For less than the hour that a new key is published before use.
+/// Cacheable for 10 minutes, far less than the hour for which a new key is published before its use.
 fn cached(response: Response) -> Response {
     response.header("cache-control", "public, max-age=600")
 }

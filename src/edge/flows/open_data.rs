@@ -1,9 +1,9 @@
-//! `POST /wechat/open-data`: decrypts `encryptedData` for the session that asks.
+//! `POST /wechat/open-data`: decrypts `encryptedData` under the session_key of the caller's session.
 //!
-//! What it says is data, not identity: CBC is malleable, so an openId inside that is not the
-//! session's own is refused like any other failure.
+//! The result is data, not an identity, because CBC is malleable. An openId in it that is not the session's own is refused
+//! like any other failure.
 
-use super::Flow;
+use super::context::Flow;
 use crate::edge::audit::Audit;
 use crate::edge::error::{Caller, DecryptReason, Error};
 use crate::edge::http::Response;
@@ -12,6 +12,7 @@ use crate::edge::ports::Ports;
 use crate::wechat::open_data::{EncryptedData, OpenData, OpenDataError};
 
 impl<P: Ports> Flow<'_, P> {
+    /// Decrypts open data of the caller.
     pub(crate) async fn open_data(&self) -> Result<Response, Error> {
         let caller = self.authenticate_with_key().await?;
         let OpenDataRequest { encrypted_data, iv } = self.request.json()?;
@@ -32,7 +33,9 @@ impl<P: Ports> Flow<'_, P> {
                     let (client_id, user) = (caller.app.appid.as_str(), caller.user.as_str());
                     self.ports.audit(&Audit::WatermarkMismatch { client_id, user });
                 }
-                return Err(self.blame(&caller, Caller::DecryptFailed(DecryptReason::OpenData(error))).await);
+                return Err(self
+                    .classify_key_failure(&caller, Caller::DecryptFailed(DecryptReason::OpenData(error)))
+                    .await);
             }
         };
         if data.openid().is_some_and(|openid| openid != caller.openid.as_str()) {

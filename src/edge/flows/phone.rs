@@ -1,6 +1,6 @@
-//! `POST /wechat/phone`: the number behind a phone button's code, for the user who tapped.
+//! `POST /wechat/phone`: exchanges a code from the phone number button for the caller's number.
 
-use super::Flow;
+use super::context::Flow;
 use crate::edge::error::{Caller, Error};
 use crate::edge::http::Response;
 use crate::edge::http::wire::{PhoneReply, PhoneRequest};
@@ -10,6 +10,7 @@ use crate::wechat::PhoneCode;
 use crate::wechat::reply::Phone;
 
 impl<P: Ports> Flow<'_, P> {
+    /// Redeems the code.
     pub(crate) async fn phone(&self) -> Result<Response, Error> {
         let caller = self.authenticate().await?;
         let PhoneRequest { code } = self.request.json()?;

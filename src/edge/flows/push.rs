@@ -1,45 +1,45 @@
 //! `/wechat/events/{appid}`: WeChat's message push (§3.7, §4.1).
 //!
-//! The URL check is answered. A cancelled WeChat account is erased, if the message is encrypted and of
-//! the last 300 s: plain mode signs no body, so whoever has seen one call could erase anybody. For the
-//! same reason an app that has an `encoding_aes_key` takes no plain text at all. Messages that WeChat
-//! signed go on, as they came, to `push_forward_url`; a cancellation that is too old does not.
+//! Answers the URL check. Erases the user of a cancelled WeChat account if the message is encrypted and at most 300 s old:
+//! plain mode does not sign the body, so anyone who has seen one call could erase any user. For the same reason an app with
+//! an `encoding_aes_key` does not accept plain text. Forwards messages with WeChat's signature unchanged to
+//! `push_forward_url`, except a cancellation that is too old.
 //!
-//! WeChat waits 5 s and then sends the message again, up to three times (§3.7). `Endpoint::deadline_ms`
-//! ends this request before that. Erasing twice is the same as once; the receiver of forwarded messages
-//! removes doubles itself (`docs/push.md`).
+//! WeChat waits 5 s and then sends the message again, up to three times (§3.7); `Endpoint::deadline_ms` ends the request
+//! before that. Erasure is idempotent. The receiver of forwarded messages removes duplicates itself (`docs/push.md`).
 
-use super::Flow;
+use super::context::Flow;
 use crate::edge::audit::Audit;
-use crate::edge::config::{App, Push};
+use crate::edge::config::app::{App, Push};
 use crate::edge::error::{Caller, Error};
 use crate::edge::http::Response;
 use crate::edge::http::params::Query;
 use crate::edge::ports::{Call, Ports};
-use crate::edge::upstream;
+use crate::edge::upstream::transport;
 use crate::wechat::message::Message;
 use crate::wechat::push::EncodingAesKey;
 use crate::wechat::{OpenId, push};
+use secrecy::ExposeSecret as _;
 
-/// How old, or how far ahead, a message may be that erases. WeChat repeats one for seconds.
+/// Maximum distance between now and the time of a message that erases, seconds. WeChat repeats a message within seconds.
 const MAX_AGE_S: u64 = 300;
 const CANCELLATION: &str = "user_authorization_cancellation";
-/// What WeChat takes for "received".
+/// The answer by which WeChat knows that the message was received (§3.7).
 const RECEIVED: &str = "success";
-/// All that stands beside the ciphertext in encrypted mode. In 兼容模式 the message stands there, too, and
-/// nothing signs that copy.
+/// Fields of the envelope in encrypted mode. In compatible mode (兼容模式) the envelope also holds an unsigned copy of the
+/// message.
 const ENVELOPE: [&str; 3] = ["Encrypt", "ToUserName", "AppId"];
 
 impl<P: Ports> Flow<'_, P> {
-    /// GET: WeChat tries the address.
+    /// Answers WeChat's check of the URL (GET).
     pub(crate) async fn check_events(&self, appid: &str) -> Result<Response, Error> {
         let (_, push) = self.pushed(appid)?;
         let query = self.request.query()?;
-        verify_way(push, &query)?;
+        verify_query(push, &query)?;
         Ok(Response::plain(query.get("echostr").to_owned()))
     }
 
-    /// POST: a message.
+    /// Receives a message (POST).
     pub(crate) async fn event(&self, appid: &str) -> Result<Response, Error> {
         let (app, push) = self.pushed(appid)?;
         let query = self.request.query()?;
@@ -53,25 +53,26 @@ impl<P: Ports> Flow<'_, P> {
                 let problem = format!("{}: encoding_aes_key is not set", app.appid.as_str());
                 return Err(Error::Operator(problem));
             }
-            // Only the way of the message is signed, not what it says: it goes on unread.
-            (None, false) => verify_way(push, &query)?,
+            // The signature does not cover the body, so the message is forwarded without being read.
+            (None, false) => verify_query(push, &query)?,
         }
         let Some(forward_url) = &push.forward_url else { return Ok(Response::plain(RECEIVED.to_owned())) };
-        // With the query it came with, so that the backend's own SDK checks and opens it as ever.
+        // Forwarded with its query, so that the SDK of the operator's server can verify and decrypt it.
         let call = Call {
             content_type: self.request.content_type.clone(),
             ..Call::post(format!("{forward_url}?{}", self.request.query), self.request.text()?.to_owned())
         };
-        let reply = upstream::forward(self.ports, &call).await?;
+        let reply = transport::forward(self.ports, &call).await?;
         Ok(Response::plain(reply))
     }
 
+    /// The app and its push settings; 404 if it has none.
     fn pushed(&self, appid: &str) -> Result<(&App, &Push), Error> {
         let app = self.config.app(appid).ok_or(Error::Caller(Caller::NotFound))?;
         app.push.as_ref().map(|push| (app, push)).ok_or(Error::Caller(Caller::NotFound))
     }
 
-    /// Erases the user of a cancelled account.
+    /// Erases the user if the message is a cancellation.
     async fn act_on(&self, app: &App, query: &Query, message: &Message) -> Result<(), Error> {
         let openid = message.get("OpenID").and_then(|openid| OpenId::parse(openid).ok());
         let (Some(CANCELLATION), Some(openid)) = (message.get("Event"), openid) else { return Ok(()) };
@@ -88,19 +89,18 @@ impl<P: Ports> Flow<'_, P> {
     }
 }
 
-/// Checks what the URL check and plain mode sign: the query alone.
-fn verify_way(push: &Push, query: &Query) -> Result<(), Error> {
-    let mut parts = [push.token.reveal(), query.get("timestamp"), query.get("nonce")];
+/// Verifies the signature of the URL check and of plain mode. It covers the query only.
+fn verify_query(push: &Push, query: &Query) -> Result<(), Error> {
+    let mut parts = [push.token.expose_secret(), query.get("timestamp"), query.get("nonce")];
     push::verify(&mut parts, query.get("signature")).map_err(|_| Error::Caller(Caller::PushSignature))
 }
 
-/// The message inside an encrypted one. Of the body, only `Encrypt` is looked for before the signature
-/// that covers it is checked.
+/// Verifies and decrypts a message. Only `Encrypt` is read from the body before the signature that covers it is verified.
 fn open(app: &App, push: &Push, key: &EncodingAesKey, query: &Query, body: &str) -> Result<Message, Error> {
     const MALFORMED: Error = Error::Caller(Caller::PushMalformed(None));
     let envelope = Message::parse(body).ok_or(MALFORMED)?;
     let encrypt = envelope.get("Encrypt").ok_or(MALFORMED)?;
-    let mut parts = [push.token.reveal(), query.get("timestamp"), query.get("nonce"), encrypt];
+    let mut parts = [push.token.expose_secret(), query.get("timestamp"), query.get("nonce"), encrypt];
     push::verify(&mut parts, query.get("msg_signature")).map_err(|_| Error::Caller(Caller::PushSignature))?;
     if envelope.names().any(|name| !ENVELOPE.contains(&name)) {
         return Err(Error::Caller(Caller::PushPlain));

@@ -1,39 +1,40 @@
-//! `POST /oauth/token`, RFC 6749 §6: a refresh token becomes the next one.
+//! `POST /oauth/token` with `refresh_token` (RFC 6749 §6): rotation.
 //!
-//! The decision is [`decide`], a pure function of the token, what the store said and the time, so
-//! that it can be simulated against a store that is stale, loses writes and races.
+//! [`decide`] is a pure function of the token, the records and the time, so that tests can run it against a store that is
+//! stale, loses writes and has races.
 
-use super::{Flow, issued};
+use super::context::Flow;
+use super::outcome::Outcome;
+use super::token_reply::token_reply;
 use crate::edge::audit::Audit;
-use crate::edge::config::App;
+use crate::edge::config::app::App;
 use crate::edge::error::{Caller, Error};
-use crate::edge::http::Response;
 use crate::edge::http::wire::TokenRequest;
 use crate::edge::ports::{Limit, Ports};
-use crate::edge::session::records::{Found, GRACE_S, SessionRecord, left_s};
+use crate::edge::session::records::{GRACE_S, SessionLookup, SessionRecord};
 use crate::edge::session::tokens::RefreshToken;
 
 const GRACE_MS: u64 = GRACE_S * 1000;
 
-/// What to do with a refresh token that opened.
+/// The answer to a refresh token that opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Answer with token n + 1, and write this record, if any, behind the answer's back.
+    /// Answer with the token of generation n + 1. Write the record, if there is one, after the response.
     Rotate(Option<SessionRecord>),
-    /// The session is over.
+    /// The session has ended.
     Ended,
-    /// An old token came back after its grace: it was stolen, or its successor was. Bury the session.
+    /// The token was used before and its grace has passed: it, or its successor, was stolen. End the session.
     Reused,
 }
 
-/// `docs/storage.md` explains the steps.
-pub(crate) fn decide(token: &RefreshToken, found: &Found, now: u64) -> Verdict {
+/// Decides at `now`, ms since 1970; `docs/storage.md` explains the steps.
+pub(crate) fn decide(token: &RefreshToken, found: &SessionLookup, now: u64) -> Verdict {
     if found.is_revoked(token.auth) {
         return Verdict::Ended;
     }
     let record = match &found.session {
         Some(record) => record.clone(),
-        // KV has not converged on the login or rotation that issued this token. It proves itself.
+        // The store does not show the login or rotation that issued this token yet. The token proves it.
         None if now.saturating_sub(token.iat) <= GRACE_MS => {
             SessionRecord::new(token.n.saturating_sub(1), now, token.auth, None).named(token.unionid.clone(), None)
         }
@@ -42,7 +43,7 @@ pub(crate) fn decide(token: &RefreshToken, found: &Found, now: u64) -> Verdict {
     if token.n > record.g {
         Verdict::Rotate(Some(record.rotated(token.n, now)))
     } else if token.n >= record.g.saturating_sub(1) && now.saturating_sub(record.t) <= GRACE_MS {
-        // Two requests at once, or an answer that was lost.
+        // Two concurrent requests, or a lost response.
         Verdict::Rotate(None)
     } else {
         Verdict::Reused
@@ -50,11 +51,12 @@ pub(crate) fn decide(token: &RefreshToken, found: &Found, now: u64) -> Verdict {
 }
 
 impl<P: Ports> Flow<'_, P> {
-    pub(crate) async fn refresh(&self, app: &App, request: TokenRequest) -> Result<Response, Error> {
+    /// Rotates a refresh token.
+    pub(super) async fn refresh(&self, app: &App, request: TokenRequest) -> Result<Outcome, Error> {
         const ENDED: Error = Error::Caller(Caller::SessionEnded);
         let token = request.refresh_token.ok_or(Error::Caller(Caller::ParameterMissing("refresh_token")))?;
         let (token, subject) = self.tokens().unseal(app, &token).ok_or(ENDED)?;
-        if left_s(app, subject.auth, self.now) == 0 {
+        if app.session_left_s(subject.auth, self.now) == 0 {
             return Err(ENDED);
         }
         let records = self.records();
@@ -63,14 +65,14 @@ impl<P: Ports> Flow<'_, P> {
         let found = self.find(app, &user, &token.sid).await?;
         match decide(&token, &found, self.now) {
             Verdict::Rotate(record) => {
-                let reply = self.tokens().issue(app, &subject, token.n.saturating_add(1), self.now, None).await?;
-                let mut response = issued(reply, request.scope);
-                response.later = record.map(|record| records.late_session(app, user, &token.sid, &record, self.now));
-                Ok(response)
+                let tokens = self.tokens().issue(app, &subject, token.n.saturating_add(1), self.now).await?;
+                let response = token_reply(tokens, None, request.scope);
+                let after = record.map(|record| records.deferred(app, user, &token.sid, &record, self.now));
+                Ok(Outcome { after, ..Outcome::from(response) })
             }
             Verdict::Ended => Err(ENDED),
             Verdict::Reused => {
-                self.ports.audit(&Audit::reused(&app.appid, &user, &token.sid));
+                self.ports.audit(&Audit::refresh_reused(&app.appid, &user, &token.sid));
                 self.ports.put(&[records.tombstone(app, &user, &token.sid)]).await?;
                 Err(ENDED)
             }

@@ -1,39 +1,47 @@
-//! `POST /oauth/revoke`, RFC 7009: ends the session of a refresh or access token, of whatever generation and age. Answers
-//! 200 only when it is so.
+//! `POST /oauth/revoke` (RFC 7009): ends the session of a refresh or access token of any generation and age. Answers 200
+//! only after the write.
 //!
-//! With `everywhere=true`, our extension, it ends all sessions of the token's user. A token that leaked long ago must not
-//! be able to: only one whose session lives is.
+//! The extension `everywhere=true` ends all sessions of the user. It needs a token of a living session, so that a token
+//! that leaked long ago cannot log the user out everywhere.
 
-use super::Flow;
+use super::context::Flow;
 use super::refresh::{Verdict, decide};
-use crate::edge::config::App;
+use crate::edge::config::app::App;
 use crate::edge::error::Error;
 use crate::edge::http::Response;
 use crate::edge::http::wire::{Done, RevokeRequest};
+use crate::edge::ident::Claims;
 use crate::edge::ports::Ports;
-use crate::edge::session::records::{Found, GRACE_S, left_s};
-use crate::edge::session::tokens::{Claims, RefreshToken};
+use crate::edge::session::records::{GRACE_S, SessionLookup};
+use crate::edge::session::tokens::RefreshToken;
 use crate::wechat::OpenId;
 
 /// The sessions that a token may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// Its session is over already.
+    /// None: its session has ended already.
     Nothing,
     /// Its own session.
     Session,
-    /// Each session that had begun by then, ms: a phone that was offline until its session expired logs out late.
+    /// The sessions that began at or before this time, ms since 1970. A phone that was offline until its session expired
+    /// logs out late.
     BegunBy(u64),
     /// All sessions of its user.
     All,
 }
 
-/// The sessions that a refresh token may end.
-pub(crate) fn reach_of_refresh(app: &App, token: &RefreshToken, found: &Found, everywhere: bool, now: u64) -> Reach {
+/// The sessions that a refresh token may end at `now`, ms since 1970.
+pub(crate) fn reach_of_refresh(
+    app: &App,
+    token: &RefreshToken,
+    found: &SessionLookup,
+    everywhere: bool,
+    now: u64,
+) -> Reach {
     if found.is_revoked(token.auth) {
         return Reach::Nothing;
     }
-    let is_over = left_s(app, token.auth, now) == 0;
+    let is_over = app.session_left_s(token.auth, now) == 0;
     if !everywhere {
         return if is_over { Reach::Nothing } else { Reach::Session };
     }
@@ -47,16 +55,17 @@ pub(crate) fn reach_of_refresh(app: &App, token: &RefreshToken, found: &Found, e
     }
 }
 
-/// The sessions that an access token may end.
-pub(crate) fn reach_of_access(app: &App, claims: &Claims, found: &Found, everywhere: bool, now: u64) -> Reach {
+/// The sessions that an access token may end at `now`, ms since 1970.
+pub(crate) fn reach_of_access(app: &App, claims: &Claims, found: &SessionLookup, everywhere: bool, now: u64) -> Reach {
     let is_live = claims.exp > now / 1000;
-    if found.is_revoked(claims.auth) || (!is_live && left_s(app, claims.auth, now) == 0) {
+    if found.is_revoked(claims.auth) || (!is_live && app.session_left_s(claims.auth, now) == 0) {
         return Reach::Nothing;
     }
     if everywhere && is_live { Reach::All } else { Reach::Session }
 }
 
 impl<P: Ports> Flow<'_, P> {
+    /// Ends the sessions within the reach of a token.
     pub(crate) async fn revoke(&self) -> Result<Response, Error> {
         let RevokeRequest { client_id, token, everywhere } = self.request.json_or_form()?;
         let app = self.client(&client_id)?;
@@ -78,16 +87,16 @@ impl<P: Ports> Flow<'_, P> {
             let reach = reach_of_access(app, &claims, &found, everywhere, self.now);
             (user, claims.sid, claims.auth, found, reach)
         } else {
-            // A token that means nothing needs no revoking (RFC 7009 §2.2).
+            // An invalid token needs no revocation (RFC 7009 §2.2).
             return Ok(Response::json(200, &Done {}));
         };
         match reach {
             Reach::Nothing => {}
-            Reach::All => records.end_all(app, &user, &found, auth).await?,
+            Reach::All => records.revoke_all(app, &user, &found, auth).await?,
             Reach::Session => self.ports.put(&[records.tombstone(app, &user, &sid)]).await?,
             Reach::BegunBy(end) => {
-                records.end_begun_by(app, &user, end).await?;
-                // Its own last: until then a repetition does it all again.
+                records.revoke_begun_by(app, &user, end).await?;
+                // The token's own session is ended last, so that a repetition after a failure starts again.
                 self.ports.put(&[records.tombstone(app, &user, &sid)]).await?;
             }
         }

@@ -1,50 +1,56 @@
-//! `GET /session`, `GET /sessions`, `DELETE /sessions/{id}`, `DELETE /sessions`: whether the caller's
-//! session lives, the caller's devices, log out one, log out everywhere.
+//! `GET /session`, `GET /sessions`, `DELETE /sessions/{id}` and `DELETE /sessions`: checks the caller's session, lists the
+//! caller's sessions, ends one, ends all.
 
-use super::{Authenticated, Flow};
+use super::caller::Authenticated;
+use super::context::Flow;
 use crate::edge::error::{Caller, Error};
 use crate::edge::http::Response;
 use crate::edge::http::wire::{Session, Sessions};
+use crate::edge::ident::Sid;
 use crate::edge::ports::Ports;
-use crate::edge::session::records::{SessionRecord, Sid};
+use crate::edge::session::records::SessionRecord;
 
-/// As many as are read for one list: a Worker of the free plan has 50 subrequests.
-pub(crate) const LISTED: usize = 32;
+/// Maximum number of sessions in a list. Each is one read, and a Worker of the free plan has 50 subrequests.
+pub(super) const LIST_MAX: usize = 32;
 
 impl<P: Ports> Flow<'_, P> {
-    /// 204 while the caller's session lives, for proxies that check a token before they pass a request on.
+    /// Answers 204 if the caller's session is alive, for proxies that check a token before they pass a request on.
     pub(crate) async fn session(&self) -> Result<Response, Error> {
         self.authenticate().await?;
         Ok(Response::no_content())
     }
 
+    /// Lists the caller's sessions.
     pub(crate) async fn sessions(&self) -> Result<Response, Error> {
         let caller = self.authenticate().await?;
-        let (sessions, more) = self.records().sessions(&caller.user, LISTED).await?;
-        Ok(Response::json(200, &Sessions { sessions: shown(&caller, sessions, self.now), more }))
+        let (sessions, more) = self.records().sessions(&caller.user, LIST_MAX).await?;
+        Ok(Response::json(200, &Sessions { sessions: listed(&caller, sessions, self.now), more }))
     }
 
+    /// Ends one session of the caller.
     pub(crate) async fn end_session(&self, id: &str) -> Result<Response, Error> {
         let caller = self.authenticate().await?;
         let sid = Sid::try_from(id.to_owned()).map_err(|_| Error::Caller(Caller::NotFound))?;
-        // Looked up first: a tombstone is kept for 30 days, and any id may be asked for. In the caller's own name, no
-        // session of another user is met.
+        // The session is looked up first, because a tombstone is stored for 30 days and the caller may send any id. The
+        // lookup is by the caller's own name, so it cannot find a session of another user.
         let found = self.find(caller.app, &caller.user, &sid).await?;
-        if !found.buried {
+        if !found.tombstoned {
             found.session.ok_or(Error::Caller(Caller::NotFound))?;
             self.ports.put(&[self.records().tombstone(caller.app, &caller.user, &sid)]).await?;
         }
         Ok(Response::no_content())
     }
 
+    /// Ends all sessions of the caller.
     pub(crate) async fn end_sessions(&self) -> Result<Response, Error> {
         let caller = self.authenticate().await?;
-        self.records().end_all(caller.app, &caller.user, &caller.found, caller.auth).await?;
+        self.records().revoke_all(caller.app, &caller.user, &caller.found, caller.auth).await?;
         Ok(Response::no_content())
     }
 }
 
-pub(crate) fn shown(caller: &Authenticated<'_>, sessions: Vec<(Sid, SessionRecord)>, now: u64) -> Vec<Session> {
+/// The sessions as replies show them.
+pub(super) fn listed(caller: &Authenticated<'_>, sessions: Vec<(Sid, SessionRecord)>, now: u64) -> Vec<Session> {
     let session = |(id, record): (Sid, SessionRecord)| Session {
         current: id == caller.sid,
         id,

@@ -1,13 +1,14 @@
-//! `POST /wechat/user-info/verify`: whether WeChat signed this `rawData` for the session that asks.
+//! `POST /wechat/user-info/verify`: verifies WeChat's signature of `rawData` under the session_key of the caller's session.
 
-use super::Flow;
+use super::context::Flow;
 use crate::edge::error::{Caller, Error};
 use crate::edge::http::Response;
-use crate::edge::http::wire::{UserInfoRequest, Verified};
+use crate::edge::http::wire::{UserInfoRequest, UserInfoVerified};
 use crate::edge::ports::Ports;
 use crate::wechat::signature;
 
 impl<P: Ports> Flow<'_, P> {
+    /// Verifies the signature.
     pub(crate) async fn verify_user_info(&self) -> Result<Response, Error> {
         let caller = self.authenticate_with_key().await?;
         let UserInfoRequest { raw_data, signature: given } = self.request.json()?;
@@ -16,9 +17,9 @@ impl<P: Ports> Flow<'_, P> {
             return Err(Error::Caller(Caller::SessionKeyStale(None)));
         }
         if keys.iter().any(|key| signature::verify_user_info(&raw_data, &given, key).is_ok()) {
-            Ok(Response::json(200, &Verified { valid: true }))
+            Ok(Response::json(200, &UserInfoVerified { valid: true }))
         } else {
-            Err(self.blame(&caller, Caller::SignatureMismatch).await)
+            Err(self.classify_key_failure(&caller, Caller::SignatureMismatch).await)
         }
     }
 }

@@ -1,41 +1,41 @@
-//! `GET /web/login` and `GET /web/callback`: OAuth's authorization code with PKCE (RFC 6749 §4.1, RFC
-//! 7636, RFC 9207), in front of WeChat's own two: the official account's, inside WeChat, and the
-//! website's QR code (§3.8).
+//! `GET /web/login` and `GET /web/callback`: OAuth's authorization code grant with PKCE (RFC 6749 §4.1, RFC 7636, RFC 9207)
+//! in front of WeChat's two web logins (§3.8): that of official accounts inside WeChat, and the QR code of websites.
 //!
-//! What has to be remembered between the two requests is in a sealed cookie of ten minutes, one for
-//! each login under way; our own code is a sealed blob of a minute. So nothing is stored until the
-//! client shows its verifier.
+//! The state between the two requests is a sealed cookie of ten minutes, one per login under way. The edge's own code is a
+//! sealed blob of one minute. Nothing is stored until the client presents its verifier.
 
-use super::Flow;
+use super::context::Flow;
+use super::outcome::Outcome;
+use crate::edge::config::app::{App, Kind};
 use crate::edge::config::seal::Purpose;
-use crate::edge::config::{App, Kind};
 use crate::edge::error::{Caller, Error, User, Wechat};
 use crate::edge::http::Response;
 use crate::edge::http::params::Query;
-use crate::edge::ports::{Limit, Ports, random};
-use crate::edge::session::authorization_code::WebCode;
+use crate::edge::ports::{Ports, random};
+use crate::edge::session::authorization_code::AuthorizationCode;
 use crate::edge::stored::{self, Stored};
 use crate::edge::upstream;
-use crate::wechat::{Code, Object};
+use crate::wechat::{Code, Object, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 
-/// As long as WeChat's own codes of the QR login.
+/// Lifetime of a login under way, seconds: that of WeChat's codes of the QR login.
 const LOGIN_S: u64 = 600;
+/// Prefix of the cookies' names; the state follows.
 const COOKIE: &str = "__Host-wxauth-";
-/// Logins that one browser may have under way. With the longest state each cookie has about 1.2 KB, and
-/// nginx refuses headers over 8 KB.
+/// Maximum number of logins under way in one browser. A cookie with the longest state has about 1.2 KB, and nginx refuses
+/// headers over 8 KB.
 const PENDING: usize = 5;
 
-/// What the cookie remembers of a login under way.
+/// The content of the cookie: a login under way.
 #[derive(Serialize)]
 struct Login {
     appid: String,
     redirect_uri: String,
-    /// The client's, given back to it.
+    /// The client's `state`, which is returned to it.
     state: String,
     code_challenge: String,
-    /// ms.
+    /// Start of the login, ms since 1970.
     began: u64,
 }
 
@@ -52,10 +52,11 @@ impl Stored for Login {
 }
 
 impl<P: Ports> Flow<'_, P> {
-    pub(crate) fn web_login(&self) -> Result<Response, Error> {
+    /// Starts a login: redirects the browser to WeChat.
+    pub(crate) fn web_login(&self) -> Result<Outcome, Error> {
         let query = self.request.query()?;
         let app = self.config.app(query.get("client_id")).ok_or(Error::Caller(Caller::ClientUnknown))?;
-        // Until the address is known to be the app's own, no browser is sent there, not even with an error.
+        // RFC 6749 §4.1.2.1: without a valid redirect_uri there is no redirect, not even with an error.
         let redirect_uri = query.get("redirect_uri");
         if !app.redirect_uris.iter().any(|known| known == redirect_uri) {
             return Err(Error::Caller(Caller::RedirectUriUnknown));
@@ -67,12 +68,12 @@ impl<P: Ports> Flow<'_, P> {
             code_challenge: query.get("code_challenge").to_owned(),
             began: self.now,
         };
-        let scope = match checked(app, &query, &login) {
+        let scope = match check(app, &query, &login) {
             Ok(scope) => scope,
-            Err(caller) => return Ok(self.refused(&login, Error::Caller(caller))),
+            Err(caller) => return Ok(self.redirect_with_error(&login, Error::Caller(caller))),
         };
-        // WeChat's `state` takes letters and digits only (§3.8).
-        let state: String = random::<16>(self.ports).iter().map(|byte| format!("{byte:02x}")).collect();
+        // WeChat's `state` may have letters and digits only (§3.8).
+        let state = digest::hex(&random::<16>(self.ports));
         let callback = encode(&format!("{}/web/callback", self.config.issuer));
         let page = if app.kind == Kind::Website { "qrconnect" } else { "oauth2/authorize" };
         let location = format!(
@@ -84,11 +85,12 @@ impl<P: Ports> Flow<'_, P> {
         let name = format!("{COOKIE}{state}");
         let sealed = self.config.sealer.seal(Purpose::Web, &name, random(self.ports), &plain);
         let response = Response::redirect(location).set_cookie(cookie(&name, &URL_SAFE_NO_PAD.encode(sealed), LOGIN_S));
-        Ok(self.abandoned().fold(response, |response, name| response.set_cookie(cookie(name, "", 0))))
+        let response = self.abandoned().fold(response, |response, name| response.set_cookie(cookie(name, "", 0)));
+        Ok(Outcome::from(response))
     }
 
-    /// The cookies of this browser's oldest logins, so that with the one that begins there are at most
-    /// [`PENDING`]: proxies refuse long headers, and a user may leave WeChat's page again and again.
+    /// The names of the cookies of this browser's oldest logins, which are deleted so that at most [`PENDING`] remain with
+    /// the new one. A user may leave WeChat's page any number of times, and proxies refuse long headers.
     fn abandoned(&self) -> impl Iterator<Item = &str> {
         let is_state = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let logins = || {
@@ -99,10 +101,11 @@ impl<P: Ports> Flow<'_, P> {
         logins().take((logins().count() + 1).saturating_sub(PENDING))
     }
 
-    pub(crate) async fn web_callback(&self) -> Result<Response, Error> {
-        // HEAD is safe (RFC 9110 §9.2.1), and going on would spend WeChat's code.
+    /// Ends a login: redirects the browser to the client with a code or an error.
+    pub(crate) async fn web_callback(&self) -> Result<Outcome, Error> {
+        // HEAD is a safe method (RFC 9110 §9.2.1) and must not redeem WeChat's code.
         if self.request.method == "HEAD" {
-            return Ok(Response::no_content());
+            return Ok(Outcome::from(Response::no_content()));
         }
         let query = self.request.query()?;
         let name = format!("{COOKIE}{}", query.get("state"));
@@ -114,28 +117,26 @@ impl<P: Ports> Flow<'_, P> {
             return Err(unknown);
         }
         let app = self.config.app(&login.appid).ok_or(unknown)?;
-        let response = match self.web_code(app, &login, query.get("code")).await {
-            Ok(code) => Response::redirect(self.back(&login, &format!("code={code}"))),
-            Err(error) => self.refused(&login, error),
+        let outcome = match self.issue_authorization_code(app, &login, query.get("code")).await {
+            Ok(code) => Outcome::from(Response::redirect(self.client_uri(&login, &format!("code={code}")))),
+            Err(error) => self.redirect_with_error(&login, error),
         };
-        // Its state is spent.
-        Ok(response.set_cookie(cookie(&name, "", 0)))
+        // The state is used up.
+        Ok(Outcome { response: outcome.response.set_cookie(cookie(&name, "", 0)), ..outcome })
     }
 
-    /// WeChat's code becomes ours.
-    async fn web_code(&self, app: &App, login: &Login, code: &str) -> Result<String, Error> {
+    /// Redeems WeChat's code; returns the edge's own.
+    async fn issue_authorization_code(&self, app: &App, login: &Login, code: &str) -> Result<String, Error> {
         let code = Code::of_web_login(code).ok_or(Error::User(User::Refused))?;
-        if let Some(address) = &self.request.address {
-            self.limit(Limit::Address, &format!("{}:{address}", app.appid.as_str())).await?;
-        }
-        let who = upstream::web_session(self.ports, self.config, app, code).await?;
-        if who.is_snapshot {
+        self.limit_address(app).await?;
+        let user = upstream::web_session(self.ports, self.config, app, code).await?;
+        if user.is_snapshot {
             return Err(Error::User(User::Snapshot));
         }
-        let code = WebCode {
+        let code = AuthorizationCode {
             appid: login.appid.clone(),
-            openid: who.openid.as_str().to_owned(),
-            unionid: who.unionid.map(|unionid| unionid.as_str().to_owned()),
+            openid: user.openid.as_str().to_owned(),
+            unionid: user.unionid.map(|unionid| unionid.as_str().to_owned()),
             redirect_uri: login.redirect_uri.clone(),
             code_challenge: login.code_challenge.clone(),
             jti: URL_SAFE_NO_PAD.encode(random::<16>(self.ports)),
@@ -144,9 +145,9 @@ impl<P: Ports> Flow<'_, P> {
         Ok(code.seal(&self.config.sealer, random(self.ports)))
     }
 
-    fn refused(&self, login: &Login, error: Error) -> Response {
-        // OAuth's words for a redirect (RFC 6749 §4.1.2.1).
-        let word = match &error {
+    /// A redirect to the client with an OAuth error (RFC 6749 §4.1.2.1) and the stable code as its description.
+    fn redirect_with_error(&self, login: &Login, error: Error) -> Outcome {
+        let oauth_error = match &error {
             Error::Caller(Caller::ParameterMalformed("response_type")) => "unsupported_response_type",
             Error::Caller(Caller::ClientUnauthorized) => "unauthorized_client",
             Error::Caller(Caller::ScopeUnsupported) => "invalid_scope",
@@ -157,13 +158,13 @@ impl<P: Ports> Flow<'_, P> {
             }
             _ => "server_error",
         };
-        let response =
-            Response::redirect(self.back(login, &format!("error={word}&error_description={}", error.code())));
-        Response { because: Some(error), ..response }
+        let answer = format!("error={oauth_error}&error_description={}", error.code());
+        let response = Response::redirect(self.client_uri(login, &answer));
+        Outcome { error: Some(error), ..Outcome::from(response) }
     }
 
-    /// The client's address, with an answer.
-    fn back(&self, login: &Login, answer: &str) -> String {
+    /// The client's `redirect_uri` with an answer, `state` and `iss` (RFC 9207).
+    fn client_uri(&self, login: &Login, answer: &str) -> String {
         let Login { redirect_uri, state, .. } = login;
         let joint = if redirect_uri.contains('?') { '&' } else { '?' };
         let state = if state.is_empty() { String::new() } else { format!("&state={}", encode(state)) };
@@ -171,11 +172,11 @@ impl<P: Ports> Flow<'_, P> {
     }
 }
 
-/// Whether the login may begin, and with which scope.
-fn checked(app: &App, query: &Query, login: &Login) -> Result<&'static str, Caller> {
+/// Checks the request of a login; returns WeChat's scope.
+fn check(app: &App, query: &Query, login: &Login) -> Result<&'static str, Caller> {
     let challenge = URL_SAFE_NO_PAD.decode(&login.code_challenge).unwrap_or_default();
     let wrong = [
-        // Of a parameter that comes twice, parsers disagree which one counts (RFC 6749 §3.1).
+        // Parsers disagree on which value of a repeated parameter counts (RFC 6749 §3.1).
         ("query", query.repeats()),
         ("response_type", query.get("response_type") != "code"),
         ("code_challenge_method", query.get("code_challenge_method") != "S256"),
@@ -189,7 +190,8 @@ fn checked(app: &App, query: &Query, login: &Login) -> Result<&'static str, Call
     }
 }
 
-/// What WeChat is asked for: silence, or the profile, of an official account; the QR code of a website.
+/// The scope for WeChat (§3.8): `snsapi_base` (silent) or `snsapi_userinfo` (profile) for an official account,
+/// `snsapi_login` (QR code) for a website. `None` if the app's kind does not have it.
 fn scope(kind: Kind, wanted: &str) -> Option<&'static str> {
     match (kind, wanted) {
         (Kind::OfficialAccount, "" | "snsapi_base") => Some("snsapi_base"),
@@ -199,7 +201,8 @@ fn scope(kind: Kind, wanted: &str) -> Option<&'static str> {
     }
 }
 
-/// `__Host-`: of this host, over https (or loopback), for no script. Lax, since WeChat sends the browser back.
+/// A `Set-Cookie` value. The prefix `__Host-` binds the cookie to this host and to https. `SameSite=Lax`, because WeChat
+/// redirects the browser back to the edge.
 fn cookie(name: &str, value: &str, max_age_s: u64) -> String {
     format!("{name}={value}; Path=/; Max-Age={max_age_s}; Secure; HttpOnly; SameSite=Lax")
 }

@@ -1,22 +1,23 @@
-//! Pages of other origins. A preflight cannot say which app it is for, so it is answered for the
-//! origins of all apps together; the request itself then has to come from its own app's, or is 403.
-//! Credentials are never allowed: the one cookie is of a web login, which is a navigation and no script's request.
+//! CORS. A preflight does not say for which app it asks, so it is answered for the union of the origins of all apps. The
+//! request itself must come from an origin of its own app, or it is 403. Credentials are never allowed: the only cookie
+//! belongs to the web login, which is a navigation and not a request of a script.
 
-use crate::edge::config::{App, Config};
-use crate::edge::http::endpoint::{Access, Path, list};
-use crate::edge::http::{Request, Response};
+use super::endpoint::{Access, Path, list};
+use super::{Request, Response};
+use crate::edge::config::Config;
+use crate::edge::config::app::App;
 
-/// A day is the most that browsers keep; two hours is Chromium's.
+/// Seconds for which a browser caches a preflight: two hours, the maximum of Chromium.
 const MAX_AGE_S: &str = "7200";
 
-/// Whether a request may speak for this app. Without an Origin it comes from no page; the issuer's own
-/// pages always may.
+/// Whether the request may speak for this app. A request without an Origin does not come from a page, and pages of the
+/// issuer are always allowed.
 pub(crate) fn admits(config: &Config, app: &App, request: &Request) -> bool {
     let Some(origin) = &request.origin else { return true };
     *origin == config.issuer || app.allowed_origins.contains(origin)
 }
 
-/// Answers `OPTIONS`.
+/// The response to `OPTIONS`.
 pub(crate) fn preflight(config: &Config, path: &Path<'_>, request: &Request) -> Response {
     let response = Response::no_content();
     let response = expose(config, path, request, response);
@@ -29,7 +30,7 @@ pub(crate) fn preflight(config: &Config, path: &Path<'_>, request: &Request) -> 
         .header("access-control-max-age", MAX_AGE_S)
 }
 
-/// Lets the page read the answer, errors included, where its origin is one of an app's.
+/// Adds the headers that let a page of an app's origin read the response, errors included.
 pub(crate) fn expose(config: &Config, path: &Path<'_>, request: &Request, response: Response) -> Response {
     let access = path.methods.first().map(|(_, endpoint)| endpoint.access());
     match (access, &request.origin) {

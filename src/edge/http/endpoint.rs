@@ -1,10 +1,9 @@
-//! The endpoints, as a table: what is routed, allowed and logged is read from here. `tests/openapi.rs` adds
-//! what the OpenAPI document says of each.
-//! `worker::Router` would add 9 KB, axum 45 KB and two to four times the cost per request.
+//! The table of endpoints. Routing, `Allow`, CORS and the log read it; `tests/openapi.rs` adds the descriptions of the
+//! OpenAPI document. `worker::Router` would add 9 KB, axum 45 KB and two to four times the cost per request.
 
 use crate::edge::error::Caller;
 
-/// One thing the edge does.
+/// An operation of the edge: a method of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Token,
@@ -32,10 +31,10 @@ pub(crate) enum Endpoint {
     Health,
 }
 
-/// Who may call, and how they say who they are.
+/// The callers of an endpoint and their credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Anybody, from any page.
+    /// Any caller, from any page, without credentials.
     Public,
     /// An app's client, by `client_id`.
     Client,
@@ -45,19 +44,20 @@ pub(crate) enum Access {
     Backend,
     /// WeChat's servers, by signature.
     Wechat,
-    /// A browser that is sent here, not a page's script.
+    /// A browser that navigates here, not a script of a page.
     Browser,
 }
 
-/// How long an answer may take, ms: what this project's own client waits for one.
+/// Deadline of a request, ms. This project's client waits as long.
 pub(crate) const DEADLINE_MS: u32 = 10_000;
-/// WeChat sends a message again that is not answered within 5 s (§3.7); the way to it and back takes its part.
+/// Deadline of a pushed message, ms. WeChat sends a message again after 5 s without an answer (§3.7); the rest is for the
+/// network.
 const PUSH_DEADLINE_MS: u32 = 4_000;
 
-/// What a path offers, by method.
+/// The endpoints of a path, by method.
 pub(crate) type Methods = &'static [(&'static str, Endpoint)];
 
-/// Paths as the log and the OpenAPI document name them.
+/// All paths, as the log and the OpenAPI document show them.
 pub(crate) const ROUTES: &[(&str, Methods)] = &[
     ("/oauth/token", &[("POST", Endpoint::Token)]),
     ("/oauth/revoke", &[("POST", Endpoint::Revoke)]),
@@ -81,38 +81,42 @@ pub(crate) const ROUTES: &[(&str, Methods)] = &[
     ("/healthz", &[("GET", Endpoint::Health)]),
 ];
 
-/// The beginnings of paths that end in an id.
+/// Prefixes of paths that end in an id.
 const WITH_ID: [(&str, &str); 2] = [("/sessions/", "/sessions/{id}"), ("/wechat/events/", "/wechat/events/{appid}")];
 
-/// A path that is served: its name, what it offers, and the id in it.
+/// A path of the table that a request has asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Path<'a> {
+    /// The path as in [`ROUTES`].
     pub(crate) name: &'static str,
     pub(crate) methods: Methods,
+    /// The id at its end; empty if it has none.
     pub(crate) id: &'a str,
 }
 
 impl<'a> Path<'a> {
+    /// The path of the table that matches; `None` if there is none.
     pub(crate) fn find(path: &'a str) -> Option<Self> {
         let with_id = WITH_ID.iter().find_map(|(prefix, name)| Some((*name, path.strip_prefix(prefix)?)));
         let (wanted, id) = with_id.unwrap_or((path, ""));
         ROUTES.iter().find(|(name, _)| *name == wanted).map(|&(name, methods)| Self { name, methods, id })
     }
 
-    /// HEAD is GET without the body, which the platform leaves out (RFC 9110 §9.3.2).
+    /// The endpoint of a method. HEAD is GET without the body, which the platform omits (RFC 9110 §9.3.2).
     pub(crate) fn endpoint(&self, method: &str) -> Result<Endpoint, Caller> {
         let method = if method == "HEAD" { "GET" } else { method };
         let offered = self.methods.iter().find(|(name, _)| *name == method);
-        offered.map(|(_, endpoint)| *endpoint).ok_or(Caller::MethodNotAllowed(self.methods))
+        offered.map(|(_, endpoint)| *endpoint).ok_or_else(|| Caller::MethodNotAllowed(allow(self.methods)))
     }
 }
 
 impl Endpoint {
-    /// How long its answer may take, ms.
+    /// The deadline of a request, ms.
     pub(crate) fn deadline_ms(self) -> u32 {
         if self.access() == Access::Wechat { PUSH_DEADLINE_MS } else { DEADLINE_MS }
     }
 
+    /// The callers of the endpoint.
     pub(crate) fn access(self) -> Access {
         match self {
             Self::Metadata | Self::OpenIdMetadata | Self::Jwks | Self::OpenApi | Self::Health => Access::Public,
@@ -133,14 +137,14 @@ impl Endpoint {
     }
 }
 
-/// The methods that a page has to ask for in a preflight.
+/// The methods of a path, as `Access-Control-Allow-Methods` lists them.
 pub(crate) fn list(methods: Methods) -> String {
     let names: Vec<_> = methods.iter().map(|(name, _)| *name).collect();
     names.join(", ")
 }
 
 /// The methods of a path, as `Allow` lists them.
-pub(crate) fn allow(methods: Methods) -> String {
+fn allow(methods: Methods) -> String {
     let head = methods.iter().any(|(name, _)| *name == "GET").then_some("HEAD");
     let names: Vec<_> = methods.iter().map(|(name, _)| *name).chain(head).collect();
     names.join(", ")

@@ -1,51 +1,57 @@
-//! Requests and answers as the flows see them.
+//! Requests and responses, as the flows see them.
 
 pub(crate) mod cors;
 pub(crate) mod endpoint;
 pub(crate) mod params;
+pub(crate) mod problem;
 pub(crate) mod wire;
 
-use crate::edge::error::{Caller, Error};
-use crate::edge::http::params::{Params, Query};
-use crate::edge::session::revocations::LateSession;
+use super::error::{Caller, Error};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use params::{Params, Query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-/// Larger bodies are refused unread.
+/// Maximum size of a request body, bytes.
 pub(crate) const MAX_BODY: usize = 32 * 1024;
 
+/// A request. A header that is absent is `None`.
 #[derive(Default)]
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
-    /// Without its question mark.
+    /// Without the question mark.
     pub(crate) query: String,
+    /// In lower case.
     pub(crate) content_type: Option<String>,
     pub(crate) authorization: Option<String>,
     /// Sent by browsers only.
     pub(crate) origin: Option<String>,
     pub(crate) user_agent: Option<String>,
     pub(crate) cookies: Option<String>,
-    /// Whence it came, as Cloudflare says.
+    /// The caller's IP address, from `CF-Connecting-IP`.
     pub(crate) address: Option<String>,
     pub(crate) body: Body,
 }
 
-/// The content of an HTTP Basic header: `id:secret`.
+/// The decoded credentials of an HTTP Basic header: `id:secret`.
 pub(crate) struct Basic(Zeroizing<String>);
 
 impl Basic {
+    /// Id and secret; `None` without a colon.
     pub(crate) fn pair(&self) -> Option<(&str, &str)> {
         self.0.split_once(':')
     }
 }
 
+/// A request body, as far as it was read.
 pub(crate) enum Body {
+    /// The whole body.
     Bytes(Vec<u8>),
+    /// Over [`MAX_BODY`].
     TooLarge,
-    /// It did not come to its end; how is for the log.
+    /// The body ended early; the reason is for the log.
     Incomplete(&'static str),
 }
 
@@ -55,44 +61,34 @@ impl Default for Body {
     }
 }
 
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
-    /// JSON, or plain text where `plain` says so; empty where the status has no body.
+    /// JSON, or plain text if `plain` is set. Empty if the status has no body.
     pub(crate) body: String,
     pub(crate) plain: bool,
-    /// The error that the answer stands for, where it is not told in its body.
-    pub(crate) because: Option<Error>,
-    /// A write that follows the answer.
-    pub(crate) later: Option<LateSession>,
 }
 
 impl Response {
-    /// JSON that no cache may keep.
+    /// A value as JSON, `no-store`.
     pub(crate) fn json(status: u16, body: &impl Serialize) -> Self {
-        // Our own types of strings and numbers always serialise.
+        // The wire types consist of strings, numbers and lists, which always serialize.
         Self::text(status, serde_json::to_string(body).unwrap_or_default())
     }
 
-    /// JSON that is text already.
+    /// Serialized JSON, `no-store`.
     pub(crate) fn text(status: u16, body: String) -> Self {
-        Self {
-            status,
-            headers: vec![("cache-control", "no-store".to_owned())],
-            body,
-            plain: false,
-            because: None,
-            later: None,
-        }
+        Self { status, headers: vec![("cache-control", "no-store".to_owned())], body, plain: false }
     }
 
-    /// What WeChat's servers want for an answer.
+    /// 200 with plain text, which WeChat's servers expect.
     pub(crate) fn plain(body: String) -> Self {
         Self { plain: true, ..Self::text(200, body) }
     }
 
-    /// Elsewhere.
+    /// 302 to `location`.
     pub(crate) fn redirect(location: String) -> Self {
         Self::text(302, String::new()).header("location", location)
     }
@@ -102,12 +98,13 @@ impl Response {
         Self::text(204, String::new())
     }
 
-    /// One more `Set-Cookie`.
+    /// Adds a `Set-Cookie` header; there may be several.
     pub(crate) fn set_cookie(mut self, cookie: String) -> Self {
         self.headers.push(("set-cookie", cookie));
         self
     }
 
+    /// Sets a header and replaces an earlier value.
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.retain(|(other, _)| *other != name);
         self.headers.push((name, value.into()));
@@ -137,7 +134,7 @@ impl Request {
         self.credentials("bearer")
     }
 
-    /// Id and secret of `Authorization: Basic`, as they were sent.
+    /// The credentials of `Authorization: Basic`, base64-decoded but not form-decoded.
     pub(crate) fn basic(&self) -> Option<Basic> {
         let pair = STANDARD.decode(self.credentials("basic")?).ok().and_then(|bytes| String::from_utf8(bytes).ok())?;
         Some(Basic(Zeroizing::new(pair)))
@@ -148,18 +145,18 @@ impl Request {
         scheme.eq_ignore_ascii_case(wanted).then_some(credentials.trim())
     }
 
-    /// A cookie's value.
+    /// The value of the first cookie with this name.
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// Names and values of the cookies, in the order the browser sent them.
+    /// Names and values of the cookies, in the order of the header.
     pub(crate) fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
         let cookies = self.cookies.as_deref().unwrap_or_default().split(';');
         cookies.filter_map(|cookie| cookie.trim().split_once('='))
     }
 
-    /// The query's parameters.
+    /// The parameters of the query.
     pub(crate) fn query(&self) -> Result<Query, Error> {
         Query::parse(&self.query)
     }
@@ -169,11 +166,11 @@ impl Request {
         header.split(';').next().unwrap_or_default().trim()
     }
 
-    /// The body as it is.
+    /// The body as text.
     pub(crate) fn text(&self) -> Result<&str, Error> {
         match &self.body {
             Body::TooLarge => Err(Error::Caller(Caller::TooLarge)),
-            Body::Incomplete(how) => Err(Error::Caller(Caller::Incomplete(how))),
+            Body::Incomplete(reason) => Err(Error::Caller(Caller::Incomplete(reason))),
             Body::Bytes(bytes) => core::str::from_utf8(bytes).map_err(|_| Error::Caller(Caller::NotUtf8)),
         }
     }

@@ -1,7 +1,7 @@
 //! The parameters of a form, a query or a JSON body: at most [`MAX_PARAMS`] named strings.
 //!
-//! The bound is what keeps the cost of a request proportional to its size: names are compared with
-//! each other, and 32 KiB hold thousands of names.
+//! The limit keeps the cost of a request linear in its size: each name is compared with all others, and 32 KiB hold
+//! thousands of names.
 
 use crate::edge::error::{Caller, Error};
 use core::fmt;
@@ -10,29 +10,32 @@ use serde::de::{DeserializeOwned, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 use std::borrow::Cow;
 
-/// Three times what any endpoint knows, since unknown names are ignored.
+/// Maximum number of parameters. Three times as many as any endpoint has, because unknown names are ignored.
 pub(crate) const MAX_PARAMS: usize = 32;
 
 const MALFORMED: Error = Error::Caller(Caller::Malformed);
 
-/// Unique names with their texts. Unknown names are ignored; an empty text counts as missing; a name
-/// that comes twice is refused, since parsers disagree on which one counts (RFC 6749 §3.1, §3.2).
+/// Parameters with unique names. An empty value counts as missing. A repeated name is refused, because parsers disagree
+/// on which value counts (RFC 6749 §3.1, §3.2).
 #[derive(Debug, Default)]
 pub(crate) struct Params(Vec<(String, String)>);
 
-/// The next parameter is one too many, or its name is there already.
+/// There are too many parameters, or a name is repeated.
 #[derive(Debug)]
 pub(crate) struct Refused;
 
 impl Params {
+    /// Parses a JSON object of strings and nulls.
     pub(crate) fn from_json(text: &str) -> Result<Self, Error> {
         serde_json::from_str(text).map_err(|_| MALFORMED)
     }
 
+    /// Parses `application/x-www-form-urlencoded`.
     pub(crate) fn from_form(text: &str) -> Result<Self, Error> {
         Self::collect(form_urlencoded::parse(text.as_bytes())).map_err(|Refused| MALFORMED)
     }
 
+    /// Collects names and values; stops at the first that is refused.
     pub(crate) fn collect<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Result<Self, Refused> {
         let mut params = Self::default();
         for (name, value) in pairs {
@@ -49,7 +52,7 @@ impl Params {
         Ok(())
     }
 
-    /// As a type whose fields are a `String` or an `Option<String>`.
+    /// Converts to a type whose fields are `String` or `Option<String>`. Unknown names are ignored.
     pub(crate) fn typed<T: DeserializeOwned>(self) -> Result<T, Error> {
         let present = self.0.into_iter().filter(|(_, value)| !value.is_empty());
         let fields = MapDeserializer::new(present.map(|(name, value)| (name, Text(value))));
@@ -60,8 +63,8 @@ impl Params {
     }
 }
 
-/// One JSON object of strings. `null` is an empty text; anything else ends the parsing at once, so that
-/// no tree is built.
+/// Reads one JSON object of strings; `null` is an empty string. Parsing stops at the first other value, so that no tree is
+/// built.
 impl<'de> Deserialize<'de> for Params {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_map(ParamsVisitor)
@@ -87,20 +90,21 @@ impl<'de> Visitor<'de> for ParamsVisitor {
     }
 }
 
-/// The parameters of an address.
+/// The parameters of a query.
 #[derive(Debug)]
 pub(crate) struct Query {
     params: Vec<(String, String)>,
 }
 
 impl Query {
+    /// Parses a query without its question mark.
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let mut pairs = form_urlencoded::parse(text.as_bytes()).into_owned();
         let params: Vec<_> = pairs.by_ref().take(MAX_PARAMS).collect();
         if pairs.next().is_some() { Err(MALFORMED) } else { Ok(Self { params }) }
     }
 
-    /// The text of a parameter. One that comes twice counts as empty.
+    /// The value of a parameter; empty if the parameter is missing or repeated.
     pub(crate) fn get(&self, name: &str) -> &str {
         let mut found = self.params.iter().filter(|(known, _)| known == name);
         match (found.next(), found.next()) {
@@ -109,7 +113,7 @@ impl Query {
         }
     }
 
-    /// Whether a name comes more than once.
+    /// Whether a name is repeated.
     pub(crate) fn repeats(&self) -> bool {
         self.params
             .iter()
@@ -118,7 +122,7 @@ impl Query {
     }
 }
 
-/// A parameter's text, for fields that are a `String` or an `Option<String>`.
+/// A deserializer of one value, for fields that are `String` or `Option<String>`.
 struct Text(String);
 
 impl<'de> IntoDeserializer<'de, Unfit> for Text {
@@ -143,7 +147,7 @@ impl<'de> Deserializer<'de> for Text {
     }
 }
 
-/// Why parameters do not make the type: a required one is missing. Types of strings have no other reason.
+/// Parameters do not fit a type. Holds the name of the missing field; a type of strings has no other reason.
 #[derive(Debug)]
 struct Unfit(Option<&'static str>);
 

@@ -1,13 +1,20 @@
-//! What goes over the wire: the bodies of requests and answers. `docs/openapi.json` is generated
-//! from these types (`openapi`), so it cannot say anything else.
+//! The bodies of requests and responses. `docs/openapi.json` is generated from these types (`tests/openapi.rs`); their doc
+//! comments are its descriptions.
 
 use crate::edge::config::keys::PublicKey;
-use crate::edge::session::records::Sid;
+use crate::edge::ident::Sid;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 #[cfg(test)]
 use schemars::JsonSchema;
+
+/// `grant_type` of a token exchange (RFC 8693 §2.1).
+pub(crate) const GRANT_TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+/// `grant_type` of a web login (RFC 6749 §4.1.3).
+pub(crate) const GRANT_AUTHORIZATION_CODE: &str = "authorization_code";
+/// `grant_type` of a refresh (RFC 6749 §6).
+pub(crate) const GRANT_REFRESH_TOKEN: &str = "refresh_token";
 
 /// `POST /oauth/token`: token exchange (RFC 8693), a web login's code (RFC 6749 §4.1.3), or refresh (§6).
 #[derive(Deserialize)]
@@ -19,21 +26,21 @@ pub(crate) struct TokenRequest {
     #[serde(default)]
     #[cfg_attr(test, schemars(required))]
     pub(crate) client_id: String,
-    /// Token exchange: the code of `wx.login`.
+    /// Token exchange: the code from `wx.login`.
     pub(crate) subject_token: Option<String>,
     /// Token exchange: `urn:wechat:params:oauth:token-type:js-code`.
     pub(crate) subject_token_type: Option<String>,
-    /// The token to rotate; in an exchange the old one, so that the session keeps its id.
+    /// Refresh: the token to rotate. Token exchange: the old refresh token, so that the session keeps its id.
     pub(crate) refresh_token: Option<String>,
-    /// Web login: the code of the redirect.
+    /// Web login: the authorization code from the redirect.
     pub(crate) code: Option<String>,
-    /// Web login: the address it came to.
+    /// Web login: the address to which the code was sent.
     pub(crate) redirect_uri: Option<String>,
-    /// Web login: what the code_challenge was made of (RFC 7636).
+    /// Web login: the code verifier (RFC 7636).
     pub(crate) code_verifier: Option<String>,
-    /// No token has a scope; where one is asked for, the reply says so.
+    /// Ignored: tokens have no scope. If it is present, the reply has an empty `scope`.
     pub(crate) scope: Option<String>,
-    /// Token exchange: how the user's list of sessions names this one; of the User-Agent where absent.
+    /// Token exchange: the session's name in the user's list, at most 64 characters. Default: derived from User-Agent.
     pub(crate) label: Option<String>,
 }
 
@@ -45,10 +52,10 @@ pub(crate) struct RevokeRequest {
     #[serde(default)]
     #[cfg_attr(test, schemars(required))]
     pub(crate) client_id: String,
-    /// An access or refresh token, of any age.
+    /// An access or refresh token of any age.
     pub(crate) token: String,
-    /// Our extension: `true` ends all sessions of the token's user, if the token's own session lives. A refresh token
-    /// whose session has expired ends those that had begun when it was issued; any other token ends its own at most.
+    /// Extension: `true` ends all sessions of the user, if the token's own session is alive. A refresh token of an expired
+    /// session ends the sessions that began before it was issued; any other token ends its own session at most.
     pub(crate) everywhere: Option<String>,
 }
 
@@ -64,9 +71,9 @@ pub(crate) struct IntrospectRequest {
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct AdminRequest {
-    /// The appid: one of the backend's own.
+    /// The appid of an app that lists this backend.
     pub(crate) client_id: String,
-    /// Whose sessions.
+    /// The user's openid in this app.
     pub(crate) openid: String,
 }
 
@@ -74,9 +81,9 @@ pub(crate) struct AdminRequest {
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct OpenDataRequest {
-    /// WeChat's encryptedData, as it came.
+    /// WeChat's encryptedData, unchanged.
     pub(crate) encrypted_data: String,
-    /// WeChat's iv, as it came.
+    /// WeChat's iv, unchanged.
     pub(crate) iv: String,
 }
 
@@ -86,7 +93,7 @@ pub(crate) struct OpenDataRequest {
 pub(crate) struct UserInfoRequest {
     /// WeChat's rawData, byte for byte.
     pub(crate) raw_data: String,
-    /// WeChat's signature. Empty is as wrong as any other.
+    /// WeChat's signature. An empty one does not match.
     #[serde(default)]
     #[cfg_attr(test, schemars(required))]
     pub(crate) signature: String,
@@ -96,68 +103,79 @@ pub(crate) struct UserInfoRequest {
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct PhoneRequest {
-    /// The phone button's code.
+    /// The code from the phone number button.
     pub(crate) code: String,
 }
 
-/// What a token endpoint answers (RFC 6749 §5.1, RFC 8693 §2.2.1).
+/// The reply of the token endpoint (RFC 6749 §5.1, RFC 8693 §2.2.1).
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct TokenReply {
+    /// A JWT (RFC 9068).
     pub(crate) access_token: String,
     /// `Bearer`.
     pub(crate) token_type: &'static str,
-    /// Seconds.
+    /// Lifetime of the access token, seconds.
     pub(crate) expires_in: u64,
+    /// An opaque token. It replaces the one that was presented.
     pub(crate) refresh_token: String,
+    /// Token exchange: `urn:ietf:params:oauth:token-type:access_token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) issued_token_type: Option<&'static str>,
-    /// Empty, where a scope was asked for: none is granted.
+    /// Empty, if the request had a scope: none is granted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scope: Option<&'static str>,
 }
 
-/// What introspection answers (RFC 7662 §2.2). Whatever is not an active token of the backend's own
-/// apps is `{"active": false}` and nothing more.
+/// The reply of introspection (RFC 7662 §2.2). For anything but an active token of the backend's own apps it is
+/// `{"active": false}`.
 #[derive(Serialize, Default)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct Introspection {
+    /// Whether the token is valid and its session is alive.
     pub(crate) active: bool,
     /// `Bearer` for an access token; absent for a refresh token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token_type: Option<&'static str>,
+    /// The issuer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) iss: Option<String>,
     /// The openid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sub: Option<String>,
+    /// The app's audience. Access tokens only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) aud: Option<String>,
     /// The appid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_id: Option<String>,
+    /// Issue time, seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) iat: Option<u64>,
+    /// Expiry, seconds since 1970. For a refresh token: the end of its session if it stays unused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) exp: Option<u64>,
+    /// The token's id. Access tokens only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) jti: Option<String>,
+    /// The session's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sid: Option<Sid>,
-    /// When the user logged in, in milliseconds since 1970.
+    /// Time of the login, milliseconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) auth: Option<u64>,
-    /// Where WeChat gave one.
+    /// The user's unionid, if WeChat gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) unionid: Option<String>,
 }
 
-/// `GET /sessions`.
+/// The reply of `GET /sessions`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct Sessions {
+    /// The caller's sessions, newest login first, at most 32.
     pub(crate) sessions: Vec<Session>,
-    /// Whether there are more than are listed.
+    /// Whether there are more.
     pub(crate) more: bool,
 }
 
@@ -165,63 +183,70 @@ pub(crate) struct Sessions {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct Session {
-    /// For `DELETE /sessions/{id}`.
+    /// The id for `DELETE /sessions/{id}`.
     pub(crate) id: Sid,
-    /// Whether it is the caller's own.
+    /// Whether it is the caller's own session.
     pub(crate) current: bool,
+    /// Name of the device, from the client or derived from User-Agent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) label: Option<String>,
-    /// Of the last login, in seconds since 1970.
+    /// Time of the last login, seconds since 1970.
     pub(crate) logged_in_at: u64,
-    /// The day (UTC) of the last rotation that is at least an hour old, in seconds since 1970; of the login before that.
+    /// Day (UTC) of the last refresh that is at least an hour old, or of the login if there is none; seconds since 1970.
     pub(crate) refreshed_at: u64,
 }
 
-/// `GET /account`: all that is stored about the caller. Keys and tokens are said to be there, not shown.
+/// `GET /account`: the data stored about the caller. Of keys it shows only that they exist.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct Account {
     /// The appid.
     pub(crate) client_id: String,
+    /// The caller's openid.
     pub(crate) openid: String,
+    /// The caller's unionid, if WeChat gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) unionid: Option<String>,
+    /// The caller's sessions, newest login first, at most 32.
     pub(crate) sessions: Vec<Session>,
+    /// Whether there are more.
     pub(crate) more: bool,
-    /// Whether the newest session_key is on record.
+    /// Whether the newest session_key is stored.
     pub(crate) session_key_stored: bool,
-    /// Sessions that began at or before this are over; seconds since 1970.
+    /// Sessions that began at or before this time have ended; seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) revoked_before: Option<u64>,
 }
 
-/// `POST /wechat/open-data`.
+/// The reply of `POST /wechat/open-data`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct OpenDataReply<'a> {
-    /// What WeChat encrypted; its fields are WeChat's.
+    /// The decrypted object, with WeChat's own fields.
     pub(crate) data: &'a Value,
 }
 
-/// `POST /wechat/user-info/verify`.
+/// The reply of `POST /wechat/user-info/verify`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-pub(crate) struct Verified {
-    /// Always true; what does not verify is an error.
+pub(crate) struct UserInfoVerified {
+    /// Always true; a mismatch is an error.
     pub(crate) valid: bool,
 }
 
-/// `POST /wechat/phone`.
+/// The reply of `POST /wechat/phone`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct PhoneReply {
-    /// With the country code, where it is foreign.
+    /// With the country code if the number is foreign.
     pub(crate) phone_number: String,
+    /// Without the country code.
     pub(crate) pure_phone_number: String,
+    /// Without a plus sign, for example `86`.
     pub(crate) country_code: String,
 }
 
-/// `{}`.
+/// An empty object.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct Done {}
@@ -245,15 +270,16 @@ pub(crate) struct Metadata<'a> {
     pub(crate) introspection_endpoint_auth_methods_supported: [&'static str; 1],
 }
 
-/// `GET /.well-known/openid-configuration`: the same for libraries that know this address alone. The edge
-/// issues no ID token, so the list of their algorithms is empty.
+/// `GET /.well-known/openid-configuration`: the same metadata for libraries that only read this address. The edge issues no
+/// ID tokens, so the list of their algorithms is empty.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct OpenIdMetadata<'a> {
     #[serde(flatten)]
     pub(crate) metadata: Metadata<'a>,
-    /// `pairwise`: an openid is of one app.
+    /// `pairwise`: an openid identifies a user in one app only.
     pub(crate) subject_types_supported: [&'static str; 1],
+    /// Empty.
     pub(crate) id_token_signing_alg_values_supported: [&'static str; 0],
 }
 
@@ -261,6 +287,7 @@ pub(crate) struct OpenIdMetadata<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct Jwks<'a> {
+    /// The public signing keys.
     pub(crate) keys: Vec<&'a PublicKey>,
 }
 
@@ -268,23 +295,23 @@ pub(crate) struct Jwks<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct Health {
-    /// `ok`.
+    /// Always `ok`.
     pub(crate) status: &'static str,
 }
 
-/// Every error.
+/// The body of every error.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct ErrorBody<'a> {
-    /// OAuth's word.
+    /// The OAuth error code.
     pub(crate) error: &'a str,
-    /// For the developer. It may change.
+    /// A text for developers. It may change.
     pub(crate) error_description: &'a str,
-    /// Ours, and stable: `docs/errors.md` lists them.
+    /// The stable error code; `docs/errors.md` lists all.
     pub(crate) code: &'a str,
-    /// Names the line in the log.
+    /// The id of the request in the edge's log.
     pub(crate) request_id: &'a str,
-    /// Seconds, where waiting helps.
+    /// Seconds to wait before another attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) retry_after: Option<u32>,
 }

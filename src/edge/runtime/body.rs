@@ -1,48 +1,19 @@
-//! Reading a body of bounded size within a deadline: what claims to be small may still be endless, and
-//! what has begun may never end.
+//! Reading of bodies within a size limit and a deadline, whatever length the sender announces.
 
 use super::deadline::{Deadline, Missed};
-use js_sys::{JsString, Promise, Uint8Array};
+use super::externs::{Chunk, Headers, Message};
+use js_sys::{JsString, Uint8Array};
 use wasm_bindgen::prelude::*;
-
-#[wasm_bindgen]
-extern "C" {
-    pub(super) type Headers;
-    #[wasm_bindgen(method)]
-    pub(super) fn get(this: &Headers, name: &JsString) -> Option<String>;
-
-    type Message;
-    #[wasm_bindgen(method, getter)]
-    fn body(this: &Message) -> Option<ReadableStream>;
-    #[wasm_bindgen(method, catch, js_name = arrayBuffer)]
-    fn array_buffer(this: &Message) -> Result<Promise, JsValue>;
-
-    type ReadableStream;
-    #[wasm_bindgen(method, js_name = getReader)]
-    fn get_reader(this: &ReadableStream) -> Reader;
-
-    type Reader;
-    #[wasm_bindgen(method, catch)]
-    fn read(this: &Reader) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn cancel(this: &Reader) -> Result<Promise, JsValue>;
-
-    type Part;
-    #[wasm_bindgen(method, getter)]
-    fn done(this: &Part) -> bool;
-    #[wasm_bindgen(method, getter)]
-    fn value(this: &Part) -> Uint8Array;
-}
 
 thread_local! {
     static CONTENT_ENCODING: JsString = "content-encoding".into();
     static CONTENT_LENGTH: JsString = "content-length".into();
 }
 
-/// Why there is no body.
+/// A body that was not read to its end.
 pub(super) enum Unread {
     TooLarge,
-    /// The stream failed, with this.
+    /// The stream failed with this.
     Failed(JsValue),
     /// The deadline passed before its end.
     Overdue,
@@ -57,17 +28,15 @@ impl From<Missed> for Unread {
     }
 }
 
-impl Headers {
-    /// The body's length, where HTTP itself holds the sender to it: a packed body's is not that of what
-    /// comes out.
-    pub(super) fn announced(&self) -> Option<usize> {
-        let length = CONTENT_LENGTH.with(|name| self.get(name))?.parse().ok()?;
-        CONTENT_ENCODING.with(|name| self.get(name)).is_none().then_some(length)
-    }
+/// `Content-Length` in bytes, only if there is no `Content-Encoding`: the length of a compressed body is not that of its
+/// content.
+pub(super) fn announced_length(headers: &Headers) -> Option<usize> {
+    let length = CONTENT_LENGTH.with(|name| headers.value(name))?.parse().ok()?;
+    CONTENT_ENCODING.with(|name| headers.value(name)).is_none().then_some(length)
 }
 
-/// Reads the body of a request or response: at once where a small length was `announced`, and else
-/// counted on the way.
+/// Reads the body of a request or response of at most `max` bytes: in one step if the announced length is within the limit,
+/// else chunk by chunk.
 pub(super) async fn read(
     message: &JsValue,
     announced: Option<usize>,
@@ -83,18 +52,18 @@ pub(super) async fn read(
     let Some(stream) = message.body() else { return Ok(bytes) };
     let reader = stream.get_reader();
     loop {
-        let part = deadline.race(reader.read().map_err(Unread::Failed)?).await?.unchecked_into::<Part>();
-        if part.done() {
+        let chunk = deadline.race(reader.read().map_err(Unread::Failed)?).await?.unchecked_into::<Chunk>();
+        if chunk.done() {
             return Ok(bytes);
         }
-        let chunk = part.value();
-        if bytes.len() + chunk.length() as usize > max {
-            // The sender need not be heard out; whether it takes note is its affair.
+        let part = chunk.bytes();
+        if bytes.len() + part.length() as usize > max {
+            // The sender may ignore the cancellation; the result is the same.
             if let Ok(cancelled) = reader.cancel() {
                 let _ = deadline.race(cancelled).await;
             }
             return Err(Unread::TooLarge);
         }
-        bytes.extend(chunk.to_vec());
+        bytes.extend(part.to_vec());
     }
 }

@@ -1,25 +1,11 @@
-//! The rate-limit bindings. Permissive by their nature (counters are per location), and asked, not
-//! trusted: without one, requests pass and each line of the log says so.
+//! The rate-limit bindings. Their counters are per location, so they are approximate. If a binding is missing or fails,
+//! requests pass and the log line says so.
 
-use super::Workerd;
+use super::externs::{LimitOptions, LimitOutcome};
+use super::workerd::Workerd;
 use crate::edge::ports::{Limit, RateLimit};
-use js_sys::{Object, Promise};
+use js_sys::Object;
 use wasm_bindgen::prelude::*;
-
-#[wasm_bindgen]
-extern "C" {
-    pub(super) type RateLimiter;
-    #[wasm_bindgen(method, catch)]
-    fn limit(this: &RateLimiter, options: &Options) -> Result<Promise, JsValue>;
-
-    type Options;
-    #[wasm_bindgen(method, setter)]
-    fn set_key(this: &Options, key: &str);
-
-    type Outcome;
-    #[wasm_bindgen(method, getter)]
-    fn success(this: &Outcome) -> bool;
-}
 
 impl RateLimit for Workerd {
     async fn allows(&self, limit: Limit, key: &str) -> bool {
@@ -27,19 +13,19 @@ impl RateLimit for Workerd {
             Limit::Address => &self.address_limit,
             Limit::User => &self.user_limit,
         };
-        let Some(limiter) = limiter else { return self.open_for("absent") };
-        let options = Object::new().unchecked_into::<Options>();
+        let Some(limiter) = limiter else { return self.pass("absent") };
+        let options = Object::new().unchecked_into::<LimitOptions>();
         options.set_key(key);
-        let Ok(asked) = limiter.limit(&options) else { return self.open_for("failed") };
+        let Ok(asked) = limiter.limit(&options) else { return self.pass("failed") };
         match self.deadline.race(asked).await {
-            Ok(outcome) => outcome.unchecked_into::<Outcome>().success(),
-            Err(_) => self.open_for("failed"),
+            Ok(outcome) => outcome.unchecked_into::<LimitOutcome>().success(),
+            Err(_) => self.pass("failed"),
         }
     }
 }
 
 impl Workerd {
-    fn open_for(&self, reason: &'static str) -> bool {
+    fn pass(&self, reason: &'static str) -> bool {
         self.rate_limit_open.set(Some(reason));
         true
     }

@@ -1,31 +1,15 @@
-//! Requests in, answers out. Thin externs: `worker`'s own types parse the address, build a `cf` object
-//! and convert each header, for what a third of a small request takes; and each string that crosses is
-//! decoded, for a microsecond: those of every request are kept.
+//! Conversion of workerd's requests and responses. Names of headers that every request needs are interned: each string that
+//! crosses into wasm costs about 1 µs.
 
-use super::body::{self, Headers, Unread};
+use super::body::{self, Unread, announced_length};
 use super::deadline::Deadline;
+use super::externs::{Incoming, Outgoing};
 use crate::edge::http::{Body, MAX_BODY, Request, Response};
 use js_sys::{Date, JSON, JsString};
 use serde::Serialize;
 use std::thread::LocalKey;
 use wasm_bindgen::prelude::*;
 use worker::worker_sys::web_sys;
-
-#[wasm_bindgen]
-extern "C" {
-    type Incoming;
-    #[wasm_bindgen(method, getter)]
-    fn method(this: &Incoming) -> String;
-    #[wasm_bindgen(method, getter)]
-    fn url(this: &Incoming) -> String;
-    #[wasm_bindgen(method, getter)]
-    fn headers(this: &Incoming) -> Headers;
-
-    #[wasm_bindgen(js_name = Response)]
-    type Outgoing;
-    #[wasm_bindgen(constructor, catch, js_class = "Response")]
-    fn new(body: Option<&str>, init: &JsValue) -> Result<Outgoing, JsValue>;
-}
 
 thread_local! {
     static AUTHORIZATION: JsString = "authorization".into();
@@ -36,12 +20,12 @@ thread_local! {
     static USER_AGENT: JsString = "user-agent".into();
 }
 
-/// A request whose body is still to be read.
+/// The request without its body.
 pub(super) fn head(request: &web_sys::Request) -> Request {
     let request: &JsValue = request.as_ref();
     let incoming = request.unchecked_ref::<Incoming>();
     let headers = incoming.headers();
-    let header = |name: &'static LocalKey<JsString>| name.with(|name| headers.get(name));
+    let header = |name: &'static LocalKey<JsString>| name.with(|name| headers.value(name));
     let (path, query) = address(&incoming.url());
     Request {
         method: incoming.method(),
@@ -57,18 +41,19 @@ pub(super) fn head(request: &web_sys::Request) -> Request {
     }
 }
 
+/// Reads the body of the request.
 pub(super) async fn body(request: &web_sys::Request, deadline: &Deadline) -> Body {
     let request: &JsValue = request.as_ref();
-    let announced = request.unchecked_ref::<Incoming>().headers().announced();
+    let announced = announced_length(&request.unchecked_ref::<Incoming>().headers());
     match body::read(request, announced, MAX_BODY, deadline).await {
         Ok(bytes) => Body::Bytes(bytes),
         Err(Unread::TooLarge) => Body::TooLarge,
         Err(Unread::Failed(_)) => Body::Incomplete("the stream failed"),
-        Err(Unread::Overdue) => Body::Incomplete("it stopped before its end"),
+        Err(Unread::Overdue) => Body::Incomplete("the deadline passed before its end"),
     }
 }
 
-/// Path and query of an address that the platform has normalised.
+/// Path and query of a URL that the platform has normalized.
 fn address(url: &str) -> (String, String) {
     let url = url.split_once('#').map_or(url, |(url, _)| url);
     let (url, query) = url.split_once('?').unwrap_or((url, ""));
@@ -76,21 +61,22 @@ fn address(url: &str) -> (String, String) {
     (path.unwrap_or("/").to_owned(), query.to_owned())
 }
 
-/// What `new Response` takes beside the body; as JSON, it crosses as one string.
+/// The second argument of `new Response`. It crosses into JavaScript as one string of JSON.
 #[derive(Serialize)]
 struct Init<'a> {
     status: u16,
-    /// Pairs, since `set-cookie` may come more than once.
+    /// Pairs, because there may be several `set-cookie` headers.
     headers: Vec<(&'a str, &'a str)>,
 }
 
+/// The response for workerd, with the headers that all responses have.
 pub(super) fn write(response: Response, https: bool) -> Result<web_sys::Response, JsValue> {
     let date = String::from(Date::new_0().to_utc_string());
     let mut headers = vec![
         ("x-content-type-options", "nosniff"),
         ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
         ("referrer-policy", "no-referrer"),
-        // Phones learn the server's time from it.
+        // Phones learn the server's time from this header.
         ("date", date.as_str()),
     ];
     if https {

@@ -1,13 +1,14 @@
-//! How a user's list of sessions names one: what the client said, or the device and WeChat's version
-//! that the User-Agent names. It is for people; nothing is decided by it.
+//! The label of a session in the user's list: the client's text, or the device and browser from the User-Agent. It is only
+//! shown to the user; no decision depends on it.
 
 const MAX_CHARS: usize = 64;
 const DEVICES: [&str; 9] =
     ["iPhone", "iPad", "OpenHarmony", "HarmonyOS", "Android", "Macintosh", "Windows", "CrOS", "Linux"];
-const APPS: [&str; 6] = ["MicroMessenger", "wechatdevtools", "Edg", "Firefox", "Chrome", "Safari"];
+/// Product tokens, in the order of preference: a User-Agent also names the browsers with which it is compatible.
+const APPS: [&str; 5] = ["MicroMessenger", "Edg", "Firefox", "Chrome", "Safari"];
 
-/// Marks that are not seen and reorder or hide the text beside them: bidirectional controls, line and paragraph
-/// separators, interlinear and tag characters. The joiners of emoji and of Persian (U+200C, U+200D) are not among them.
+/// Invisible characters that reorder or hide the text around them: bidirectional controls, line and paragraph separators,
+/// interlinear and tag characters. The joiners of emoji and of Persian (U+200C, U+200D) are allowed.
 const HIDDEN: [core::ops::RangeInclusive<char>; 11] = [
     '\u{ad}'..='\u{ad}',
     '\u{61c}'..='\u{61c}',
@@ -22,7 +23,7 @@ const HIDDEN: [core::ops::RangeInclusive<char>; 11] = [
     '\u{e0000}'..='\u{e007f}',
 ];
 
-/// A label as a client may give it: short, and without control characters or hidden marks.
+/// Parses a client's label: 1 to 64 characters without control and invisible characters.
 pub(crate) fn parse(text: &str) -> Option<String> {
     let text = text.trim();
     let fits = !text.is_empty() && text.chars().count() <= MAX_CHARS && !text.chars().any(is_hidden);
@@ -33,7 +34,7 @@ fn is_hidden(char: char) -> bool {
     char.is_control() || HIDDEN.iter().any(|range| range.contains(&char))
 }
 
-/// "iPhone, MicroMessenger 8.0.16"; nothing where no word is known.
+/// Derives a label such as "iPhone, MicroMessenger 8.0.16". `None` if the User-Agent has no known token.
 pub(crate) fn of_user_agent(text: &str) -> Option<String> {
     let device = DEVICES.iter().find(|device| text.contains(**device));
     let app = APPS.iter().find_map(|app| {

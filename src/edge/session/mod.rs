@@ -1,4 +1,4 @@
-//! Sessions in the store, their tokens, and the codes and labels that belong to them.
+//! Sessions: their records in the store, their tokens, the authorization codes that begin them, and their labels.
 
 pub(crate) mod authorization_code;
 pub(crate) mod label;

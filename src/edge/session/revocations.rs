@@ -1,66 +1,69 @@
-//! Writes that end sessions, and how a write that grants is undone where it met such an end on its way.
+//! Writes that end sessions, and the removal of a session record that was written while its session was being ended.
 //!
-//! An end (`e1`, `x1`) is written first and whatever it ends is deleted afterwards. A login or a rotation writes its
-//! record first and reads the ends afterwards. Where reads are current, one of the two therefore sees the other.
+//! A revocation writes `e1` or `x1` first and deletes afterwards. A login or a rotation writes its record first and reads
+//! `e1` and `x1` afterwards. If reads are current, one of the two therefore sees the other.
 
-use crate::edge::config::App;
-use crate::edge::ports::{Ports, Put, StoreFailure};
-use crate::edge::session::records::{
-    Found, Records, SessionRecord, Sid, UserName, key_name, session_name, sessions_prefix, tombstone_name,
-};
+use super::records::{Records, SessionLookup, SessionRecord, key_name, session_name, sessions_prefix, tombstone_name};
+use crate::edge::config::app::App;
+use crate::edge::error::StoreFailure;
+use crate::edge::ident::{Sid, UserName};
+use crate::edge::ports::{Ports, Put};
 use crate::edge::stored;
 
-/// Operations at once. Workers allows 1,000 in one request; an erasure that needs more fails, and goes on where it is repeated.
+/// Operations per round trip. Workers allows 1,000 operations in one request; an erasure that needs more fails, and
+/// continues when it is repeated.
 const BATCH: usize = 100;
 
-/// The session record of a rotation, written after the answer.
+/// The write of a rotated session record, which follows the response.
 #[derive(Debug, Clone)]
-pub(crate) struct LateSession {
+pub(crate) struct DeferredWrite {
     put: Put,
     user: UserName,
-    /// When the user logged in, ms.
+    /// Time of the login, ms since 1970.
     auth: u64,
 }
 
 impl<P: Ports> Records<'_, P> {
-    pub(crate) fn late_session(
+    /// The write of this session record, to be made after the response.
+    pub(crate) fn deferred(
         &self,
         app: &App,
         user: UserName,
         sid: &Sid,
         record: &SessionRecord,
         now: u64,
-    ) -> LateSession {
-        LateSession { put: self.session(app, &user, sid, record, now), user, auth: record.auth }
+    ) -> DeferredWrite {
+        DeferredWrite { put: self.session(app, &user, sid, record, now), user, auth: record.auth }
     }
 
-    /// Writes the record, and removes it again where all sessions were ended meanwhile.
-    pub(crate) async fn write_late(&self, late: &LateSession) -> Result<(), StoreFailure> {
-        self.ports.put(core::slice::from_ref(&late.put)).await?;
-        if self.find_revocation(&late.user, None).await?.is_revoked(late.auth) {
-            self.ports.delete(core::slice::from_ref(&late.put.key)).await?;
+    /// Writes the record, and deletes it if all sessions of the user were ended in the meantime.
+    pub(crate) async fn write_deferred(&self, deferred: &DeferredWrite) -> Result<(), StoreFailure> {
+        let DeferredWrite { put, user, auth } = deferred;
+        self.ports.put(core::slice::from_ref(put)).await?;
+        if self.find_revocation(user, None).await?.is_revoked(*auth) {
+            self.ports.delete(core::slice::from_ref(&put.key)).await?;
         }
         Ok(())
     }
 
-    /// Ends every session that has begun by now, and the login at `auth` in any case. `known` is what was read of the
-    /// user before: an end is never set back, also where the clock of another location is ahead.
-    pub(crate) async fn end_all(
+    /// Ends every session of the user that began by now, and in any case the login at `auth`, ms since 1970. `known` is an
+    /// earlier read of the user's records: a known end is never lowered, even if the clock of another location is ahead.
+    pub(crate) async fn revoke_all(
         &self,
         app: &App,
         user: &UserName,
-        known: &Found,
+        known: &SessionLookup,
         auth: u64,
     ) -> Result<(), StoreFailure> {
-        // One that does not open ends all for as long as it is there; it is replaced.
+        // u64::MAX stands for an `e1` that does not open. It ends all sessions while it exists, and is replaced here.
         let known = known.revoked_before.filter(|end| *end != u64::MAX).unwrap_or_default();
         let end = self.ports.now_ms().max(known).max(auth);
-        self.ports.put(&[self.everywhere(app, user, end)]).await
+        self.ports.put(&[self.revoked_before(app, user, end)]).await
     }
 
-    /// Ends each session whose last login was by `end`, by its own tombstone: an `e1` of a time that is past could replace
-    /// a later one.
-    pub(crate) async fn end_begun_by(&self, app: &App, user: &UserName, end: u64) -> Result<(), StoreFailure> {
+    /// Ends each session whose last login was at or before `end`, ms since 1970, by a tombstone of its own: an `e1` with a
+    /// time in the past could replace a later one.
+    pub(crate) async fn revoke_begun_by(&self, app: &App, user: &UserName, end: u64) -> Result<(), StoreFailure> {
         let prefix = sessions_prefix(user);
         let mut after = None;
         loop {
@@ -92,8 +95,8 @@ impl<P: Ports> Records<'_, P> {
         }
     }
 
-    /// Deletes what grants: sessions, among them `own` whether it is listed or not, and the key. What revokes stays until
-    /// the last token is dead.
+    /// Deletes the records that grant: the user's key and all sessions, including `own` even if it is not listed yet. The
+    /// records that revoke stay until the last token has expired.
     pub(crate) async fn erase(&self, user: &UserName, own: Option<&Sid>) -> Result<(), StoreFailure> {
         let mut known: Vec<String> = own.map(|sid| session_name(user, sid)).into_iter().collect();
         known.push(key_name(user));
@@ -113,19 +116,20 @@ impl<P: Ports> Records<'_, P> {
         }
     }
 
-    /// Whether the login at `auth`, whose records `puts` are written, was ended meanwhile. Its records are gone then.
-    pub(crate) async fn was_ended(
+    /// Whether the login at `auth`, ms since 1970, was revoked after its records `puts` were written. If it was, deletes
+    /// them.
+    pub(crate) async fn was_revoked(
         &self,
         user: &UserName,
         sid: Option<&Sid>,
         auth: u64,
         puts: &[Put],
     ) -> Result<bool, StoreFailure> {
-        let ended = self.find_revocation(user, sid).await?.is_revoked(auth);
-        if ended {
+        let revoked = self.find_revocation(user, sid).await?.is_revoked(auth);
+        if revoked {
             let names: Vec<String> = puts.iter().map(|put| put.key.clone()).collect();
             self.ports.delete(&names).await?;
         }
-        Ok(ended)
+        Ok(revoked)
     }
 }

@@ -1,12 +1,12 @@
-//! The two tokens. The access token is a JWT that anybody can check with the JWKS (RFC 9068); the
-//! refresh token is sealed, so it proves itself and a stale record never logs an honest client out.
+//! Access and refresh tokens. The access token is a JWT that anyone can verify with the JWKS (RFC 9068). The refresh token
+//! is sealed and carries its own proof, so that a stale or missing record does not log an honest client out.
 
+use crate::edge::config::Config;
+use crate::edge::config::app::App;
 use crate::edge::config::seal::Purpose;
-use crate::edge::config::{App, Config};
 use crate::edge::error::{Caller, Error};
-use crate::edge::http::wire::TokenReply;
+use crate::edge::ident::{Claims, Sid};
 use crate::edge::ports::{Ports, random};
-use crate::edge::session::records::{Sid, left_s};
 use crate::edge::stored::{self, Stored};
 use crate::wechat::{Object, OpenId, UnionId};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -17,37 +17,20 @@ use sha2::{Digest as _, Sha256};
 /// RFC 9068 §2.1.
 const TYPE: &str = "at+jwt";
 const ALGORITHM: &str = "ES256";
-/// Longer than any token we issue: a refresh token with a full unionid has about 400 characters.
+/// Maximum length of a token. A refresh token with the longest unionid has about 400 characters.
 const MAX_TOKEN: usize = 2048;
 
-/// Whose session, and which.
+/// The user and session of a token.
 #[derive(Clone)]
 pub(crate) struct Subject {
     pub(crate) openid: OpenId,
     pub(crate) unionid: Option<UnionId>,
     pub(crate) sid: Sid,
-    /// When the user logged in, ms.
+    /// Time of the login, ms since 1970.
     pub(crate) auth: u64,
 }
 
-/// The claims of an access token. No unionid: a token lands in every log.
-#[derive(Clone, Serialize)]
-pub(crate) struct Claims {
-    pub(crate) iss: String,
-    /// The openid, in this app.
-    pub(crate) sub: String,
-    pub(crate) aud: String,
-    /// The appid.
-    pub(crate) client_id: String,
-    pub(crate) iat: u64,
-    pub(crate) exp: u64,
-    pub(crate) jti: String,
-    pub(crate) sid: Sid,
-    /// When the user logged in, ms. Every check compares this with `e1`. A token of a version that did not write it
-    /// counts as 0: any log-out everywhere ends it.
-    pub(crate) auth: u64,
-}
-
+/// The JOSE header of an access token.
 #[derive(Serialize)]
 struct Header {
     alg: String,
@@ -55,35 +38,27 @@ struct Header {
     kid: String,
 }
 
-/// The inside of a refresh token.
+/// The content of a refresh token.
 #[derive(Clone, Serialize)]
 pub(crate) struct RefreshToken {
     pub(crate) appid: String,
     openid: String,
     pub(crate) unionid: Option<String>,
     pub(crate) sid: Sid,
-    /// When the user logged in, ms.
+    /// Time of the login, ms since 1970.
     pub(crate) auth: u64,
-    /// Its number in the rotation.
+    /// Generation: its number in the rotation.
     pub(crate) n: i64,
-    /// When it was issued, ms.
+    /// Issue time, ms since 1970.
     pub(crate) iat: u64,
 }
 
-impl Stored for Claims {
-    fn read(fields: &Object) -> Option<Self> {
-        Some(Self {
-            iss: fields.owned("iss")?,
-            sub: fields.owned("sub")?,
-            aud: fields.owned("aud")?,
-            client_id: fields.owned("client_id")?,
-            iat: fields.number("iat")?,
-            exp: fields.number("exp")?,
-            jti: fields.owned("jti")?,
-            sid: Sid::try_from(fields.owned("sid")?).ok()?,
-            auth: fields.number("auth").unwrap_or_default(),
-        })
-    }
+/// A new pair of tokens.
+pub(crate) struct IssuedTokens {
+    pub(crate) access_token: String,
+    /// Lifetime of the access token, seconds.
+    pub(crate) expires_in: u64,
+    pub(crate) refresh_token: String,
 }
 
 impl Stored for Header {
@@ -112,23 +87,17 @@ impl fmt::Debug for RefreshToken {
     }
 }
 
-pub(crate) struct Tokens<'a, P> {
+/// Issues, verifies and opens the tokens of one deployment.
+pub(crate) struct TokenIssuer<'a, P> {
     pub(crate) ports: &'a P,
     pub(crate) config: &'a Config,
 }
 
-impl<P: Ports> Tokens<'_, P> {
-    /// An access token, and the refresh token number `n`.
-    pub(crate) async fn issue(
-        &self,
-        app: &App,
-        subject: &Subject,
-        n: i64,
-        now: u64,
-        issued_token_type: Option<&'static str>,
-    ) -> Result<TokenReply, Error> {
-        // An access token never outlives its session.
-        let expires_in = app.ttl.access_s.min(left_s(app, subject.auth, now));
+impl<P: Ports> TokenIssuer<'_, P> {
+    /// Issues an access token and the refresh token of generation `n` at `now`, ms since 1970.
+    pub(crate) async fn issue(&self, app: &App, subject: &Subject, n: i64, now: u64) -> Result<IssuedTokens, Error> {
+        // An access token does not outlive its session.
+        let expires_in = app.ttl.access_s.min(app.session_left_s(subject.auth, now));
         let iat = now / 1000;
         let claims = Claims {
             iss: self.config.issuer.clone(),
@@ -141,14 +110,8 @@ impl<P: Ports> Tokens<'_, P> {
             sid: subject.sid.clone(),
             auth: subject.auth,
         };
-        Ok(TokenReply {
-            access_token: self.sign(&claims).await?,
-            token_type: "Bearer",
-            expires_in,
-            refresh_token: self.seal(app, subject, n, now),
-            issued_token_type,
-            scope: None,
-        })
+        let access_token = self.sign(&claims).await?;
+        Ok(IssuedTokens { access_token, expires_in, refresh_token: self.seal(app, subject, n, now) })
     }
 
     async fn sign(&self, claims: &Claims) -> Result<String, Error> {
@@ -159,19 +122,19 @@ impl<P: Ports> Tokens<'_, P> {
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// Checks an access token that must still be good, as any offline verifier would.
+    /// Verifies an access token and its expiry at `now`, ms since 1970, as an offline verifier does.
     pub(crate) async fn verify(&self, token: &str, now: u64) -> Result<Claims, Error> {
         let claims = self.verify_signature(token).await.ok_or(Error::Caller(Caller::SessionInvalid))?;
         if claims.exp > now / 1000 { Ok(claims) } else { Err(Error::Caller(Caller::SessionInvalid)) }
     }
 
-    /// Checks an access token of whatever age, which is enough to end its session.
+    /// Verifies an access token except for its expiry. An expired token may still end its session.
     pub(crate) async fn verify_signature(&self, token: &str) -> Option<Claims> {
         if token.len() > MAX_TOKEN {
             return None;
         }
         let digest = Sha256::digest(token).into();
-        if let Some(claims) = self.ports.verified(|known| known.claims(&digest)) {
+        if let Some(claims) = self.ports.verified_claims(|cache| cache.get(&digest)) {
             return Some(claims);
         }
         let (message, signature) = token.rsplit_once('.')?;
@@ -190,7 +153,7 @@ impl<P: Ports> Tokens<'_, P> {
         if claims.iss != self.config.issuer || claims.aud != app.audience {
             return None;
         }
-        self.ports.verified(|known| known.keep(digest, claims.clone()));
+        self.ports.verified_claims(|cache| cache.insert(digest, claims.clone()));
         Some(claims)
     }
 
@@ -209,12 +172,12 @@ impl<P: Ports> Tokens<'_, P> {
         URL_SAFE_NO_PAD.encode(blob)
     }
 
-    /// Opens a refresh token of `app`. Whether its session lives is for the store to say.
+    /// Opens a refresh token of `app`. Whether its session is alive, the store decides.
     pub(crate) fn unseal(&self, app: &App, token: &str) -> Option<(RefreshToken, Subject)> {
         self.unseal_any(token).filter(|(token, _)| token.appid == app.appid.as_str())
     }
 
-    /// Opens a refresh token of any app; the token names it.
+    /// Opens a refresh token of any app.
     pub(crate) fn unseal_any(&self, token: &str) -> Option<(RefreshToken, Subject)> {
         if token.len() > MAX_TOKEN {
             return None;
@@ -233,7 +196,7 @@ impl<P: Ports> Tokens<'_, P> {
 }
 
 fn encode(value: &impl Serialize) -> String {
-    // Our own types of strings and numbers always serialise.
+    // Headers and claims consist of strings and numbers, which always serialize.
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(value).unwrap_or_default())
 }
 

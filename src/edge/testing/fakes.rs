@@ -6,16 +6,14 @@ use crate::edge::audit::Audit;
 use crate::edge::config::Config;
 use crate::edge::config::keys::{PublicKey, SigningKey};
 use crate::edge::error::Error;
-use crate::edge::guesses::Guesses;
+use crate::edge::error::{FetchFailure, Overdue, StoreFailure};
 use crate::edge::http::{Body, Request, Response};
-use crate::edge::isolate::Verified;
+use crate::edge::isolate::{Guesses, TokenSlot, VerifiedClaims};
 use crate::edge::ports::{
-    AuditLog, Call, Clock, Es256, Fetch, FetchFailure, Isolate, Limit, Overdue, Page, Put, Random, RateLimit, Reply,
-    Store, StoreFailure,
+    AuditLog, Call, Clock, Es256, Fetch, Isolate, Limit, Page, Put, Random, RateLimit, Reply, Store,
 };
-use crate::edge::routes::{route, write_late};
+use crate::edge::routes::{route, write_deferred};
 use crate::edge::testing::simulation::{CODE_SESSION, hash};
-use crate::edge::upstream::access_token::Slot;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
@@ -74,8 +72,8 @@ pub(crate) struct World {
     /// Keys that are over their limit.
     pub(crate) limited: RefCell<Vec<String>>,
     pub(crate) audits: RefCell<Vec<String>>,
-    slots: RefCell<BTreeMap<String, Slot>>,
-    known: RefCell<Verified>,
+    slots: RefCell<BTreeMap<String, TokenSlot>>,
+    known: RefCell<VerifiedClaims>,
     guesses: RefCell<Guesses>,
     random: Cell<u8>,
     /// Signatures that were verified.
@@ -142,8 +140,8 @@ impl World {
         if let Some(error) = answer.error {
             return Err(error);
         }
-        if let Some(late) = &answer.response.later {
-            let _ = poll_once(write_late(self, &self.config, late));
+        if let Some(late) = &answer.after {
+            let _ = poll_once(write_deferred(self, &self.config, late));
         }
         Ok(answer.response)
     }
@@ -301,10 +299,10 @@ impl RateLimit for World {
 }
 
 impl Isolate for World {
-    fn slot<T>(&self, name: &str, act: impl FnOnce(&mut Slot) -> T) -> T {
+    fn token_slot<T>(&self, name: &str, act: impl FnOnce(&mut TokenSlot) -> T) -> T {
         act(self.slots.borrow_mut().entry(name.to_owned()).or_default())
     }
-    fn verified<T>(&self, act: impl FnOnce(&mut Verified) -> T) -> T {
+    fn verified_claims<T>(&self, act: impl FnOnce(&mut VerifiedClaims) -> T) -> T {
         act(&mut self.known.borrow_mut())
     }
     fn guesses<T>(&self, act: impl FnOnce(&mut Guesses) -> T) -> T {

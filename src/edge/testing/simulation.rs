@@ -1,10 +1,9 @@
 //! What simulations of several requests at once have in common: they supply store, clock and randomness.
 
 use crate::edge::config::keys::{PublicKey, SigningKey};
-use crate::edge::guesses::Guesses;
-use crate::edge::isolate::Verified;
-use crate::edge::ports::{Call, Es256, Fetch, FetchFailure, Isolate, Limit, Overdue, RateLimit, Reply};
-use crate::edge::upstream::access_token::Slot;
+use crate::edge::error::{FetchFailure, Overdue};
+use crate::edge::isolate::{Guesses, TokenSlot, VerifiedClaims};
+use crate::edge::ports::{Call, Es256, Fetch, Isolate, Limit, RateLimit, Reply};
 use sha2::{Digest as _, Sha256};
 
 /// WeChat's reply to a code: the user of every simulation.
@@ -43,11 +42,11 @@ impl<T: Simulation> RateLimit for T {
 }
 
 impl<T: Simulation> Isolate for T {
-    fn slot<R>(&self, _: &str, act: impl FnOnce(&mut Slot) -> R) -> R {
-        act(&mut Slot::default())
+    fn token_slot<R>(&self, _: &str, act: impl FnOnce(&mut TokenSlot) -> R) -> R {
+        act(&mut TokenSlot::default())
     }
-    fn verified<R>(&self, act: impl FnOnce(&mut Verified) -> R) -> R {
-        act(&mut Verified::default())
+    fn verified_claims<R>(&self, act: impl FnOnce(&mut VerifiedClaims) -> R) -> R {
+        act(&mut VerifiedClaims::default())
     }
     fn guesses<R>(&self, act: impl FnOnce(&mut Guesses) -> R) -> R {
         act(&mut Guesses::default())

@@ -1,6 +1,6 @@
 //! WeChat's access_token, wanted by many requests at once: one fetches it, and the others share what comes of it.
 
-use crate::edge::ports::FetchFailure;
+use crate::edge::error::FetchFailure;
 use crate::edge::routes::{Answer, route};
 use crate::edge::testing::fakes::{NOW, World};
 use serde_json::{Value, json};

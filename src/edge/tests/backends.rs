@@ -1,7 +1,7 @@
 //! The apps that a backend's id and secret belong to.
 
 use crate::edge::config::Config;
-use crate::edge::guesses::{Guesser, Guesses};
+use crate::edge::isolate::{Guesser, Guesses};
 use crate::edge::testing::fakes::{NOW, World, variables};
 use serde_json::{Value, json};
 
@@ -111,9 +111,9 @@ fn the_table_of_guesses_stays_small_and_forgets_the_oldest_first() {
     let guesser = |n: u64| Guesser::new("192.0.2.1", &n.to_string());
     (0..10).for_each(|_| guesses.add(guesser(0), NOW));
     (1..=1023).for_each(|n| guesses.add(guesser(n), NOW + n));
-    assert!(guesses.are_over(guesser(0), NOW + 1023), "1,024 fit");
+    assert!(guesses.is_locked(guesser(0), NOW + 1023), "1,024 fit");
     guesses.add(guesser(1024), NOW + 1024);
-    assert!(!guesses.are_over(guesser(0), NOW + 1024), "the next takes the oldest's place");
+    assert!(!guesses.is_locked(guesser(0), NOW + 1024), "the next takes the oldest's place");
     (0..3_000).for_each(|n| guesses.add(guesser(n), NOW + n));
     assert_eq!(guesses.len(), 1024);
 }

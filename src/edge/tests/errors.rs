@@ -1,9 +1,10 @@
 //! What an error tells its caller, and what it tells the log.
 
-use crate::edge::error::{Caller as C, DecryptReason, Error, Sent, User, Wechat as W};
+use crate::edge::error::StoreFailure;
+use crate::edge::error::{Caller as C, DecryptReason, Error, User, Wechat as W};
 use crate::edge::http::endpoint::{DEADLINE_MS, ROUTES};
+use crate::edge::http::problem::Sent;
 use crate::edge::http::{Body, MAX_BODY, Request};
-use crate::edge::ports::StoreFailure;
 use crate::edge::routes::{deadline_ms, route};
 use crate::edge::testing::fakes::{World, poll_once};
 use crate::wechat::open_data::OpenDataError;

@@ -2,8 +2,9 @@
 
 use crate::edge::config::Config;
 use crate::edge::error::Error;
+use crate::edge::error::FetchFailure;
 use crate::edge::http::{Body, Request, Response};
-use crate::edge::ports::{FetchFailure, Reply};
+use crate::edge::ports::Reply;
 use crate::edge::routes::route;
 use crate::edge::testing::fakes::{NOW, World, code_of, poll_once, variables};
 use crate::wechat::AppId;

@@ -1,8 +1,8 @@
 //! Flows against a store and a WeChat that fail on demand.
 
 use super::MINUTE;
+use crate::edge::error::FetchFailure;
 use crate::edge::error::{Caller, Error};
-use crate::edge::ports::FetchFailure;
 use crate::edge::testing::fakes::{NOW, World, code_of};
 use crate::edge::testing::simulation::CODE_SESSION;
 use serde_json::json;

@@ -2,7 +2,7 @@
 
 use crate::edge::config::Config;
 use crate::edge::config::seal::Purpose;
-use crate::edge::session::records::Sid;
+use crate::edge::ident::Sid;
 use crate::edge::testing::fakes::{NOW, World, variables};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! What an isolate remembers: verified tokens and wrong guesses.
 
-use crate::edge::guesses::{Guesser, Guesses};
-use crate::edge::isolate::Verified;
-use crate::edge::session::tokens::Claims;
+use crate::edge::isolate::{Guesser, Guesses, VerifiedClaims};
+
+use crate::edge::ident::Claims;
 use crate::edge::testing::fakes::{NOW, World};
 use serde_json::json;
 
@@ -33,14 +33,14 @@ fn a_thousand_tokens_are_remembered_and_a_newer_one_takes_an_older_ones_place() 
         digest[..2].copy_from_slice(&u16::try_from(n).unwrap().to_le_bytes());
         digest
     };
-    let mut known = Verified::default();
-    (0..1024).for_each(|n| known.keep(digest(n, 0), claims(n)));
+    let mut known = VerifiedClaims::default();
+    (0..1024).for_each(|n| known.insert(digest(n, 0), claims(n)));
     for n in 0..1024 {
-        assert_eq!(known.claims(&digest(n, 0)).unwrap().jti, n.to_string());
-        assert!(known.claims(&digest(n, 1)).is_none(), "another token of the same place");
+        assert_eq!(known.get(&digest(n, 0)).unwrap().jti, n.to_string());
+        assert!(known.get(&digest(n, 1)).is_none(), "another token of the same place");
     }
-    known.keep(digest(7, 1), claims(7));
-    assert!(known.claims(&digest(7, 0)).is_none() && known.claims(&digest(7, 1)).is_some());
+    known.insert(digest(7, 1), claims(7));
+    assert!(known.get(&digest(7, 0)).is_none() && known.get(&digest(7, 1)).is_some());
 }
 
 #[test]

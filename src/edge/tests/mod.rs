@@ -34,7 +34,8 @@ use crate::edge::config::Config;
 use crate::edge::config::keys::SigningKey;
 use crate::edge::config::seal::{Purpose, Sealer};
 use crate::edge::flows::refresh::{Verdict, decide};
-use crate::edge::session::records::{Found, SessionRecord, Sid, UserName};
+use crate::edge::ident::{Sid, UserName};
+use crate::edge::session::records::{SessionLookup, SessionRecord};
 use crate::edge::session::tokens::RefreshToken;
 use crate::edge::testing::fakes::{JWK, NOW, variables};
 use crate::wechat::{AppId, Object, OpenId};
@@ -53,8 +54,8 @@ fn token(n: i64, iat: u64) -> RefreshToken {
     crate::edge::stored::parse(token.to_string().as_bytes()).unwrap()
 }
 
-fn stored(g: i64, t: u64) -> Found {
-    Found { session: Some(SessionRecord::new(g, t, NOW - 60 * MINUTE, None)), ..Found::default() }
+fn stored(g: i64, t: u64) -> SessionLookup {
+    SessionLookup { session: Some(SessionRecord::new(g, t, NOW - 60 * MINUTE, None)), ..SessionLookup::default() }
 }
 
 #[test]
@@ -76,18 +77,20 @@ fn the_same_or_the_previous_token_is_answered_in_its_grace_without_a_write() {
 
 #[test]
 fn a_missing_record_is_believed_of_a_fresh_token_only() {
-    let Verdict::Rotate(Some(record)) = decide(&token(4, NOW - 2 * MINUTE), &Found::default(), NOW) else { panic!() };
+    let Verdict::Rotate(Some(record)) = decide(&token(4, NOW - 2 * MINUTE), &SessionLookup::default(), NOW) else {
+        panic!()
+    };
     assert_eq!(record.g, 4);
-    assert_eq!(decide(&token(4, NOW - 2 * MINUTE - 1), &Found::default(), NOW), Verdict::Ended);
+    assert_eq!(decide(&token(4, NOW - 2 * MINUTE - 1), &SessionLookup::default(), NOW), Verdict::Ended);
 }
 
 #[test]
 fn whatever_revoked_a_session_wins() {
-    let buried = Found { buried: true, ..stored(3, NOW) };
+    let buried = SessionLookup { tombstoned: true, ..stored(3, NOW) };
     assert_eq!(decide(&token(4, NOW), &buried, NOW), Verdict::Ended);
     let auth = NOW - 60 * MINUTE;
     for (before, ended) in [(auth - 1, false), (auth, true), (NOW, true)] {
-        let everywhere = Found { revoked_before: Some(before), ..stored(3, NOW) };
+        let everywhere = SessionLookup { revoked_before: Some(before), ..stored(3, NOW) };
         assert_eq!(decide(&token(4, NOW), &everywhere, NOW) == Verdict::Ended, ended, "{before}");
     }
 }
@@ -99,7 +102,7 @@ proptest! {
         present in any::<bool>(), buried in any::<bool>(),
     ) {
         let session = present.then(|| SessionRecord::new(g, t, 0, None));
-        let verdict = decide(&token(n.clamp(-1, 1 << 40), iat), &Found { session, buried, ..Found::default() }, now);
+        let verdict = decide(&token(n.clamp(-1, 1 << 40), iat), &SessionLookup { session, tombstoned: buried, ..SessionLookup::default() }, now);
         prop_assert!(!buried || verdict == Verdict::Ended);
     }
 

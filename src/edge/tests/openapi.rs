@@ -1,10 +1,11 @@
 //! `docs/openapi.json`, out of the types that are served. `npm run docs` writes it; this test fails
 //! where it is behind.
 
-use crate::edge::error::{Caller, DecryptReason, Error, Sent, User, Wechat};
+use crate::edge::error::StoreFailure;
+use crate::edge::error::{Caller, DecryptReason, Error, User, Wechat};
 use crate::edge::http::endpoint::{Access, Endpoint, ROUTES};
+use crate::edge::http::problem::Sent;
 use crate::edge::http::wire;
-use crate::edge::ports::StoreFailure;
 use crate::wechat::open_data::OpenDataError;
 use crate::wechat::reply::Errcode;
 use schemars::generate::SchemaSettings;
@@ -27,7 +28,7 @@ fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Option<Schema> {
 }
 
 fn caller(callers: &[Caller]) -> Vec<Error> {
-    callers.iter().copied().map(Error::Caller).collect()
+    callers.iter().cloned().map(Error::Caller).collect()
 }
 
 /// Whatever reading a body may end in.
@@ -113,7 +114,7 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
         E::VerifyUserInfo => (
             "Whether WeChat signed this rawData for the caller's session.",
             of::<wire::UserInfoRequest>(generator),
-            of::<wire::Verified>(generator),
+            of::<wire::UserInfoVerified>(generator),
             caller(&[C::SignatureMismatch, C::SessionKeyStale(None)]),
         ),
         E::Phone => (

@@ -1,10 +1,11 @@
 //! Which sessions a token may end (RFC 7009, and `everywhere=true`): the limits of each rule.
 
-use super::super::config::App;
 use super::MINUTE;
+use crate::edge::config::app::App;
 use crate::edge::flows::revoke::{Reach, reach_of_access, reach_of_refresh};
-use crate::edge::session::records::{Found, SessionRecord};
-use crate::edge::session::tokens::{Claims, RefreshToken};
+use crate::edge::ident::Claims;
+use crate::edge::session::records::{SessionLookup, SessionRecord};
+use crate::edge::session::tokens::RefreshToken;
 use crate::edge::testing::fakes::{NOW, World};
 use serde_json::json;
 
@@ -29,8 +30,8 @@ fn access(exp_s: u64) -> Claims {
     crate::edge::stored::parse(claims.to_string().as_bytes()).unwrap()
 }
 
-fn stored(g: i64, t: u64) -> Found {
-    Found { session: Some(SessionRecord::new(g, t, NOW, None)), ..Found::default() }
+fn stored(g: i64, t: u64) -> SessionLookup {
+    SessionLookup { session: Some(SessionRecord::new(g, t, NOW, None)), ..SessionLookup::default() }
 }
 
 #[test]
@@ -45,14 +46,21 @@ fn a_refresh_token_ends_what_its_age_and_number_allow() {
         ("the one before, in its grace", refresh(3, NOW), stored(4, NOW), minutes(2), Reach::Session, Reach::All),
         ("the one before, after it", refresh(3, NOW), stored(4, NOW), minutes(2) + 1, Reach::Session, Reach::Session),
         ("rotated out", refresh(2, NOW), stored(4, NOW), minutes(1), Reach::Session, Reach::Session),
-        ("missing, fresh", refresh(4, NOW), Found::default(), minutes(2), Reach::Session, Reach::All),
-        ("missing, not fresh", refresh(4, NOW), Found::default(), minutes(2) + 1, Reach::Session, Reach::BegunBy(NOW)),
+        ("missing, fresh", refresh(4, NOW), SessionLookup::default(), minutes(2), Reach::Session, Reach::All),
+        (
+            "missing, not fresh",
+            refresh(4, NOW),
+            SessionLookup::default(),
+            minutes(2) + 1,
+            Reach::Session,
+            Reach::BegunBy(NOW),
+        ),
         ("one second left", refresh(4, NOW), stored(3, NOW), end - 1000, Reach::Session, Reach::All),
         ("over its absolute life", refresh(4, NOW + 7), stored(3, NOW), end, Reach::Nothing, Reach::BegunBy(NOW + 7)),
         (
             "revoked",
             refresh(4, NOW),
-            Found { buried: true, ..stored(3, NOW) },
+            SessionLookup { tombstoned: true, ..stored(3, NOW) },
             minutes(1),
             Reach::Nothing,
             Reach::Nothing,
@@ -60,7 +68,7 @@ fn a_refresh_token_ends_what_its_age_and_number_allow() {
         (
             "revoked with all others",
             refresh(4, NOW),
-            Found { revoked_before: Some(NOW), ..stored(3, NOW) },
+            SessionLookup { revoked_before: Some(NOW), ..stored(3, NOW) },
             minutes(1),
             Reach::Nothing,
             Reach::Nothing,
@@ -81,7 +89,7 @@ fn an_access_token_ends_all_sessions_only_while_it_lives() {
         ("expired", access(exp), living(), NOW + 600_000, Reach::Session, Reach::Session),
         ("a session in its last second", access(exp), living(), end - 1000, Reach::Session, Reach::Session),
         ("a session over its absolute life", access(exp), living(), end, Reach::Nothing, Reach::Nothing),
-        ("revoked", access(exp), Found { buried: true, ..living() }, NOW, Reach::Nothing, Reach::Nothing),
+        ("revoked", access(exp), SessionLookup { tombstoned: true, ..living() }, NOW, Reach::Nothing, Reach::Nothing),
     ] {
         let reach = |everywhere| with_app(|app| reach_of_access(app, &claims, &found, everywhere, now));
         assert_eq!((reach(false), reach(true)), (own, everywhere), "{name}");

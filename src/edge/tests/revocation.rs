@@ -2,7 +2,7 @@
 
 use crate::edge::config::seal::Purpose;
 use crate::edge::error::Error;
-use crate::edge::session::records::Sid;
+use crate::edge::ident::Sid;
 use crate::edge::testing::fakes::{NOW, World, code_of};
 use crate::edge::testing::simulation::CODE_SESSION;
 use serde_json::{Value, json};

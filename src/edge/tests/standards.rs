@@ -200,9 +200,10 @@ fn a_signature_that_does_not_fit_is_no_401() {
 /// Each 401 of the code table, whatever comes to be added to it.
 #[test]
 fn no_status_of_the_table_is_401_but_those_of_credentials() {
-    use crate::edge::error::{Caller as C, Sent};
+    use crate::edge::error::Caller as C;
+    use crate::edge::http::problem::Sent;
     for error in [C::SessionInvalid, C::BackendUnknown, C::ClientUnknown] {
-        let answer = Error::Caller(error).response("id", Sent::Otherwise);
+        let answer = Error::Caller(error.clone()).response("id", Sent::Otherwise);
         assert_eq!((answer.status, header(&answer, "www-authenticate").is_some()), (401, true), "{error:?}");
     }
 }

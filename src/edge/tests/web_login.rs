@@ -242,8 +242,8 @@ fn a_verifier_has_43_to_128_characters() {
 /// Two codes never begin the same session, and a replay of one always does.
 #[test]
 fn a_code_names_its_session() {
-    use crate::edge::session::authorization_code::WebCode;
-    let code = |jti: &str| WebCode {
+    use crate::edge::session::authorization_code::AuthorizationCode;
+    let code = |jti: &str| AuthorizationCode {
         appid: "wx2".into(),
         openid: "oMei".into(),
         unionid: None,

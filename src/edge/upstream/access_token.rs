@@ -1,103 +1,28 @@
-//! Access tokens of WeChat's server API (§3.3): kept in the isolate and in KV, asked for in normal mode,
-//! which is idempotent, so there is no lock and no fight. One is replaced only when WeChat refused
-//! it and it is still the one that is kept. None is ever forced: where another server forces, normal
-//! mode gives the new one.
+//! Access tokens of WeChat's server API (§3.3), cached in the isolate and in the store.
+//!
+//! Tokens are requested in normal mode, which is idempotent, so no lock is needed. A token is replaced only if WeChat has
+//! rejected it and it is still the cached one. Forced refresh is never used: if another server forces one, normal mode
+//! returns the new token.
 
+use super::transport;
+use crate::edge::config::Config;
+use crate::edge::config::app::{App, Credentials};
 use crate::edge::config::seal::Purpose;
-use crate::edge::config::{App, Config, Credentials};
 use crate::edge::error::{Error, Wechat};
+use crate::edge::isolate::{CachedToken, SlotState};
 use crate::edge::ports::{CALL_MS, Call, Ports, Put, random};
-use crate::edge::stored::{self, Stored};
-use crate::edge::upstream;
-use crate::wechat::Object;
+use crate::edge::stored;
 use crate::wechat::reply::{self, WechatToken};
-use serde::Serialize;
+use secrecy::ExposeSecret as _;
 
-/// WeChat renews a token five minutes before its end; from then on there is a newer one.
+/// WeChat renews a token this many seconds before its expiry; from then on it has a newer one.
 const RENEWED_S: u64 = 300;
-/// A fetch that takes longer than a call may was abandoned: its client hung up.
+/// Time after which a fetch counts as abandoned, ms: longer than a call may take.
 const ABANDONED_MS: u64 = CALL_MS as u64 + 250;
-const PAUSE_MS: u32 = 50;
+/// Interval at which a request polls the fetch of another, ms.
+const POLL_MS: u32 = 50;
 
-/// A token, and until when it is worth using, ms.
-#[derive(Clone, Serialize)]
-pub(crate) struct Kept {
-    token: String,
-    until: u64,
-}
-
-/// What an isolate knows of one token.
-///
-/// One request fetches and the others look at this slot again and again: workerd lets no request await
-/// another's promise. Fetches are numbered, so that those who waited for one share its outcome, also its
-/// failure: each beginning a fetch of its own would make the last one wait for all.
-#[derive(Default)]
-pub(crate) struct Slot {
-    kept: Option<Kept>,
-    /// How many fetches have begun.
-    begun: u64,
-    /// Since when the last of them is under way, if it is.
-    under_way: Option<u64>,
-    /// The last fetch that ended, and how.
-    ended: Option<(u64, Result<Kept, Error>)>,
-}
-
-enum Look {
-    There(Kept),
-    /// The fetch that was waited for has ended so.
-    Ended(Result<Kept, Error>),
-    /// Another request is fetching: this number.
-    Wait(u64),
-    /// This one is to fetch: this number.
-    Fetch(u64),
-}
-
-impl Slot {
-    /// `waited_for`: the fetch that this request found under way before.
-    fn look(&mut self, now: u64, dead: Option<&WechatToken>, waited_for: Option<u64>) -> Look {
-        if let Some(kept) = self.kept.as_ref().filter(|kept| kept.serves(now, dead)) {
-            return Look::There(kept.clone());
-        }
-        if let (Some(awaited), Some((number, outcome))) = (waited_for, &self.ended)
-            && *number >= awaited
-        {
-            return Look::Ended(outcome.clone());
-        }
-        if self.under_way.is_some_and(|since| now.saturating_sub(since) < ABANDONED_MS) {
-            return Look::Wait(self.begun);
-        }
-        self.begun += 1;
-        self.under_way = Some(now);
-        Look::Fetch(self.begun)
-    }
-
-    fn end(&mut self, number: u64, outcome: &Result<Kept, Error>) {
-        if let Ok(kept) = outcome {
-            self.kept = Some(kept.clone());
-        }
-        // Otherwise it was given up for abandoned, and another fetch is under way.
-        if number == self.begun {
-            self.under_way = None;
-        }
-        if self.ended.as_ref().is_none_or(|(last, _)| *last < number) {
-            self.ended = Some((number, outcome.clone()));
-        }
-    }
-}
-
-impl Stored for Kept {
-    fn read(fields: &Object) -> Option<Self> {
-        Some(Self { token: fields.owned("token")?, until: fields.number("until")? })
-    }
-}
-
-impl Kept {
-    fn serves(&self, now: u64, dead: Option<&WechatToken>) -> bool {
-        now < self.until && dead.is_none_or(|dead| dead.reveal() != self.token)
-    }
-}
-
-/// Whose token: an app's own, or a third-party platform's (§3.6).
+/// The owner of a token: an app, or the third-party platform of an app (§3.6).
 #[derive(Clone, Copy)]
 pub(crate) enum Owner<'a> {
     App(&'a App),
@@ -105,7 +30,7 @@ pub(crate) enum Owner<'a> {
 }
 
 impl Owner<'_> {
-    /// The KV key: `t1:` and the appid.
+    /// The name of the record: `t1:` and the appid.
     fn name(self) -> String {
         let appid = match self {
             Self::Component(App { credentials: Credentials::Component(component), .. }) => &component.appid,
@@ -114,7 +39,7 @@ impl Owner<'_> {
         format!("t1:{}", appid.as_str())
     }
 
-    /// How to ask for it: WeChat by the AppSecret, or the platform's own token server.
+    /// The call that returns the token: to WeChat with the AppSecret, or to the platform's own token server.
     fn call(self, config: &Config) -> Call {
         let (Self::App(app) | Self::Component(app)) = self;
         match &app.credentials {
@@ -132,13 +57,13 @@ impl Owner<'_> {
                     Self::Component(_) => &component.appid,
                 };
                 let url = format!("{}?appid={}", component.token_url, appid.as_str());
-                Call { bearer: Some(component.token_secret.reveal().to_owned()), ..Call::get(url) }
+                Call { bearer: Some(component.token_secret.expose_secret().to_owned()), ..Call::get(url) }
             }
         }
     }
 }
 
-/// Runs a call that needs a token; once more where WeChat says that the token is dead.
+/// Runs a call that needs a token, and repeats it once with a fresh token if WeChat rejects the first.
 pub(crate) async fn with_token<P: Ports, T>(
     ports: &P,
     config: &Config,
@@ -155,59 +80,62 @@ pub(crate) async fn with_token<P: Ports, T>(
     }
 }
 
-/// A token other than the dead one.
+/// A token that WeChat has not rejected: from the isolate, the store or WeChat.
 async fn obtain<P: Ports>(
     ports: &P,
     config: &Config,
     owner: Owner<'_>,
-    dead: Option<&WechatToken>,
+    refused: Option<&WechatToken>,
 ) -> Result<WechatToken, Error> {
     let name = owner.name();
-    // `Date.now()` may stand still within a request, so the waiting time is counted here.
-    let mut waited = 0;
-    let mut waited_for = None;
+    // `Date.now()` is frozen within a Workers request unless IO moves it, so the waiting time is counted here.
+    let mut waited_until = 0;
+    let mut awaited = None;
     let number = loop {
-        let now = ports.now_ms().max(waited);
-        match ports.slot(&name, |slot| slot.look(now, dead, waited_for)) {
-            Look::There(kept) => return Ok(WechatToken::new(kept.token)),
-            Look::Ended(outcome) => return Ok(WechatToken::new(outcome?.token)),
-            Look::Fetch(number) => break number,
-            Look::Wait(number) => {
-                waited_for = Some(number);
-                ports.pause(PAUSE_MS).await?;
-                waited = now + u64::from(PAUSE_MS);
+        let now = ports.now_ms().max(waited_until);
+        match ports.token_slot(&name, |slot| slot.lookup(now, refused, awaited, ABANDONED_MS)) {
+            SlotState::Usable(cached) => return Ok(WechatToken::new(cached.token)),
+            SlotState::Ended(outcome) => return Ok(WechatToken::new(outcome?.token)),
+            SlotState::Start(number) => break number,
+            // Polled, because workerd forbids awaiting a promise of another request (see `TokenSlot`).
+            SlotState::Running(number) => {
+                awaited = Some(number);
+                ports.pause(POLL_MS).await?;
+                waited_until = now + u64::from(POLL_MS);
             }
         }
     };
-    let fetched = fetch(ports, config, owner, &name, dead).await;
-    ports.slot(&name, |slot| slot.end(number, &fetched));
+    let fetched = fetch(ports, config, owner, &name, refused).await;
+    ports.token_slot(&name, |slot| slot.finish(number, &fetched));
     Ok(WechatToken::new(fetched?.token))
 }
 
+/// Reads the token from the store, or requests it and writes it there.
 async fn fetch<P: Ports>(
     ports: &P,
     config: &Config,
     owner: Owner<'_>,
     name: &str,
-    dead: Option<&WechatToken>,
-) -> Result<Kept, Error> {
+    refused: Option<&WechatToken>,
+) -> Result<CachedToken, Error> {
     let now = ports.now_ms();
-    // Without KV there is still WeChat.
+    // If the store fails, the token still comes from WeChat.
     let blob = ports.get(&[name.to_owned()]).await.ok().and_then(|mut blobs| blobs.pop().flatten());
-    let kept: Option<Kept> =
+    let cached: Option<CachedToken> =
         blob.and_then(|blob| config.sealer.open(Purpose::Record, name, &blob)).and_then(|body| stored::parse(&body));
-    if let Some(kept) = kept.filter(|kept| kept.serves(now, dead)) {
-        return Ok(kept);
+    if let Some(cached) = cached.filter(|cached| cached.is_usable(now, refused)) {
+        return Ok(cached);
     }
-    let reply = upstream::call(ports, &owner.call(config)).await?;
+    let reply = transport::call(ports, &owner.call(config)).await?;
     let fresh = reply::stable_token(&reply)?;
     let life_s = u64::from(fresh.expires_in_s).saturating_sub(RENEWED_S);
-    let kept = Kept { token: fresh.token.reveal().to_owned(), until: now + life_s * 1000 };
+    let cached = CachedToken { token: fresh.token.reveal().to_owned(), until: now + life_s * 1000 };
+    // The store accepts no lifetime under 60 s.
     if life_s >= 60 {
-        let plain = zeroize::Zeroizing::new(serde_json::to_vec(&kept).unwrap_or_default());
+        let plain = zeroize::Zeroizing::new(serde_json::to_vec(&cached).unwrap_or_default());
         let value = config.sealer.seal(Purpose::Record, name, random(ports), &plain);
-        // A failed put costs the next isolate a call.
+        // If the write fails, the next isolate makes one more call.
         let _ = ports.put(&[Put { key: name.to_owned(), value, ttl_s: life_s }]).await;
     }
-    Ok(kept)
+    Ok(cached)
 }

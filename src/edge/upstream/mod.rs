@@ -1,24 +1,26 @@
-//! Calls to WeChat. One retry, and only where no byte of a reply came: anything else may have
-//! spent the code (§3.4).
+//! Calls of WeChat's server API.
 
 pub(crate) mod access_token;
+pub(crate) mod transport;
 
-use crate::edge::config::{App, Config, Credentials};
-use crate::edge::error::{Caller, Error, Wechat};
-use crate::edge::ports::{Call, Fetch, FetchFailure, Ports, Reply};
-use crate::edge::upstream::access_token::{Owner, with_token};
+use super::config::Config;
+use super::config::app::{App, Credentials};
+use super::error::{Caller, Error};
+use super::ports::{Call, Fetch, Ports};
 use crate::wechat::reply::{self, CodeSession, Errcode, Meaning, Phone, ReplyError, WebSession};
 use crate::wechat::{Code, OpenId, PhoneCode, SessionKey};
+use access_token::{Owner, with_token};
+use transport::{call, call_once};
 
-/// Redeems a code of `wx.login`: by the AppSecret, or through the third-party platform that the app
-/// authorised (§3.6).
+/// Redeems a code from `wx.login` with the AppSecret, or through the third-party platform that the app has authorized
+/// (§3.6).
 pub(crate) async fn code_session<P: Ports>(
     ports: &P,
     config: &Config,
     app: &App,
     code: Code,
 ) -> Result<CodeSession, Error> {
-    // All are of unreserved characters by their types, so nothing needs escaping.
+    // These types only hold unreserved characters, so nothing needs escaping.
     let (api, appid, code) = (&config.wechat_api, app.appid.as_str(), code.spend());
     let grant = format!("appid={appid}&js_code={code}&grant_type=authorization_code");
     match &app.credentials {
@@ -40,7 +42,7 @@ pub(crate) async fn code_session<P: Ports>(
     }
 }
 
-/// Redeems a code of a web login (§3.8).
+/// Redeems WeChat's code of a web login (§3.8).
 pub(crate) async fn web_session(
     ports: &impl Fetch,
     config: &Config,
@@ -48,7 +50,7 @@ pub(crate) async fn web_session(
     code: Code,
 ) -> Result<WebSession, Error> {
     let Credentials::Secret(secret) = &app.credentials else {
-        return Err(Error::Operator(format!("{}: a web login needs the app's secret", app.appid.as_str())));
+        return Err(Error::Operator(format!("{}: web login needs the app's secret", app.appid.as_str())));
     };
     let url = format!(
         "{}/sns/oauth2/access_token?appid={}&secret={}&code={}&grant_type=authorization_code",
@@ -60,8 +62,8 @@ pub(crate) async fn web_session(
     Ok(reply::web_session(&call(ports, &Call::get(url)).await?)?)
 }
 
-/// The number behind a phone button's code. The openid is always sent, so that WeChat refuses
-/// another user's code (§3.5).
+/// Redeems a code from the phone number button. The call carries the openid, so that WeChat rejects the code of another
+/// user (§3.5).
 pub(crate) async fn phone<P: Ports>(
     ports: &P,
     config: &Config,
@@ -70,11 +72,11 @@ pub(crate) async fn phone<P: Ports>(
     openid: &OpenId,
 ) -> Result<Phone, Error> {
     let body = serde_json::json!({ "code": code.spend(), "openid": openid.as_str() }).to_string();
-    // Here 40013 is about the code: it is another app's (§3.5).
+    // For this call 40013 means that the code is of another app (§3.5).
     const FOREIGN: Errcode = Errcode(40013);
     with_token(ports, config, Owner::App(app), async |token| {
         let url = format!("{}/wxa/business/getuserphonenumber?access_token={}", config.wechat_api, token.reveal());
-        let reply = once(ports, &Call::post(url, body.clone())).await?;
+        let reply = call_once(ports, &Call::post(url, body.clone())).await?;
         reply::phone(&reply, &app.appid).map_err(|error| match error {
             ReplyError::Refused { errcode: FOREIGN, .. } => Error::Caller(Caller::CodeInvalid),
             other => other.into(),
@@ -83,7 +85,7 @@ pub(crate) async fn phone<P: Ports>(
     .await
 }
 
-/// Whether WeChat says that this session_key is dead (§3.2). It depends on the key alone.
+/// Asks WeChat whether this session_key has expired (§3.2). The answer depends on the key only.
 pub(crate) async fn is_key_dead<P: Ports>(
     ports: &P,
     config: &Config,
@@ -106,34 +108,4 @@ pub(crate) async fn is_key_dead<P: Ports>(
         }
     })
     .await
-}
-
-pub(crate) async fn call(ports: &impl Fetch, call: &Call) -> Result<Vec<u8>, Error> {
-    match ports.fetch(call).await {
-        Err(FetchFailure::Unreachable) => once(ports, call).await,
-        other => body_of(other),
-    }
-}
-
-/// Hands a message on, once. What the operator's server answers goes back to WeChat.
-pub(crate) async fn forward(ports: &impl Fetch, call: &Call) -> Result<String, Error> {
-    match ports.fetch(call).await {
-        Ok(Reply { status: 200..=299, body }) => {
-            String::from_utf8(body).map_err(|_| Error::Wechat(Wechat::ForwardFailed))
-        }
-        _ => Err(Error::Wechat(Wechat::ForwardFailed)),
-    }
-}
-
-/// For what is paid for: never again.
-async fn once(ports: &impl Fetch, call: &Call) -> Result<Vec<u8>, Error> {
-    body_of(ports.fetch(call).await)
-}
-
-fn body_of(reply: Result<Reply, FetchFailure>) -> Result<Vec<u8>, Error> {
-    // WeChat answers 200 to errors too (§3.1); anything else is not WeChat speaking.
-    match reply? {
-        Reply { status: 200, body } => Ok(body),
-        Reply { .. } => Err(Error::Wechat(Wechat::Malformed)),
-    }
 }

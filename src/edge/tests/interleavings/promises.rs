@@ -3,7 +3,7 @@
 use super::requests::{Actor, Ends, Setup, Tokens, backend, log_in, refresh, user, web_log_in};
 use super::world::{Answer, Stored, World};
 use crate::edge::config::seal::Purpose;
-use crate::edge::session::records::UserName;
+use crate::edge::ident::UserName;
 use crate::wechat::{AppId, OpenId};
 use serde_json::json;
 

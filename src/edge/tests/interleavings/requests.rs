@@ -2,7 +2,7 @@
 
 use super::world::{Answer, Stored, World};
 use crate::edge::http::Request;
-use crate::edge::session::authorization_code::WebCode;
+use crate::edge::session::authorization_code::AuthorizationCode;
 use crate::edge::testing::fakes::{NOW, exchange, json_request};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -213,7 +213,7 @@ pub(super) fn log_in(old: Option<&Tokens>) -> Request {
 
 /// The code that the callback of a web login gives.
 pub(super) fn web_log_in(number: u8, iat: u64) -> Request {
-    let code = WebCode {
+    let code = AuthorizationCode {
         appid: "wx2".to_owned(),
         openid: "oMei".to_owned(),
         unionid: None,

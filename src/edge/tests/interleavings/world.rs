@@ -3,9 +3,10 @@
 
 use crate::edge::audit::Audit;
 use crate::edge::config::{Config, Misconfigured};
+use crate::edge::error::StoreFailure;
 use crate::edge::http::Request;
-use crate::edge::ports::{AuditLog, Clock, Page, Put, Random, Store, StoreFailure};
-use crate::edge::routes::{route, write_late};
+use crate::edge::ports::{AuditLog, Clock, Page, Put, Random, Store};
+use crate::edge::routes::{route, write_deferred};
 
 use crate::edge::testing::fakes::{NOW, variables};
 use crate::edge::testing::simulation::Simulation;
@@ -134,10 +135,10 @@ impl World {
         self.spawn(async move {
             let config = Rc::clone(&ports.world.0.config);
             let answer = route(&ports, &config, &request, "id").await;
-            if let Some(record) = answer.response.later {
+            if let Some(record) = answer.after {
                 let late = Ports { task: ports.world.0.tasks.borrow().len(), ..ports.clone() };
                 ports.world.spawn(async move {
-                    let _ = write_late(&late, &late.world.0.config, &record).await;
+                    let _ = write_deferred(&late, &late.world.0.config, &record).await;
                     None
                 });
             }

@@ -3,8 +3,9 @@
 use super::store::Kv;
 use crate::edge::audit::Audit;
 use crate::edge::config::{Config, Misconfigured};
-use crate::edge::ports::{AuditLog, Clock, Page, Put, Random, Store, StoreFailure};
-use crate::edge::routes::{route, write_late};
+use crate::edge::error::StoreFailure;
+use crate::edge::ports::{AuditLog, Clock, Page, Put, Random, Store};
+use crate::edge::routes::{route, write_deferred};
 use crate::edge::testing::fakes::{NOW, json_request};
 use crate::edge::testing::simulation::Simulation;
 use serde_json::Value;
@@ -41,11 +42,11 @@ impl Edge {
         }
         let request = json_request(method, path, Some(bearer.to_owned()), body);
         let answer = route(self, &self.config, &request, "id").await;
-        if let Some(late) = answer.response.later {
+        if let Some(late) = answer.after {
             let edge = self.clone();
             // As `waitUntil` does: after the answer, and whatever comes of it.
             self.kv.time.spawn(async move {
-                let _ = write_late(&edge, &edge.config, &late).await;
+                let _ = write_deferred(&edge, &edge.config, &late).await;
             });
         }
         self.kv.time.sleep(self.kv.between(5, 80)).await;
