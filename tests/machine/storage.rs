@@ -371,6 +371,30 @@ fn the_lock_is_released_after_the_result_is_stored() {
     assert!(at("Save") < at("ReleaseLock"));
 }
 
+#[test]
+fn an_attempt_that_another_context_ends_leaves_all_tries_to_the_next() {
+    let mut device = Device::logged_in();
+    device.request(1).reply(1, 401);
+    for _ in 0..2 {
+        device.unreachable("Refresh");
+        // Another context stores a renewed session before the second pause ends.
+        if device.count("Refresh") == 2 {
+            let record: Vec<&str> = device.stored.record.split(' ').collect();
+            let renewed = [&record[..2], &["2"], &record[3..7], &["other-access", "other-refresh", "."]].concat();
+            device.stored.record = renewed.join(" ");
+        }
+        device.wait(5_000);
+    }
+    assert_eq!((device.count("Refresh"), device.sends().len()), (2, 2), "the renewed session is used");
+    device.reply(1, 401);
+    for _ in 0..2 {
+        device.unreachable("Refresh").wait(5_000);
+        assert!(device.outcome(1).is_none());
+    }
+    device.unreachable("Refresh");
+    assert_eq!(device.failed_with(1), ErrorCode::EdgeUnreachable);
+}
+
 fn phone_generation(device: &Device) -> wxauth::machine::Generation {
     let generation = device.effects.iter().rev().find_map(|effect| match effect {
         Effect::State { state } => Some(state.generation),

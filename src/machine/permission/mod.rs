@@ -28,7 +28,7 @@ use timeouts::{DIALOG_TIMEOUT_MS, READ_TIMEOUT_MS};
 
 /// Time that is left for a scope dialog after `Shown`, in milliseconds: most likely it is closed.
 const DIALOG_AFTER_SHOWN_MS: Instant = 10_000;
-/// Time without a privacy popup after a refusal, in milliseconds: WeChat's own fails at once (§1.5).
+/// Time without a privacy popup after a refusal, in milliseconds: WeChat's own fails immediately (§1.5).
 const AFTER_REFUSAL_MS: u64 = 10_000;
 
 /// Which side shows the privacy popup.
@@ -51,7 +51,7 @@ pub(super) struct Permissions {
     checks: Vec<(Pending, Ask)>,
     /// The open dialog, and dialogs that were given up without an answer.
     unanswered: Vec<(OpId, Scope)>,
-    /// A read while the application's privacy popup is open: the user may have agreed elsewhere.
+    /// A read while the application's privacy popup is open: the user may have agreed by another button.
     privacy_recheck: Option<Pending>,
     /// The time without popups after the user refused the privacy contract.
     privacy_refused: Option<Cooldown>,

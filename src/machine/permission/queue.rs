@@ -1,4 +1,4 @@
-//! The queue of asks: those without a dialog are answered at once, the others one after the other.
+//! The queue of asks: those without a dialog are answered immediately, the others one after the other.
 
 use super::Permissions;
 use super::PrivacyMode;

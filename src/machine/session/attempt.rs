@@ -6,9 +6,8 @@
 //! with a lock and a read.
 
 mod failure;
+mod jitter;
 mod transitions;
-
-pub(super) use failure::AttemptFailure;
 
 use super::storage::read_entries;
 use crate::machine::clock::{Cooldown, Instant};
@@ -16,6 +15,7 @@ use crate::machine::context::{Context, Pending};
 use crate::machine::effect::Effect;
 use crate::machine::event::OpId;
 use crate::machine::tokens::{Generation, LoginCode, RefreshToken};
+use jitter::Jitter;
 
 const LOGIN_TIMEOUT_MS: u32 = 10_000;
 const EDGE_TIMEOUT_MS: u32 = 10_000;
@@ -27,7 +27,7 @@ const CODE_LIFE_MS: u64 = 300_000;
 const MAX_TRIES: u8 = 3;
 /// First pause between tries; each further one is twice as long. Jitter adds up to the same again.
 const PAUSE_MS: u32 = 400;
-/// Pause of a hidden app. WeChat fails every request of the background at once (errno 600003, §1.8),
+/// Pause of a hidden app. WeChat fails every request of the background immediately (errno 600003, §1.8),
 /// so shorter pauses would use up all tries before JavaScript is stopped, about 5 s after hide.
 /// `Shown` ends this pause.
 const HIDDEN_PAUSE_MS: u32 = 10_000;
@@ -128,7 +128,7 @@ impl LoginAttempt {
 
     /// Seeds the jitter of the pauses.
     pub(super) fn seed(&mut self, seed: u32) {
-        self.jitter = Jitter(seed.max(1));
+        self.jitter = Jitter::new(seed);
     }
 
     // --- steps
@@ -290,23 +290,4 @@ impl LoginAttempt {
 /// its clock, it may be too old on arrival.
 fn is_code_alive(called_at: u64, now: u64) -> bool {
     now.checked_sub(called_at).is_some_and(|age| age <= CODE_LIFE_MS)
-}
-
-/// xorshift32 generator: spreads the retries of many phones. Not for secrets.
-#[derive(Debug, Clone, Copy)]
-struct Jitter(u32);
-
-impl Default for Jitter {
-    fn default() -> Self {
-        Self(1)
-    }
-}
-
-impl Jitter {
-    fn below(&mut self, limit: u32) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        self.0 % limit
-    }
 }

@@ -13,7 +13,7 @@ const CHECK_TIMEOUT_MS: u32 = 5_000;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) enum KeyState {
-    /// The host has no `wx.login`, so there is no key to ask about; the edge says what it can decrypt.
+    /// The host has no `wx.login`, so there is no key to check; the edge reports data that it cannot decrypt.
     Absent,
     /// Not asked in this launch. WeChat's answer holds for one launch (§1.1).
     #[default]

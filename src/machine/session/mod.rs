@@ -13,6 +13,7 @@
 //! | `key` | whether the edge's session_key is alive |
 //! | `phone` | phone codes under way |
 //! | `revoker` | pending revocations |
+//! | `time` | deadlines, `Shown`, and the work at the end of every event |
 //! | `shared`, `storage` | merging with, and saving to, the storage that contexts share |
 
 mod attempt;
@@ -24,9 +25,9 @@ mod replies;
 mod revoker;
 mod shared;
 mod storage;
+mod time;
 mod waiters;
 
-use super::clock::Instant;
 use super::context::Context;
 use super::event::{OpId, WaiterId};
 use super::outcome::{ErrorCode, Outcome};
@@ -122,7 +123,7 @@ impl Session {
         self.launch == Launch::Done
     }
 
-    /// Whether storage has answered or failed, so that the launch can be completed.
+    /// Whether storage has answered or failed and the launch is still to be completed.
     pub(super) fn is_ready_to_start(&self) -> bool {
         self.launch == Launch::Read
     }
@@ -274,63 +275,5 @@ impl Session {
         if self.is_launched() {
             self.revoker.send_next(cx, &self.status.pending_revocations);
         }
-    }
-
-    // --- time
-
-    pub(super) fn shown(&mut self, cx: &mut Context) {
-        self.extend_deadlines(cx);
-        self.attempt.end_pause(cx);
-        self.revoker.end_pause();
-        self.storage.extend_deadlines(cx);
-        if self.is_launched() {
-            self.storage.reload_after_shown(cx);
-        }
-    }
-
-    pub(super) fn extend_deadlines(&mut self, cx: &Context) {
-        self.attempt.extend_deadlines(cx);
-        self.revoker.extend_deadlines(cx);
-        self.key.extend_deadlines(cx);
-        self.waiters.extend_deadlines(cx);
-    }
-
-    pub(super) fn tick(&mut self, cx: &mut Context) {
-        self.end_overdue_step(cx);
-        if let Some(op) = self.storage.overdue_reload(cx) {
-            self.record_unreadable(cx, op);
-        }
-        if let Some(op) = self.storage.overdue_read(cx) {
-            self.record_unreadable(cx, op);
-        }
-        if let Some(op) = self.storage.overdue_write(cx) {
-            self.storage_failed(cx, op);
-        }
-        self.revoker.end_overdue(cx, &self.status.pending_revocations);
-        // Without WeChat's answer the key counts as alive: the edge reports a dead one.
-        if let Some(pending) = self.key.pending().filter(|pending| pending.is_overdue(cx)) {
-            self.session_checked(cx, pending.op, true);
-        }
-        self.end_overdue_callers(cx);
-    }
-
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
-        let attempt = self.attempt.deadline().into_iter();
-        attempt
-            .chain(self.revoker.deadline(&self.status.pending_revocations))
-            .chain(self.storage.deadlines())
-            .chain(self.key.pending().map(|pending| pending.deadline))
-            .chain(self.waiters.next_deadline().filter(|_| self.is_launched()))
-            .min()
-    }
-
-    /// Work at the end of every event.
-    pub(super) fn finish(&mut self, cx: &mut Context) {
-        self.credentials.withdraw_token(cx);
-        if self.is_launched() {
-            self.storage.begin_saving(cx, !self.may_be_logged_out);
-        }
-        self.attempt.release_lock_after_end(cx, self.storage.is_at_rest() || self.may_be_logged_out);
-        self.send_revocations(cx);
     }
 }

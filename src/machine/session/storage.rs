@@ -150,8 +150,8 @@ impl Storage {
         }
     }
 
-    /// Begins a requested save. `may_write` is false while the entries may say something about a
-    /// log-out that cannot be parsed: they are not overwritten before the user decides.
+    /// Begins a requested save. `may_write` is false while the entries may have a log-out that
+    /// cannot be parsed: they are not overwritten before the next call of `login()` or `logout()`.
     pub(super) fn begin_saving(&mut self, cx: &mut Context, may_write: bool) {
         if !matches!(self.phase, Phase::Idle) || self.retry_at.is_some_and(|at| at > cx.clock.elapsed()) {
             return;

@@ -1,4 +1,4 @@
-//! Callers that are not settled: what each waits for, and the stage of its request.
+//! Callers that are not settled, with their purpose and the stage of their request.
 //!
 //! Thousands may wait at the same time, so no operation on one caller iterates over all.
 

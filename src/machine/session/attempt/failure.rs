@@ -7,7 +7,7 @@ use crate::wechat::Failure;
 
 /// What to do after a failed step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::machine::session) enum AttemptFailure {
+pub(super) enum AttemptFailure {
     /// Pause and try again. After the last try, callers are rejected with this error and with the
     /// edge's `Retry-After` in seconds.
     TryAgain(ErrorCode, Option<u32>),

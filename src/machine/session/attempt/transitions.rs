@@ -1,6 +1,7 @@
 //! How the session reacts to a login attempt: start, decision after the read, answers, failures, end.
 
-use super::{AttemptFailure, Step, is_code_alive};
+use super::failure::AttemptFailure;
+use super::{Step, is_code_alive};
 use crate::machine::context::Context;
 use crate::machine::event::{EdgeFailure, OpId};
 use crate::machine::outcome::{ErrorCode, Outcome};
