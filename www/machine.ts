@@ -1,6 +1,7 @@
 // The machine's state as a picture: where the session is among its states, and each scope.
 
 import type { State } from 'wxauth/web';
+import { AUTO_GRANTED, SCOPES } from '../js/sim/scopes.js';
 import { byId, make, rows } from './dom.js';
 import { text } from './text.js';
 
@@ -23,19 +24,8 @@ const WAYS: Array<[Session, Session]> = [
   ['logged-out', 'logging-in'],
 ];
 
-/** Scopes with a dialog; the others are always true and say nothing (docs/platform-facts.md §2.1). */
-const SCOPES = [
-  'scope.userLocation',
-  'scope.userFuzzyLocation',
-  'scope.userLocationBackground',
-  'scope.record',
-  'scope.camera',
-  'scope.bluetooth',
-  'scope.writePhotosAlbum',
-  'scope.addPhoneContact',
-  'scope.addPhoneCalendar',
-  'scope.werun',
-];
+/** Scopes with a dialog. The others are always granted (docs/platform-facts.md §2.1). */
+const ASKED = Object.keys(SCOPES).filter((scope) => !AUTO_GRANTED.includes(scope));
 
 function svg(tag: string, attributes: Record<string, string | number>, content = ''): SVGElement {
   const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
@@ -73,7 +63,7 @@ export function drawMachine({ session, generation, degraded, scopes }: State): v
   for (const group of picture.querySelectorAll('g')) group.classList.toggle('here', group.dataset.session === session);
 
   const known = new Map(scopes.map(({ scope, granted }) => [scope, granted]));
-  const chips = SCOPES.map((scope) => {
+  const chips = ASKED.map((scope) => {
     const granted = known.get(scope);
     const [sign, state, word] =
       granted === undefined

@@ -26,7 +26,7 @@ export function createAuth(options: AuthOptions): Auth {
   if (expiry && !(Array.isArray(expiry.values) && expiry.values.length <= MOST_EXPIRY_VALUES))
     throw invalid(`expiry.values must be a list of at most ${MOST_EXPIRY_VALUES}`);
   const appid = options.appid || host.appid();
-  if (!appid) throw invalid('appid is needed. On a web page use webHost and name the appid');
+  if (!appid) throw invalid('appid is needed. On a web page use webHost');
   const optionsKey = JSON.stringify([edge, origins, login, typeof privacy === 'function' || privacy, expiry]);
   const known = host.registry.get(appid) as Client | undefined;
   if (known) {
