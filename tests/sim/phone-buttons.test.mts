@@ -1,4 +1,4 @@
-// Profiles, phone numbers, avatars and nicknames. § marks point into docs/platform-facts.md.
+// Profiles, phone numbers, avatars and nicknames. §: docs/platform-facts.md.
 import assert from 'node:assert/strict';
 import { createDecipheriv } from 'node:crypto';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { sha1Hex } from '../../js/sim/crypto.js';
 import type { PhoneDetail } from '../../js/sim/phone/buttons.js';
 import type { PhoneOptions } from '../../js/sim/phone/index.js';
 import { agreeToAll, refuseAll } from '../../js/sim/phone/prompts.js';
-import { A, called, fake, owner } from './sim.mts';
+import { A, called, fake, promptQueue } from './sim.mts';
 
 const base64 = (text: string) => Buffer.from(text, 'base64');
 function decrypted(sessionKey: string, iv: string, data: string) {
@@ -17,14 +17,14 @@ function decrypted(sessionKey: string, iv: string, data: string) {
 const yes = { onPrompt: agreeToAll };
 const COUPLED = 'getPhoneNumber|agreePrivacyAuthorization';
 
-test('the phone button gives a code that a server redeems (§1.3)', async () => {
-  const world = fake();
-  const phone = world.phone(yes);
+test('the phone button returns a code that a server redeems (§1.3)', async () => {
+  const sim = fake();
+  const phone = sim.phone(yes);
   const detail = (await phone.press(COUPLED)) as PhoneDetail;
   assert.deepEqual(Object.keys(detail).sort(), ['code', 'errMsg'], 'no open data before a login');
-  const access_token = await world.token();
-  const { phone_info } = await world.post('/wxa/business/getuserphonenumber', { code: detail.code }, { access_token });
-  assert.equal(phone_info.purePhoneNumber, world.wechat.user('mei').phone);
+  const access_token = await sim.token();
+  const { phone_info } = await sim.post('/wxa/business/getuserphonenumber', { code: detail.code }, { access_token });
+  assert.equal(phone_info.purePhoneNumber, sim.wechat.user('mei').phone);
 
   await called(phone.wx.login);
   const old = (await fake()
@@ -37,11 +37,11 @@ test('the phone button gives a code that a server redeems (§1.3)', async () => 
   assert.deepEqual(Object.keys(realtime).sort(), ['code', 'errMsg']);
 });
 
-test('phone refusals: user, quota, subject, privacy, each as WeChat words it (§1.3)', async () => {
+test('the phone button fails with WeChat’s text for user, quota, certification and privacy (§1.3)', async () => {
   const pressed = async (app: object, options: Partial<PhoneOptions>, config = {}) => {
-    const world = fake(app, config);
-    world.wechat.permissions.agree(A, 'mei');
-    return world.phone({ ...yes, ...options }).press('getPhoneNumber');
+    const sim = fake(app, config);
+    sim.wechat.permissions.agree(A, 'mei');
+    return sim.phone({ ...yes, ...options }).press('getPhoneNumber');
   };
   const no = { onPrompt: refuseAll };
   assert.deepEqual(await pressed({}, no), { errMsg: 'getPhoneNumber:fail user deny' });
@@ -61,19 +61,19 @@ test('phone refusals: user, quota, subject, privacy, each as WeChat words it (§
   assert.equal(((await pressed({ privacy: ['location'] }, {})) as PhoneDetail).errno, 112);
 });
 
-test('a phone number is paid for when it is given, not when it is refused (§1.3)', async () => {
-  const world = fake({ phone_quota: 1 });
-  world.wechat.permissions.agree(A, 'mei');
-  await world.phone({ onPrompt: refuseAll }).press('getPhoneNumber');
-  const phone = world.phone(yes);
+test('the quota counts a phone number that is returned, not one that is refused (§1.3)', async () => {
+  const sim = fake({ phone_quota: 1 });
+  sim.wechat.permissions.agree(A, 'mei');
+  await sim.phone({ onPrompt: refuseAll }).press('getPhoneNumber');
+  const phone = sim.phone(yes);
   assert.equal(((await phone.press('getPhoneNumber')) as PhoneDetail).errMsg, 'getPhoneNumber:ok');
   assert.equal(((await phone.press('getPhoneNumber')) as PhoneDetail).errno, 1400001);
 });
 
-test('a button without consent waits for the privacy popup; coupled, its tap is the consent (§1.3, §1.5)', async () => {
-  const world = fake();
-  const hand = owner();
-  const phone = world.phone({ onPrompt: hand.onPrompt });
+test('a button without consent shows the privacy popup; the tap on a coupled button is the consent (§1.3, §1.5)', async () => {
+  const sim = fake();
+  const hand = promptQueue();
+  const phone = sim.phone({ onPrompt: hand.onPrompt });
   const refused = phone.press('getPhoneNumber');
   (await hand.next('privacy')).deny();
   assert.deepEqual(await refused, {
@@ -87,10 +87,10 @@ test('a button without consent waits for the privacy popup; coupled, its tap is 
 
 const GREY = { nickName: '微信用户', gender: 0, language: '', city: '', province: '', country: '', is_demote: true };
 
-test('getUserInfo is silent and anonymous, in what is encrypted too (§1.2)', async () => {
-  const world = fake();
-  const { wx } = world.phone();
-  const { session_key, openid } = await world.exchange((await called(wx.login)).code);
+test('getUserInfo shows no dialog and is anonymous, in encryptedData too (§1.2)', async () => {
+  const sim = fake();
+  const { wx } = sim.phone();
+  const { session_key, openid } = await sim.exchange((await called(wx.login)).code);
   const { userInfo, rawData, signature, encryptedData, iv, ...rest } = await called(wx.getUserInfo);
   const { avatarUrl, ...shown } = userInfo;
   assert.deepEqual(shown, GREY);
@@ -102,7 +102,7 @@ test('getUserInfo is silent and anonymous, in what is encrypted too (§1.2)', as
   assert.deepEqual(rest, { errMsg: 'getUserInfo:ok' }, 'no cloudID without WeChat’s cloud');
 });
 
-test('getUserInfo: credentials need a valid login, and are left out where they are not wanted (§1.2)', async () => {
+test('getUserInfo: withCredentials needs a valid login, and false signs nothing (§1.2)', async () => {
   const SIGNED = ['encryptedData', 'errMsg', 'iv', 'rawData', 'signature', 'userInfo'];
   const OPEN = ['errMsg', 'rawData', 'userInfo'];
   const table: Array<[loggedIn: boolean, withCredentials: boolean | undefined, fields: string[] | undefined]> = [
@@ -122,7 +122,7 @@ test('getUserInfo: credentials need a valid login, and are left out where they a
   }
 });
 
-test('the privacy popup is told of a button by its component’s name (§1.5)', async () => {
+test('the referrer of a button’s privacy popup is its component name (§1.5)', async () => {
   for (const type of ['getPhoneNumber', 'getRealtimePhoneNumber', 'chooseAvatar'] as const) {
     const phone = fake().phone();
     const told: string[] = [];
@@ -136,11 +136,11 @@ test('the privacy popup is told of a button by its component’s name (§1.5)', 
   }
 });
 
-test('one picker of avatars at a time (§1.2)', async () => {
-  const world = fake();
-  world.wechat.permissions.agree(A, 'mei');
-  const hand = owner();
-  const phone = world.phone({ onPrompt: hand.onPrompt });
+test('a second avatar picker fails while one is open (§1.2)', async () => {
+  const sim = fake();
+  sim.wechat.permissions.agree(A, 'mei');
+  const hand = promptQueue();
+  const phone = sim.phone({ onPrompt: hand.onPrompt });
   const first = phone.press('chooseAvatar');
   const picker = await hand.next('avatar');
   assert.deepEqual(await phone.press('chooseAvatar'), {
@@ -153,13 +153,13 @@ test('one picker of avatars at a time (§1.2)', async () => {
   assert.ok(await again);
 });
 
-test('getUserProfile needs a tap, a reason of 30 characters and an answer; grey from 2.27.1 on (§1.2)', async () => {
-  const world = fake();
+test('getUserProfile needs a tap, a desc of at most 30 characters and consent; it is anonymous from 2.27.1 (§1.2)', async () => {
+  const sim = fake();
   const ask = (options: Partial<PhoneOptions>, desc = 'To greet you') => {
-    const phone = world.phone(options);
+    const phone = sim.phone(options);
     return phone.tap(() => called(phone.wx.getUserProfile, { desc }));
   };
-  await assert.rejects(called(world.phone(yes).wx.getUserProfile, { desc: 'x' }), { errMsg: /TAP gesture\.$/ });
+  await assert.rejects(called(sim.phone(yes).wx.getUserProfile, { desc: 'x' }), { errMsg: /TAP gesture\.$/ });
   await assert.rejects(ask(yes, ''), { errMsg: 'getUserProfile:fail desc length does not meet the requirements' });
   await assert.rejects(ask(yes, 'x'.repeat(31)), { errMsg: /desc length/ });
   await assert.rejects(ask({ onPrompt: refuseAll }), { errMsg: 'getUserProfile:fail auth deny' });
@@ -167,11 +167,11 @@ test('getUserProfile needs a tap, a reason of 30 characters and an answer; grey 
   assert.equal((await ask({ ...yes, SDKVersion: '2.27.0' })).userInfo.nickName, 'mei');
 });
 
-test('an avatar is a temporary file, named as the platform does; one that fails the check makes no event (§1.2)', async () => {
-  const world = fake();
-  world.wechat.permissions.agree(A, 'mei');
+test('an avatar is a temporary file with the platform’s path; a picture that fails the check causes no event (§1.2)', async () => {
+  const sim = fake();
+  sim.wechat.permissions.agree(A, 'mei');
   const avatar = (options: Partial<PhoneOptions>, review?: 'fail') =>
-    world.phone({ ...yes, ...options }).press('chooseAvatar', review ? { review } : {});
+    sim.phone({ ...yes, ...options }).press('chooseAvatar', review ? { review } : {});
   assert.match(((await avatar({ platform: 'ios' })) as { avatarUrl: string }).avatarUrl, /^wxfile:\/\/tmp_/);
   assert.match(((await avatar({})) as { avatarUrl: string }).avatarUrl, /^http:\/\/tmp\//);
   assert.equal(await avatar({}, 'fail'), undefined);
@@ -180,11 +180,11 @@ test('an avatar is a temporary file, named as the platform does; one that fails 
   assert.deepEqual(await avatar({ onPrompt: refuseAll }), { errMsg: 'chooseAvatar:fail cancel' });
 });
 
-test('an unsafe nickname is cleared; without consent it is a plain input (§1.2)', async () => {
-  const world = fake();
-  const phone = world.phone();
+test('an unsafe nickname is cleared; without consent it is an ordinary input (§1.2)', async () => {
+  const sim = fake();
+  const phone = sim.phone();
   assert.deepEqual(await phone.typeNickname('Mei', 'fail'), { value: 'Mei' });
-  world.wechat.permissions.agree(A, 'mei');
+  sim.wechat.permissions.agree(A, 'mei');
   assert.deepEqual(await phone.typeNickname('Mei'), { value: 'Mei', review: { pass: true, timeout: false } });
   assert.deepEqual(await phone.typeNickname('Mei', 'fail'), { value: '', review: { pass: false, timeout: false } });
   assert.deepEqual(await phone.typeNickname('Mei', 'timeout'), {

@@ -1,4 +1,4 @@
-// Uploads and downloads, with real HTTP. § marks point into docs/platform-facts.md.
+// Uploads and downloads, with real HTTP. §: docs/platform-facts.md.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -23,12 +23,12 @@ before(async () => {
 after(() => server.close());
 
 const phone = () => {
-  const world = fake();
-  world.wechat.permissions.agree(A, 'mei');
-  return world.phone({ onPrompt: agreeToAll });
+  const sim = fake();
+  sim.wechat.permissions.agree(A, 'mei');
+  return sim.phone({ onPrompt: agreeToAll });
 };
 
-test('a chosen avatar is uploaded as a form, and the reply stays text (§1.2)', async () => {
+test('a chosen avatar is uploaded as a form, and the reply is text (§1.2)', async () => {
   const { wx, press } = phone();
   const { avatarUrl } = (await press('chooseAvatar')) as { avatarUrl: string };
   const reply = await called(wx.uploadFile, {
@@ -49,7 +49,7 @@ test('a chosen avatar is uploaded as a form, and the reply stays text (§1.2)', 
   assert.match(body, /name="avatar"; filename="\w+\.jpg"\r\nContent-Type: image\/jpeg/);
 });
 
-test('a download gives a temporary path, which can be uploaded; the status is told (§1.8)', async () => {
+test('a download returns its status and a temporary path that can be uploaded (§1.8)', async () => {
   const { wx } = phone();
   const { tempFilePath, statusCode } = await called(wx.downloadFile, { url: `${base}/missing` });
   assert.equal(statusCode, 404);
@@ -70,7 +70,7 @@ test('an upload of a missing file fails, and a download can be aborted', async (
   assert.equal(failure.errMsg, 'downloadFile:fail abort');
 });
 
-test('a task tells of headers and of the end of its progress', async () => {
+test('a task reports headers, and progress 100 at its end', async () => {
   const { wx } = phone();
   const told: unknown[] = [];
   await new Promise<void>((done) => {

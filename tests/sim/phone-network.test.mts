@@ -1,4 +1,4 @@
-// Requests and the app's life. § marks point into docs/platform-facts.md.
+// Requests, and the state of the app. §: docs/platform-facts.md.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -8,7 +8,7 @@ import { allowed } from '../../js/sim/phone/network.js';
 import { freePort, type Json } from '../harness.mts';
 import { A, called, fake } from './sim.mts';
 
-/** A server whose answers a test gives. */
+/** A `fetch` whose requests the test answers. */
 function server() {
   const waiting: Array<{ url: URL; init: RequestInit; answer(body: string, status?: number): void }> = [];
   const fetch = ((url: URL, init: RequestInit) =>
@@ -20,7 +20,7 @@ function server() {
   return { waiting, fetch, turn };
 }
 
-test('ten requests at a time, the others wait (§1.8)', async () => {
+test('ten requests run at a time, the others are queued (§1.8)', async () => {
   const { waiting, fetch, turn } = server();
   const { wx } = fake().phone({ fetch });
   const replies = Array.from({ length: 12 }, (_, n) => called(wx.request, { url: `https://a.example/${n}` }));
@@ -36,7 +36,7 @@ test('ten requests at a time, the others wait (§1.8)', async () => {
   for (const reply of await Promise.all(replies)) assert.equal(reply.statusCode, 200);
 });
 
-test('Android runs more than ten at a time from 3.7.4 on, by an assumed number (§1.8)', async () => {
+test('Android runs as many requests as assumed from 3.7.4 (§1.8)', async () => {
   const table = [
     ['android', '3.7.4', 13],
     ['android', '3.7.3', 10],
@@ -52,7 +52,7 @@ test('Android runs more than ten at a time from 3.7.4 on, by an assumed number (
   }
 });
 
-test('a server that cannot be reached is errno 600001 in Chromium’s words; older libraries have no errno (§1.11)', async () => {
+test('an unreachable server fails with errno 600001 and Chromium’s text; older libraries have no errno (§1.11)', async () => {
   const port = await freePort();
   const failure = (SDKVersion: string) =>
     called(fake().phone({ SDKVersion }).wx.request, { url: `http://127.0.0.1:${port}/` }).catch((failure) => failure);
@@ -65,7 +65,7 @@ test('a server that cannot be reached is errno 600001 in Chromium’s words; old
   await assert.rejects(called(unexplained.wx.request, { url: 'https://a.example/' }), { errno: 600001 });
 });
 
-test('a reply cut short is a network failure too', async () => {
+test('a truncated reply fails with errno 600001', async () => {
   const cut = createServer((_, response) => {
     response.writeHead(200, { 'content-length': '100' }).write('half');
     setImmediate(() => response.destroy());
@@ -76,7 +76,7 @@ test('a reply cut short is a network failure too', async () => {
   cut.close();
 });
 
-test('every status is a success, and text stays text (§1.8)', async () => {
+test('every status is a success, and a body that is not JSON stays text (§1.8)', async () => {
   const { waiting, fetch, turn } = server();
   const { wx } = fake().phone({ fetch });
   const reply = called(wx.request, { url: 'https://a.example/', method: 'POST', data: { a: 1 } });
@@ -91,7 +91,7 @@ test('every status is a success, and text stays text (§1.8)', async () => {
   assert.deepEqual([statusCode, data, errMsg], [502, '<html>', 'request:ok']);
 });
 
-test('data of a GET is its query, of a form its form', async () => {
+test('data of a GET request becomes the query, data of a form the form body', async () => {
   const { waiting, fetch, turn } = server();
   const { wx } = fake().phone({ fetch });
   wx.request({ url: 'https://a.example/?x=1', data: { q: 'a b' } });
@@ -102,7 +102,7 @@ test('data of a GET is its query, of a form its form', async () => {
   assert.equal(waiting[1]?.init.body, 'q=a+b');
 });
 
-test('only listed domains, exactly as listed: no port, no IP, no http (§1.8)', async () => {
+test('only listed hosts are allowed, with the listed port; http, IPs and localhost never (§1.8)', async () => {
   const domains = ['https://api.shop.example', 'https://api.shop.example:8443'];
   for (const good of ['https://api.shop.example/a?b', 'https://API.shop.example', 'https://api.shop.example:8443/'])
     assert.equal(allowed(good, domains), true, good);
@@ -124,16 +124,16 @@ test('only listed domains, exactly as listed: no port, no IP, no http (§1.8)', 
   });
 });
 
-test('a request has a time-out and can be aborted (§1.8)', async () => {
-  const world = fake();
+test('a request fails at its time-out and when it is aborted (§1.8)', async () => {
+  const sim = fake();
   const { fetch, turn } = server();
-  const { wx } = world.phone({ fetch });
+  const { wx } = sim.phone({ fetch });
   const failed = (timeout?: number) =>
     called(wx.request, { url: 'https://a.example/', ...(timeout ? { timeout } : {}) }).catch((failure) => failure);
   const [short, long] = [failed(1_000), failed()];
-  await world.advance(1);
+  await sim.advance(1);
   assert.deepEqual(await short, { errMsg: 'request:fail timeout', errno: 5 });
-  await world.advance(59);
+  await sim.advance(59);
   assert.deepEqual(await long, { errMsg: 'request:fail timeout', errno: 5 });
   const aborted = new Promise((fail) => {
     const task = wx.request({ url: 'https://a.example/', fail });
@@ -144,16 +144,16 @@ test('a request has a time-out and can be aborted (§1.8)', async () => {
 });
 
 test('a request that was aborted or timed out in the queue is never sent (§1.8)', async () => {
-  const world = fake();
+  const sim = fake();
   const { waiting, fetch, turn } = server();
-  const { wx } = world.phone({ fetch });
+  const { wx } = sim.phone({ fetch });
   const url = (name: string) => `https://a.example/${name}`;
   const ten = Array.from({ length: 10 }, (_, n) => called(wx.request, { url: url(`${n}`) }));
   const failed = (name: string, timeout: number) =>
     new Promise<Json>((fail) => void called(wx.request, { url: url(name), timeout }).catch(fail));
   const late = failed('late', 1_000);
   const aborted = new Promise<Json>((fail) => wx.request({ url: url('aborted'), fail }).abort());
-  await world.advance(1);
+  await sim.advance(1);
   assert.deepEqual([(await late).errMsg, (await aborted).errMsg], ['request:fail timeout', 'request:fail abort']);
   for (const { answer } of waiting) answer('');
   await Promise.all(ten);
@@ -161,43 +161,43 @@ test('a request that was aborted or timed out in the queue is never sent (§1.8)
   assert.equal(waiting.length, 10);
 });
 
-test('five seconds in the background interrupt what is unfinished and freeze the rest until shown (§1.8)', async () => {
-  const world = fake();
+test('after 5 s in the background requests are interrupted, and callbacks wait for the next show (§1.8)', async () => {
+  const sim = fake();
   const { fetch } = server();
-  const phone = world.phone({ fetch });
+  const phone = sim.phone({ fetch });
   const heard: Json[] = [];
   phone.wx.request({ url: 'https://a.example/', fail: (failure) => heard.push(failure) });
-  await world.advance(1);
+  await sim.advance(1);
   phone.hide();
-  await world.advance(4);
+  await sim.advance(4);
   assert.equal(phone.appState, 'background');
-  await world.advance(1);
+  await sim.advance(1);
   phone.wx.login({ success: ({ code }) => heard.push(code) });
-  await world.advance(60);
+  await sim.advance(60);
   assert.deepEqual([phone.appState, heard], ['suspended', []]);
   phone.show();
-  await world.advance(1);
+  await sim.advance(1);
   assert.deepEqual(heard[0], { errMsg: 'request:fail interrupted', errno: 600003 });
   assert.match(heard[1], /^\w{32}$/);
 });
 
-test('a request begun while frozen is interrupted, and told when shown (§1.8)', async () => {
-  const world = fake();
+test('a request that a suspended app starts is interrupted, and calls back at the next show (§1.8)', async () => {
+  const sim = fake();
   const { waiting, fetch } = server();
-  const phone = world.phone({ fetch });
+  const phone = sim.phone({ fetch });
   phone.hide();
-  await world.advance(5);
+  await sim.advance(5);
   const reply = called(phone.wx.request, { url: 'https://a.example/' }).catch(({ errMsg }) => errMsg);
-  await world.advance(1);
+  await sim.advance(1);
   phone.show();
-  await world.advance(1);
+  await sim.advance(1);
   assert.deepEqual([await reply, waiting.length], ['request:fail interrupted', 0]);
 });
 
-test('a request made in the background is interrupted at once, within the five seconds too (§1.11)', async () => {
-  const world = fake();
+test('a request that starts in the background is interrupted, within the first 5 s too (§1.11)', async () => {
+  const sim = fake();
   const { waiting, fetch } = server();
-  const phone = world.phone({ fetch });
+  const phone = sim.phone({ fetch });
   phone.hide();
   for (const call of [phone.wx.request, phone.wx.downloadFile]) {
     await assert.rejects(called(call, { url: 'https://a.example/' }), { errMsg: /:fail interrupted$/, errno: 600003 });
@@ -205,47 +205,47 @@ test('a request made in the background is interrupted at once, within the five s
   assert.equal(waiting.length, 0);
   phone.show();
   phone.wx.request({ url: 'https://a.example/' });
-  await world.advance(0);
+  await sim.advance(0);
   assert.equal(waiting.length, 1);
 });
 
-test('who comes back within five seconds is not frozen later (§1.8)', async () => {
-  const world = fake();
-  const phone = world.phone();
+test('an app that is shown within 5 s is not suspended (§1.8)', async () => {
+  const sim = fake();
+  const phone = sim.phone();
   phone.hide();
-  await world.advance(3);
+  await sim.advance(3);
   phone.show();
-  await world.advance(3);
+  await sim.advance(3);
   assert.equal(phone.appState, 'foreground');
-  await world.advance(30 * 60);
+  await sim.advance(30 * 60);
   assert.equal(phone.appState, 'foreground');
 });
 
-test('nothing that was under way when the app ended is called back (§1.8)', async () => {
-  const world = fake();
-  const phone = world.phone({ latency: 100 });
+test('calls that were pending when the app ended never call back (§1.8)', async () => {
+  const sim = fake();
+  const phone = sim.phone({ latency: 100 });
   let late = false;
   phone.wx.login({ complete: () => (late = true) });
   phone.relaunch();
-  await world.advance(60);
+  await sim.advance(60);
   assert.equal(late, false);
 });
 
-test('within five seconds of hiding, answers still come (§1.8)', async () => {
-  const world = fake();
+test('callbacks run within 5 s of hiding (§1.8)', async () => {
+  const sim = fake();
   const { waiting, fetch } = server();
-  const phone = world.phone({ fetch });
+  const phone = sim.phone({ fetch });
   const reply = called(phone.wx.request, { url: 'https://a.example/' });
-  await world.advance(0);
+  await sim.advance(0);
   phone.hide();
-  await world.advance(4);
+  await sim.advance(4);
   waiting[0]?.answer('{}');
   assert.equal((await reply).statusCode, 200);
 });
 
-test('shown and hidden are told; after half an hour the app is gone, and starts anew (§1.8)', async () => {
-  const world = fake();
-  const phone = world.phone();
+test('listeners hear show and hide; after half an hour the app has ended, and relaunches with its storage (§1.8)', async () => {
+  const sim = fake();
+  const phone = sim.phone();
   const seen: string[] = [];
   const shown = () => seen.push('show');
   phone.wx.onAppShow(shown);
@@ -257,12 +257,12 @@ test('shown and hidden are told; after half an hour the app is gone, and starts 
   phone.hide();
   assert.deepEqual(seen, ['hide', 'show', 'hide']);
   let late = false;
-  await world.advance(5);
+  await sim.advance(5);
   phone.wx.login({ success: () => (late = true) });
-  await world.advance(30 * 60);
+  await sim.advance(30 * 60);
   phone.show();
   assert.equal(phone.appState, 'dead');
   const again = phone.relaunch();
-  await world.advance(60);
+  await sim.advance(60);
   assert.deepEqual([again.appState, again.wx.getStorageSync('k'), late], ['foreground', 'v', false]);
 });

@@ -1,23 +1,23 @@
-// Scopes, the privacy contract and the operating system on a phone. § marks point into docs/platform-facts.md.
+// Scopes, the privacy contract and the operating system on a phone. §: docs/platform-facts.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PhoneOptions } from '../../js/sim/phone/index.js';
 import { agreeToAll } from '../../js/sim/phone/prompts.js';
-import { A, called, type Fake, fake, owner } from './sim.mts';
+import { A, called, fake, promptQueue, type Sim } from './sim.mts';
 
 const CAMERA = 'scope.camera';
 const LOCATION = 'scope.userLocation';
 
-/** A phone whose owner has agreed to the privacy contract. */
-async function agreed(world: Fake, options: Partial<PhoneOptions> = {}) {
-  const hand = owner();
-  const phone = world.phone({ onPrompt: hand.onPrompt, ...options });
-  world.wechat.permissions.agree(A, 'mei');
+/** A phone whose user has agreed to the privacy contract. */
+async function agreed(sim: Sim, options: Partial<PhoneOptions> = {}) {
+  const hand = promptQueue();
+  const phone = sim.phone({ onPrompt: hand.onPrompt, ...options });
+  sim.wechat.permissions.agree(A, 'mei');
   const authorize = (scope: string) => called(phone.wx.authorize, { scope });
   return { hand, phone, authorize, wx: phone.wx };
 }
 
-test('only scopes asked for appear, and those that are always true (§1.4, §2.1)', async () => {
+test('getSetting lists requested scopes, and those that are always granted (§1.4, §2.1)', async () => {
   const { hand, authorize, wx } = await agreed(fake());
   const before = (await called(wx.getSetting)).authSetting;
   assert.deepEqual(Object.keys(before).sort(), [
@@ -34,7 +34,7 @@ test('only scopes asked for appear, and those that are always true (§1.4, §2.1
   await assert.rejects(authorize('scope.nonsense'), { errMsg: 'authorize:fail invalid scope' });
 });
 
-test('a refused scope fails at once, without a dialog, until the settings grant it (§2.2)', async () => {
+test('a refused scope fails without a dialog until the settings page grants it (§2.2)', async () => {
   const { hand, phone, authorize, wx } = await agreed(fake());
   const refused = assert.rejects(authorize(CAMERA), { errMsg: 'authorize:fail auth deny', errno: 103 });
   (await hand.next('scope')).deny();
@@ -56,20 +56,20 @@ test('a refused scope fails at once, without a dialog, until the settings grant 
   await authorize(CAMERA);
 });
 
-test('WeChat remembers a person’s answers on every device, until the program is deleted (§2.2)', async () => {
-  const world = fake();
-  const { hand, authorize } = await agreed(world);
+test('WeChat keeps a user’s answers for every device, until the mini program is deleted (§2.2)', async () => {
+  const sim = fake();
+  const { hand, authorize } = await agreed(sim);
   const asked = authorize(CAMERA);
   (await hand.next('scope')).allow();
   await asked;
-  const other = world.phone();
+  const other = sim.phone();
   assert.equal((await called(other.wx.getSetting)).authSetting[CAMERA], true);
-  world.wechat.world.users.deleteProgram(A, 'mei');
+  sim.wechat.world.users.deleteProgram(A, 'mei');
   assert.equal((await called(other.wx.getSetting)).authSetting[CAMERA], undefined);
   assert.equal((await called(other.wx.getPrivacySetting)).needAuthorization, true);
 });
 
-test('a dismissed dialog is no answer, and worded as assumed (§1.4)', async () => {
+test('a dismissed dialog fails with the assumed text and is shown again (§1.4)', async () => {
   const texts = [
     [undefined, 'authorize:fail:auth canceled'],
     ['authorize no response', 'authorize:fail authorize no response'],
@@ -85,7 +85,7 @@ test('a dismissed dialog is no answer, and worded as assumed (§1.4)', async () 
   }
 });
 
-test('older clients word it otherwise, Android most of all, and have no errno (§1.4)', async () => {
+test('older clients use other texts, Android its own, and have no errno (§1.4)', async () => {
   const texts = [
     ['ios', '2.32.3', { errMsg: 'authorize:fail auth deny', errno: 103 }],
     ['ios', '2.20.0', { errMsg: 'authorize:fail:auth deny' }],
@@ -99,7 +99,7 @@ test('older clients word it otherwise, Android most of all, and have no errno (�
   }
 });
 
-test('what app.json does not declare fails before anybody is asked (§2.3)', async () => {
+test('a scope that app.json does not declare fails without a dialog (§2.3)', async () => {
   const missing = { errMsg: /the api need to be declared in the requiredPrivateInfos field/ };
   const { hand, authorize, wx } = await agreed(fake(), {
     manifest: { permission: { [LOCATION]: { desc: 'To find a shop' } }, requiredPrivateInfos: ['getFuzzyLocation'] },
@@ -116,9 +116,9 @@ test('what app.json does not declare fails before anybody is asked (§2.3)', asy
   assert.equal(hand.waiting(), 0);
 });
 
-test('location: the scope, then the operating system, each with its own failure (§1.6)', async () => {
-  const world = fake();
-  const { hand, phone, wx } = await agreed(world, { os: { location: 'not determined' }, platform: 'ios' });
+test('getLocation checks the scope, then the operating system, each with its own failure (§1.6)', async () => {
+  const sim = fake();
+  const { hand, phone, wx } = await agreed(sim, { os: { location: 'not determined' }, platform: 'ios' });
   const located = called(wx.getLocation, { type: 'gcj02' });
   (await hand.next('scope')).allow();
   const os = await hand.next('os');
@@ -131,19 +131,19 @@ test('location: the scope, then the operating system, each with its own failure 
   assert.equal((await called(wx.getSetting)).authSetting[LOCATION], true, 'WeChat’s record is another');
 });
 
-test('which authorizations a phone tells of depends on its system (§1.6)', () => {
-  const world = fake();
+test('getAppAuthorizeSetting lists the permissions of the platform (§1.6)', () => {
+  const sim = fake();
   const of = (platform: PhoneOptions['platform'], SDKVersion = '3.8.0') =>
-    world.phone({ platform: platform as 'ios', SDKVersion }).wx.getAppAuthorizeSetting();
+    sim.phone({ platform: platform as 'ios', SDKVersion }).wx.getAppAuthorizeSetting();
   assert.ok('albumAuthorized' in of('ios') && 'locationReducedAccuracy' in of('ios'));
   assert.ok(!('albumAuthorized' in of('android')) && 'bluetoothAuthorized' in of('android'));
   assert.ok(!('bluetoothAuthorized' in of('android', '3.4.0')));
 });
 
-test('before consent WeChat shows its popup; refused, it stays quiet for ten seconds (§1.5)', async () => {
-  const world = fake();
-  const hand = owner();
-  const { wx } = world.phone({ onPrompt: hand.onPrompt, SDKVersion: '3.0.0' });
+test('without consent WeChat shows its popup; after a refusal it shows none for 10 s (§1.5)', async () => {
+  const sim = fake();
+  const hand = promptQueue();
+  const { wx } = sim.phone({ onPrompt: hand.onPrompt, SDKVersion: '3.0.0' });
   assert.equal((await called(wx.getPrivacySetting)).needAuthorization, true);
   const authorize = () => called(wx.authorize, { scope: CAMERA });
   const refused = assert.rejects(authorize(), {
@@ -152,10 +152,10 @@ test('before consent WeChat shows its popup; refused, it stays quiet for ten sec
   });
   (await hand.next('privacy')).deny();
   await refused;
-  await world.advance(9);
+  await sim.advance(9);
   await assert.rejects(authorize(), { errMsg: /not authorized in gap/ });
   assert.equal(hand.waiting(), 0);
-  await world.advance(1);
+  await sim.advance(1);
   const asked = authorize();
   (await hand.next('privacy')).allow();
   (await hand.next('scope')).allow();
@@ -163,10 +163,10 @@ test('before consent WeChat shows its popup; refused, it stays quiet for ten sec
   assert.equal((await called(wx.getPrivacySetting)).needAuthorization, false);
 });
 
-test('from 3.4.1 on the scope dialog has the checkbox, and refusing it is 103 (§1.5)', async () => {
-  const world = fake();
-  const hand = owner();
-  const { wx } = world.phone({ onPrompt: hand.onPrompt });
+test('from 3.4.1 the scope dialog carries the privacy checkbox, and its refusal is errno 103 (§1.5)', async () => {
+  const sim = fake();
+  const hand = promptQueue();
+  const { wx } = sim.phone({ onPrompt: hand.onPrompt });
   const refused = assert.rejects(called(wx.authorize, { scope: CAMERA }), { errno: 103 });
   const dialog = await hand.next('scope');
   assert.equal(dialog.privacy, true);
@@ -178,9 +178,9 @@ test('from 3.4.1 on the scope dialog has the checkbox, and refusing it is 103 (�
   assert.equal((await called(wx.getPrivacySetting)).needAuthorization, false);
 });
 
-test('agree without a tap on the named button fails the call, or is ignored, as assumed (§1.5)', async () => {
-  const world = fake();
-  const { wx } = world.phone();
+test('agree without a tap on the named button fails or is ignored, as assumed (§1.5)', async () => {
+  const sim = fake();
+  const { wx } = sim.phone();
   wx.onNeedPrivacyAuthorization((resolve) => resolve({ event: 'agree', buttonId: 'agree' }));
   await assert.rejects(called(wx.requirePrivacyAuthorize), {
     errMsg: 'requirePrivacyAuthorize:fail click action before resolve is needed',
@@ -189,10 +189,10 @@ test('agree without a tap on the named button fails the call, or is ignored, as 
   assert.equal((await called(wx.getPrivacySetting)).needAuthorization, true);
 });
 
-test('the program’s own popup: the call waits for resolve, which needs a real tap (§1.5)', async () => {
-  const world = fake({}, { assume: { privacy_agree_without_tap: 'ignored' } });
-  const hand = owner();
-  const phone = world.phone({ onPrompt: hand.onPrompt });
+test('with a privacy listener the call waits for resolve, which needs a tap on the named button (§1.5)', async () => {
+  const sim = fake({}, { assume: { privacy_agree_without_tap: 'ignored' } });
+  const hand = promptQueue();
+  const phone = sim.phone({ onPrompt: hand.onPrompt });
   let resolve: Parameters<Parameters<typeof phone.wx.onNeedPrivacyAuthorization>[0]>[0] = () => {};
   let referrer = '';
   const listening = new Promise<void>((heard) =>
@@ -207,7 +207,7 @@ test('the program’s own popup: the call waits for resolve, which needs a real 
   assert.equal(referrer, 'authorize');
   resolve({ event: 'exposureAuthorization' });
   resolve({ event: 'agree', buttonId: 'agree' });
-  await world.advance(60);
+  await sim.advance(60);
   assert.equal(hand.waiting(), 0, 'nobody tapped the button');
   assert.deepEqual(await phone.press('agreePrivacyAuthorization', { id: 'agree' }), {
     errMsg: 'agreePrivacyAuthorization:ok',
@@ -219,24 +219,24 @@ test('the program’s own popup: the call waits for resolve, which needs a real 
   await asked;
 });
 
-test('the program’s popup refused is 104, or 101102 as assumed; a silent listener gives way to WeChat’s (§1.5)', async () => {
+test('disagree fails with the assumed errno; after a silent listener WeChat shows its popup (§1.5)', async () => {
   for (const privacy_errno of [104, 101102] as const) {
-    const world = fake({}, { assume: { privacy_errno } });
-    const { wx } = world.phone();
+    const sim = fake({}, { assume: { privacy_errno } });
+    const { wx } = sim.phone();
     wx.onNeedPrivacyAuthorization((resolve) => resolve({ event: 'disagree' }));
     await assert.rejects(called(wx.requirePrivacyAuthorize), { errno: privacy_errno });
   }
-  const world = fake();
-  const hand = owner();
-  const { wx } = world.phone({ onPrompt: hand.onPrompt });
+  const sim = fake();
+  const hand = promptQueue();
+  const { wx } = sim.phone({ onPrompt: hand.onPrompt });
   wx.onNeedPrivacyAuthorization(() => {});
   const required = called(wx.requirePrivacyAuthorize);
-  await world.advance(10);
+  await sim.advance(10);
   (await hand.next('privacy')).allow();
   await required;
 });
 
-test('what the guideline does not declare is 112, no guideline at all is 1025 (§1.5)', async () => {
+test('an undeclared information type is errno 112, a missing guideline 1025 (§1.5)', async () => {
   const undeclared = fake({ privacy: ['location'] }).phone();
   await assert.rejects(called(undeclared.wx.authorize, { scope: CAMERA }), {
     errMsg: 'authorize:fail api scope is not declared in the privacy agreement',
@@ -250,16 +250,16 @@ test('what the guideline does not declare is 112, no guideline at all is 1025 (�
   assert.equal((await called(wx.getPrivacySetting)).needAuthorization, false);
 });
 
-test('a new declaration takes five minutes, and asks again for what is new only (§1.5)', async () => {
-  const world = fake({ privacy: ['location'] });
-  const hand = owner();
-  const { wx } = world.phone({ onPrompt: hand.onPrompt });
+test('a new declaration takes effect after 5 minutes and needs consent for the new type only (§1.5)', async () => {
+  const sim = fake({ privacy: ['location'] });
+  const hand = promptQueue();
+  const { wx } = sim.phone({ onPrompt: hand.onPrompt });
   const needed = async () => (await called(wx.getPrivacySetting)).needAuthorization;
-  world.wechat.permissions.agree(A, 'mei');
-  world.wechat.permissions.declare(A, 'camera');
-  await world.advance(299);
+  sim.wechat.permissions.agree(A, 'mei');
+  sim.wechat.permissions.declare(A, 'camera');
+  await sim.advance(299);
   assert.equal(await needed(), false);
-  await world.advance(1);
+  await sim.advance(1);
   assert.equal(await needed(), true);
   const located = called(wx.getLocation);
   const dialog = await hand.next('scope');
@@ -268,22 +268,22 @@ test('a new declaration takes five minutes, and asks again for what is new only 
   await located;
 });
 
-test('base libraries before 2.32.3 intercept nothing, and lack the calls (§1.5)', async () => {
+test('base libraries below 2.32.3 show no privacy popup and lack its methods (§1.5)', async () => {
   const { wx } = fake().phone({ SDKVersion: '2.32.2', onPrompt: agreeToAll });
   assert.equal(wx.getPrivacySetting, undefined);
   assert.equal(wx.onNeedPrivacyAuthorization, undefined);
   await called(wx.authorize, { scope: CAMERA });
 });
 
-test('calls of newer base libraries are not there', () => {
+test('an older base library lacks the methods of newer ones', () => {
   assert.equal(fake().phone({ SDKVersion: '2.20.0' }).wx.getAppBaseInfo, undefined);
 });
 
-test('below 2.32.3 an undeclared call fails or not, as assumed (§1.5)', async () => {
+test('below 2.32.3 an undeclared call fails or succeeds, as assumed (§1.5)', async () => {
   for (const old_libraries_check_declaration of [true, false]) {
     for (const privacy of ['none', ['location']] as const) {
-      const world = fake({ privacy: privacy as 'none' }, { assume: { old_libraries_check_declaration } });
-      const { wx } = world.phone({ SDKVersion: '2.32.2', onPrompt: agreeToAll });
+      const sim = fake({ privacy: privacy as 'none' }, { assume: { old_libraries_check_declaration } });
+      const { wx } = sim.phone({ SDKVersion: '2.32.2', onPrompt: agreeToAll });
       const failed = await called(wx.authorize, { scope: CAMERA }).then(
         () => false,
         () => true,
@@ -293,7 +293,7 @@ test('below 2.32.3 an undeclared call fails or not, as assumed (§1.5)', async (
   }
 });
 
-test('of two reasons to fail, the one told is the first of the assumed order (§1.6)', async () => {
+test('a call that fails several checks reports the first in the assumed order (§1.6)', async () => {
   const reasons = {
     manifest: /require permission desc/,
     scope: /auth deny/,
@@ -303,17 +303,17 @@ test('of two reasons to fail, the one told is the first of the assumed order (§
   const checks = Object.keys(reasons) as Array<keyof typeof reasons>;
   for (const first of checks) {
     const refusal_order = [first, ...checks.filter((check) => check !== first)];
-    const world = fake({ privacy: ['camera'] }, { assume: { refusal_order } });
-    world.wechat.permissions.grant(A, 'mei', { [LOCATION]: false });
-    const { wx } = world.phone({ manifest: { permission: {} }, os: { location: 'denied' } });
+    const sim = fake({ privacy: ['camera'] }, { assume: { refusal_order } });
+    sim.wechat.permissions.grant(A, 'mei', { [LOCATION]: false });
+    const { wx } = sim.phone({ manifest: { permission: {} }, os: { location: 'denied' } });
     await assert.rejects(called(wx.getLocation), { errMsg: reasons[first] });
   }
 });
 
-test('deleting the program empties this device’s storage, and ends the session_key as assumed (§1.7, §1.1)', async () => {
+test('deleteProgram clears this device’s storage, and ends the session_key as assumed (§1.7, §1.1)', async () => {
   for (const session_key_after_deletion of ['ended', 'kept'] as const) {
-    const world = fake({}, { assume: { session_key_after_deletion } });
-    const { phone, wx, hand, authorize } = await agreed(world);
+    const sim = fake({}, { assume: { session_key_after_deletion } });
+    const { phone, wx, hand, authorize } = await agreed(sim);
     const asked = authorize(CAMERA);
     (await hand.next('scope')).allow();
     await asked;

@@ -1,4 +1,4 @@
-// Storage: quotas, encryption, devices. § marks point into docs/platform-facts.md.
+// Storage: quotas, encryption, devices. §: docs/platform-facts.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { called, fake } from './sim.mts';
@@ -6,22 +6,22 @@ import { called, fake } from './sim.mts';
 const KB = 1024;
 const text = (kb: number) => 'x'.repeat(kb * KB);
 
-test('what is stored comes back, in all its types, to the same device only (§1.7)', async () => {
-  const world = fake();
-  const { wx } = world.phone();
+test('stored values of every type are read back, on the same device only (§1.7)', async () => {
+  const sim = fake();
+  const { wx } = sim.phone();
   const when = new Date(5);
   for (const data of ['text', 7, true, null, { a: [1] }, when]) {
     await called(wx.setStorage, { key: 'k', data });
     assert.deepEqual((await called(wx.getStorage, { key: 'k' })).data, data);
     assert.deepEqual(wx.getStorageSync('k'), data);
   }
-  await assert.rejects(called(world.phone().wx.getStorage, { key: 'k' }), { errMsg: 'getStorage:fail data not found' });
+  await assert.rejects(called(sim.phone().wx.getStorage, { key: 'k' }), { errMsg: 'getStorage:fail data not found' });
   assert.equal(wx.getStorageSync('nothing'), '');
   await called(wx.removeStorage, { key: 'k' });
   await assert.rejects(called(wx.getStorage, { key: 'k' }));
 });
 
-test('1 MB a key, 10 MB together; encrypted 0.7 and 7.1 (§1.7)', async () => {
+test('limits are 1 MB per key and 10 MB in total, encrypted 0.7 and 7.1 MB (§1.7)', async () => {
   const { wx } = fake().phone();
   const set = (key: string, kb: number, encrypt = false) => called(wx.setStorage, { key, data: text(kb), encrypt });
   await assert.rejects(set('big', 1025), { errMsg: 'setStorage:fail:entry size limit reached' });
@@ -36,7 +36,7 @@ test('1 MB a key, 10 MB together; encrypted 0.7 and 7.1 (§1.7)', async () => {
   await set('more', 1000);
 });
 
-test('what is written encrypted must be read so, from 2.21.3 on (§1.7)', async () => {
+test('from 2.21.3 an encrypted value is read only with encrypt (§1.7)', async () => {
   const { wx } = fake().phone();
   await called(wx.setStorage, { key: 'k', data: 'v', encrypt: true });
   await assert.rejects(called(wx.getStorage, { key: 'k' }), { errMsg: /data not found/ });
@@ -48,8 +48,8 @@ test('what is written encrypted must be read so, from 2.21.3 on (§1.7)', async 
 });
 
 test('synchronous calls throw an error whose message and errMsg name the call (§1.7)', async () => {
-  const world = fake({}, { assume: { storage_full_text: 'exceed storage max size 10Mb' } });
-  const { wx } = world.phone();
+  const sim = fake({}, { assume: { storage_full_text: 'exceed storage max size 10Mb' } });
+  const { wx } = sim.phone();
   wx.setStorageSync('k', 1);
   assert.equal(wx.getStorageSync('k'), 1);
   const thrown = (errMsg: string) => (error: Error & { errMsg?: string }) => {
@@ -69,7 +69,7 @@ test('synchronous calls throw an error whose message and errMsg name the call (�
   assert.throws(() => assumed.setStorageSync('more', text(1000)), thrown('setStorageSync:fail full'));
 });
 
-test('Android counts UTF-16 units of key and value, other platforms bytes of UTF-8 (§1.7)', () => {
+test('Android counts UTF-16 units of key and value, other platforms UTF-8 bytes (§1.7)', () => {
   const MB = 1024 * KB;
   const fits = (platform: 'android' | 'ios', char: string, length: number) => {
     const { wx } = fake().phone({ platform });

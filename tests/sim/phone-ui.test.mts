@@ -1,17 +1,17 @@
-// Dialogs, toasts, pages, sockets, and what `wx` says of itself. § marks point into docs/platform-facts.md.
+// Dialogs, toasts, pages, sockets, canIUse, promises. §: docs/platform-facts.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PhoneOptions } from '../../js/sim/phone/index.js';
 import { WITHOUT_PROMISE } from '../../js/sim/phone/promises.js';
 import { agreeToAll, refuseAll } from '../../js/sim/phone/prompts.js';
 import type { Json } from '../harness.mts';
-import { called, fake, owner } from './sim.mts';
+import { called, fake, promptQueue } from './sim.mts';
 
 const yes = { onPrompt: agreeToAll };
 const no = { onPrompt: refuseAll };
 
-test('a modal dialog shows its texts and resolves with the button that was tapped', async () => {
-  const hand = owner();
+test('a modal dialog shows its texts and resolves with the tapped button', async () => {
+  const hand = promptQueue();
   const { wx } = fake().phone({ onPrompt: hand.onPrompt });
   const asked = called(wx.showModal, { title: 'Log in?', content: 'To keep your cart', confirmText: 'Yes' });
   const { confirm, cancel, ...dialog } = await hand.next('modal');
@@ -31,12 +31,12 @@ test('a modal dialog shows its texts and resolves with the button that was tappe
   assert.deepEqual([alert.confirm, alert.cancel], [true, false], 'without a cancel button it can only be confirmed');
 });
 
-test('an editable dialog returns what was typed, from 2.17.1 on', async () => {
+test('an editable dialog returns the typed text, from 2.17.1', async () => {
   for (const [SDKVersion, editable, content] of [
     ['2.17.1', true, 'Mei'],
     ['2.17.0', false, ''],
   ] as const) {
-    const hand = owner();
+    const hand = promptQueue();
     const { wx } = fake().phone({ onPrompt: hand.onPrompt, SDKVersion });
     const asked = called(wx.showModal, { editable: true });
     const dialog = await hand.next('modal');
@@ -46,8 +46,8 @@ test('an editable dialog returns what was typed, from 2.17.1 on', async () => {
   }
 });
 
-test('an action sheet gives the index of the item, and fails where it is cancelled', async () => {
-  const hand = owner();
+test('an action sheet returns the index of the item, and fails if it is cancelled', async () => {
+  const hand = promptQueue();
   const { wx } = fake().phone({ onPrompt: hand.onPrompt });
   const asked = called(wx.showActionSheet, { itemList: ['A', 'B'] });
   const sheet = await hand.next('action-sheet');
@@ -58,10 +58,10 @@ test('an action sheet gives the index of the item, and fails where it is cancell
   await assert.rejects(failed, { errMsg: 'showActionSheet:fail cancel' });
 });
 
-/** Which callbacks of a dialog may open the settings page, which needs a tap (§1.4). */
+/** Returns the callbacks of a dialog that can open the settings page, which needs a tap (§1.4). */
 async function tapsIn(dialog: 'showModal' | 'showActionSheet', options: Partial<PhoneOptions>): Promise<string[]> {
-  const world = fake();
-  const phone = world.phone(options);
+  const sim = fake();
+  const phone = sim.phone(options);
   const opened: string[] = [];
   const open = (callback: string) =>
     phone.wx.openSetting({ success: () => opened.push(callback), fail: ({ errMsg }) => assert.match(errMsg, /TAP/) });
@@ -72,7 +72,7 @@ async function tapsIn(dialog: 'showModal' | 'showActionSheet', options: Partial<
     fail: () => open('fail'),
     complete: () => open('complete'),
   });
-  await world.advance(1);
+  await sim.advance(1);
   return opened;
 }
 
@@ -99,16 +99,16 @@ test('a dialog’s promise carries no tap (§1.4)', async () => {
   await assert.rejects(called(wx.openSetting), { errMsg: /TAP gesture/ });
 });
 
-test('a toast goes after its time; a loading stays until it is hidden; there is one at a time', async () => {
-  const world = fake();
-  const phone = world.phone();
+test('a toast ends after its duration, a loading indicator when it is hidden; one is visible at a time', async () => {
+  const sim = fake();
+  const phone = sim.phone();
   await called(phone.wx.showToast, { title: 'Saved' });
   assert.deepEqual(phone.toast, { title: 'Saved', kind: 'toast' });
-  await world.advance(1.5);
+  await sim.advance(1.5);
   assert.equal(phone.toast, undefined);
   await called(phone.wx.showToast, { title: 'Saved' });
   await called(phone.wx.showLoading, { title: 'Loading' });
-  await world.advance(60);
+  await sim.advance(60);
   assert.deepEqual(phone.toast, { title: 'Loading', kind: 'loading' });
   await assert.rejects(called(phone.wx.hideToast, { noConflict: true }), {
     errMsg: "hideToast:fail:toast can't be found",
@@ -117,7 +117,7 @@ test('a toast goes after its time; a loading stays until it is hidden; there is 
   await assert.rejects(called(phone.wx.hideLoading), { errMsg: "hideLoading:fail:toast can't be found" });
 });
 
-test('pages: opened, replaced, left, and at most ten', async () => {
+test('pages are opened, replaced and left, at most ten', async () => {
   const { wx, pages } = fake().phone();
   await called(wx.navigateTo, { url: '/pages/login?from=cart' });
   await called(wx.redirectTo, { url: '/pages/home' });
@@ -164,7 +164,7 @@ test('canIUse is true for the methods of this wx only (§1.1)', () => {
   }
 });
 
-test('methods give no promise where their page says so, with or without callbacks (§1.0)', () => {
+test('methods whose documentation excludes promises return none, with or without callbacks (§1.0)', () => {
   const { wx } = fake().phone();
   const manager = wx.getUserCryptoManager();
   for (const name of Object.keys(WITHOUT_PROMISE)) {
@@ -176,7 +176,7 @@ test('methods give no promise where their page says so, with or without callback
   assert.ok(wx.getSetting() instanceof Promise);
 });
 
-test('an option of the wrong type fails as the base library words it (§1.4)', async () => {
+test('an option of the wrong type fails with the base library’s text (§1.4)', async () => {
   const { wx } = fake().phone();
   const table: Array<[name: string, options: object, parameter: string, type: string]> = [
     ['authorize', {}, 'scope', 'Undefined'],

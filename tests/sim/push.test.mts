@@ -1,4 +1,4 @@
-// Message push, plain and encrypted. Vectors: tests/data/vectors.json. § marks point into docs/platform-facts.md.
+// Message push, plain and encrypted. Vectors: tests/data/vectors.json. §: docs/platform-facts.md.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ const of = (kind: string) => {
 };
 const utf8 = new TextEncoder();
 
-test('the simulator’s crypto is WeChat’s: official vectors (§4.1)', () => {
+test('signatures and encryption match the official vectors (§4.1)', () => {
   for (const { inputs, expected } of of('rawdata_sha1')) {
     assert.equal(sha1Hex(inputs.rawData + inputs.session_key), expected.signature);
   }
@@ -76,7 +76,7 @@ test('the sender is the platform’s push service, not the user (§3.7)', () => 
   assert.ok(![mei.OpenID, li.OpenID].includes(mei.FromUserName));
 });
 
-/** A server that answers each attempt in its turn; `undefined` is silence, an error is a lost connection. */
+/** A server with one answer per attempt; `undefined`: no answer, an error: a lost connection. */
 function server(...answers: Array<[status: number, body: string] | Error | undefined>) {
   const requests: Array<{ url: URL; message: Json; signal: AbortSignal }> = [];
   const receive = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
@@ -90,7 +90,7 @@ function server(...answers: Array<[status: number, body: string] | Error | undef
   return { requests, receive };
 }
 
-test('a message is sent until it is accepted, three times at most; the log has each (§3.7)', async () => {
+test('a message is sent until it is accepted, at most three times, and each attempt is logged (§3.7)', async () => {
   const success: [number, string] = [200, 'success'];
   const [oops, other, lost] = [
     [500, 'oops'] as [number, string],
@@ -120,26 +120,26 @@ test('a message is sent until it is accepted, three times at most; the log has e
   }
 });
 
-test('a server silent for five seconds is cut off and sent the same message again (§3.7)', async () => {
-  const world = fake(PUSH);
+test('after 5 s without an answer the connection is closed and the same message sent again (§3.7)', async () => {
+  const sim = fake(PUSH);
   const { requests, receive } = server(undefined, undefined, [200, 'success']);
   let result: Json;
-  void world.wechat.push.send(A, EVENT, receive).then((sent) => (result = sent));
-  await world.advance(4.999);
+  void sim.wechat.push.send(A, EVENT, receive).then((sent) => (result = sent));
+  await sim.advance(4.999);
   assert.deepEqual([requests.length, requests[0]?.signal.aborted], [1, false]);
-  await world.advance(0.001);
+  await sim.advance(0.001);
   assert.deepEqual([requests.length, requests[0]?.signal.aborted], [2, true]);
-  await world.advance(5);
+  await sim.advance(5);
   assert.deepEqual(result, { accepted: true, attempts: 3, status: 200, body: 'success' });
   const [first, ...later] = requests.map(({ message }) => message);
   for (const message of later) assert.deepEqual(message, first, 'told apart by FromUserName and CreateTime alone');
   const nonces = requests.map(({ url }) => url.searchParams.get('nonce'));
   assert.equal(new Set(nonces).size, 3, 'each is signed anew');
-  await world.advance(60);
+  await sim.advance(60);
   assert.equal(requests.length, 3);
 });
 
-test('an encrypted message is repeated as one that decrypts to the same', async () => {
+test('a repeated encrypted message decrypts to the same text', async () => {
   const { wechat } = fake({ ...PUSH, encoding_aes_key: 'A'.repeat(43) });
   const { requests, receive } = server([500, ''], [200, 'success']);
   await wechat.push.send(A, EVENT, receive);
@@ -151,7 +151,7 @@ test('an encrypted message is repeated as one that decrypts to the same', async 
   }
 });
 
-test('the address is checked with an echostr (§4.1)', () => {
+test('a new address is verified with an echostr (§4.1)', () => {
   const { wechat } = fake(PUSH);
   const { url, echostr } = wechat.push.check(A);
   const query = Object.fromEntries(new URL(url).searchParams);

@@ -1,4 +1,4 @@
-// The simulator's HTTP server: no request, complete or cut short, ends it or leaves it stuck.
+// The simulator's HTTP server: no request, complete or truncated, ends or blocks it.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
@@ -18,7 +18,7 @@ before(async () => {
 });
 after(() => server.close());
 
-/** Sends bytes as they are, then closes this side, or resets the connection; gives the bytes that came back. */
+/** Sends bytes, then closes or resets the connection. Returns the received bytes. */
 function raw(bytes: string | Buffer, end: 'close' | 'reset' = 'close'): Promise<string> {
   const { port, hostname } = new URL(server.url);
   return new Promise((resolve) => {
@@ -29,19 +29,19 @@ function raw(bytes: string | Buffer, end: 'close' | 'reset' = 'close'): Promise<
     socket.on('close', () => resolve(received));
     socket.write(bytes, () => {
       if (end === 'reset') socket.resetAndDestroy();
-      // A complete request is answered before this side closes.
+      // With `Connection: close` the server closes the connection after its answer.
       else if (!/connection: close/i.test(String(bytes))) socket.end();
     });
   });
 }
 
 const state = async (): Promise<number> => (await fetch(`${server.url}/_sim/state`)).status;
-/** A request that failed in the simulator itself, which is a fault of its own. */
+/** Requests that failed by an exception in the simulator. */
 const internalErrors = () => wechat.world.log.after(0).filter(({ text }) => text.startsWith('internal error'));
 const request = (line: string, ...headers: string[]): string =>
   `${[line, ...headers, 'Connection: close'].join('\r\n')}\r\n\r\n`;
 
-test('each odd request has its answer, and the server goes on', async () => {
+test('each malformed or unusual request has its status, and the server goes on', async () => {
   const get = 'GET /_sim/state HTTP/1.1';
   const cases: Array<[bytes: string, status: number]> = [
     [request(get, 'Host: a b'), 200],
@@ -70,7 +70,7 @@ test('each odd request has its answer, and the server goes on', async () => {
   }
 });
 
-test('an upload that is cut off, at any byte, does not end the server', async () => {
+test('an upload that is truncated at any byte does not end the server', async () => {
   const body = JSON.stringify({ appid: A, user: 'mei' });
   const whole = `${request('POST /_sim/codes HTTP/1.1', 'Host: x', `Content-Length: ${body.length}`)}${body}`;
   for (let length = 1; length < whole.length; length += 5) {
@@ -81,20 +81,20 @@ test('an upload that is cut off, at any byte, does not end the server', async ()
   assert.deepEqual(internalErrors(), []);
 });
 
-test('a client that leaves while its answer is held back does not end the server', async () => {
+test('a client that disconnects during a hang does not end the server', async () => {
   wechat.faults.add({ call: 'jscode2session', times: 2, hang: true });
   for (const end of ['close', 'reset'] as const) await raw('GET /sns/jscode2session HTTP/1.1\r\nHost: x\r\n\r\n', end);
   assert.equal(await state(), 200);
   wechat.faults.clear();
 });
 
-test('a body of more than 10 MB is 413, before the rest of it has come', async () => {
+test('a body of more than 10 MB is answered with 413 before it is complete', async () => {
   const head = request('POST /_sim/log HTTP/1.1', 'Host: x', 'Content-Length: 50000000');
   assert.match(await raw(head + 'x'.repeat((10 << 20) + 1)), /^HTTP\/1.1 413 /);
   assert.equal(await state(), 200);
 });
 
-test('400 random requests, whole or cut short, do not end the server or leave it stuck', async () => {
+test('400 random requests, complete or truncated, neither end nor block the server', async () => {
   const random = new Random(11);
   const pick = <T,>(choices: T[]): T => choices[(random.bytes(1)[0] as number) % choices.length] as T;
   const noise = () => Buffer.from(random.bytes(pick([0, 1, 20, 300])));
@@ -126,8 +126,8 @@ test('400 random requests, whole or cut short, do not end the server or leave it
   assert.deepEqual(internalErrors(), []);
 });
 
-/** JSON that no control wants, and JSON that is nearly right. */
-const JUNK: unknown[] = [
+/** JSON that every control refuses, and JSON that is nearly right. */
+const WRONG: unknown[] = [
   null,
   true,
   0,
@@ -157,13 +157,14 @@ const JUNK: unknown[] = [
   { op: 'grant', args: { appid: A, user: 'mei', grants: 'abc' } },
   { op: 'grant', args: { appid: A, user: 'mei', grants: { x: {} } } },
   { op: 'enter', args: { appid: A, user: 'mei', call: {} } },
+  { op: 'enter', args: { appid: A, user: 'mei', call: 'wx.login', operation: 'constructor' } },
   { op: 'log', args: { appid: A, user: 'mei' } },
   { op: 'setting', args: { appid: [A], user: {} } },
   { name: {}, text: [] },
   { name: 'x', text: 'y', source: {} },
 ];
 
-test('every control and every method takes junk JSON with 200 or 400, and the state stays readable', async () => {
+test('every control answers wrong JSON with 200, 400 or 404, and the state stays readable', async () => {
   const { error } = await (await fetch(`${server.url}/_sim/x`)).json();
   const controls = error
     .replace(/^.*There are: /, '')
@@ -172,8 +173,8 @@ test('every control and every method takes junk JSON with 200 or 400, and the st
   assert.ok(controls.length > 10);
   const own = JSON.parse('{"__proto__": {"blocked": true}, "user": "mei", "constructor": 1}');
   for (const control of controls) {
-    for (const junk of [...JUNK, own]) {
-      const body = JSON.stringify(junk);
+    for (const wrong of [...WRONG, own]) {
+      const body = JSON.stringify(wrong);
       const response = await fetch(`${server.url}/_sim/${control}`, { method: 'POST', body });
       assert.ok([200, 400, 404].includes(response.status), `${control} ${body}: ${response.status}`);
       const view: Json = await (await fetch(`${server.url}/_sim/state`)).json();
@@ -192,9 +193,9 @@ test('every control and every method takes junk JSON with 200 or 400, and the st
   wechat.reset();
 });
 
-test('every path of WeChat answers junk with 200 and an errcode', async () => {
+test('every server API answers wrong bodies with 200 and an errcode', async () => {
   for (const path of Object.keys(ROUTES)) {
-    for (const body of [...JUNK.map((junk) => JSON.stringify(junk)), '', ' ', '{', 'a=b', '\0']) {
+    for (const body of [...WRONG.map((wrong) => JSON.stringify(wrong)), '', ' ', '{', 'a=b', '\0']) {
       const response = await fetch(`${server.url}${path}`, { method: 'POST', body });
       assert.equal(response.status, 200);
       assert.ok(((await response.json()) as Json).errcode, `${path} ${body}`);
@@ -202,12 +203,12 @@ test('every path of WeChat answers junk with 200 and an errcode', async () => {
   }
 });
 
-test('a phone that was hidden on the machine’s clock does not keep the process alive', () => {
+test('a hidden phone on the machine’s clock does not keep the process alive', () => {
   const program = `
     import { createPhone, WeChat } from '${at('js/entries/sim.ts')}';
     const wechat = new WeChat({ apps: { ${A}: { secret: 'sa' } } });
     createPhone({ wechat, appid: '${A}', user: 'mei' }).hide();
-    // A timer that somebody waits for does keep it alive.
+    // An ordinary timer keeps it alive.
     wechat.clock.after(50, () => console.log('waited'));
   `;
   const args = ['--import', 'tsx', '--input-type=module', '-e', program];

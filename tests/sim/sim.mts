@@ -1,4 +1,4 @@
-// What the simulator's tests share: a WeChat whose clock stands still, and calls to its API without a network.
+// Helpers of the simulator's tests: a WeChat with a virtual clock, and calls to its HTTP API without a network.
 import { serve } from '../../js/sim/api/index.js';
 import { hmacHex } from '../../js/sim/crypto.js';
 import { createPhone, type Phone, type PhoneOptions } from '../../js/sim/phone/index.js';
@@ -10,21 +10,24 @@ export const A = 'wxaaaaaaaaaaaaaaaa';
 export const B = 'wxbbbbbbbbbbbbbbbb';
 const NOON = Date.UTC(2026, 0, 1, 12);
 
-export interface Fake {
+export interface Sim {
   wechat: WeChat;
+  /** The HTTP handler. */
   handle: ReturnType<typeof serve>;
   get(path: string, query?: Record<string, string>, ip?: string): Promise<Json>;
   post(path: string, body: Json, query?: Record<string, string>): Promise<Json>;
   advance(seconds: number): Promise<void>;
+  /** jscode2session with the right secret. */
   exchange(code: string, appid?: string): Promise<Json>;
   /** A stable access token of app A. */
   token(): Promise<string>;
-  /** §3.2's query for a person with this key. */
+  /** The query of a call of §3.2, signed with this session_key. */
   signed(openid: string, sessionKey: string): Promise<Record<string, string>>;
   phone(options?: Partial<PhoneOptions>): Phone;
 }
 
-export function fake(app: Partial<App> = {}, config: Partial<Config> = {}): Fake {
+/** Returns a WeChat with two apps, A and B. */
+export function fake(app: Partial<App> = {}, config: Partial<Config> = {}): Sim {
   const apps = { [A]: { secret: 'sa', unionid: true, ...app }, [B]: { secret: 'sb', unionid: true } };
   const wechat = new WeChat({ now: NOON, ...config, apps: { ...apps, ...config.apps } });
   const handle = serve(wechat);
@@ -33,7 +36,7 @@ export function fake(app: Partial<App> = {}, config: Partial<Config> = {}): Fake
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     return url;
   };
-  const world: Fake = {
+  const sim: Sim = {
     wechat,
     handle,
     get: async (path, query = {}, ip = '127.0.0.1') =>
@@ -42,31 +45,31 @@ export function fake(app: Partial<App> = {}, config: Partial<Config> = {}): Fake
       (await handle(new Request(address(path, query), { method: 'POST', body: JSON.stringify(body) }))).json() as Json,
     advance: (seconds) => wechat.clock.advance(seconds * 1000),
     exchange: (js_code, appid = A) =>
-      world.get('/sns/jscode2session', {
+      sim.get('/sns/jscode2session', {
         appid,
         secret: appid === A ? 'sa' : 'sb',
         js_code,
         grant_type: 'authorization_code',
       }),
     token: async () =>
-      (await world.post('/cgi-bin/stable_token', { grant_type: 'client_credential', appid: A, secret: 'sa' }))
+      (await sim.post('/cgi-bin/stable_token', { grant_type: 'client_credential', appid: A, secret: 'sa' }))
         .access_token,
     signed: async (openid, sessionKey) => ({
-      access_token: await world.token(),
+      access_token: await sim.token(),
       openid,
       signature: hmacHex(sessionKey, ''),
       sig_method: 'hmac_sha256',
     }),
     phone: (options = {}) => createPhone({ wechat, appid: A, user: 'mei', ...options }),
   };
-  return world;
+  return sim;
 }
 
-/** An owner whose prompts a test takes one by one; it waits for the next. */
-export function owner(): {
+/** An `onPrompt` that queues prompts. `next` takes one, and waits if there is none. */
+export function promptQueue(): {
   onPrompt(prompt: Prompt): void;
   next<Kind extends Prompt['kind']>(kind: Kind): Promise<Extract<Prompt, { kind: Kind }>>;
-  /** How many came that nobody took. */
+  /** Number of prompts in the queue. */
   waiting(): number;
 } {
   const prompts: Prompt[] = [];
@@ -79,13 +82,13 @@ export function owner(): {
     async next(kind) {
       if (prompts.length === 0) await new Promise<void>((resolve) => (arrived = resolve));
       const prompt = prompts.shift() as Prompt;
-      if (prompt.kind !== kind) throw new Error(`a ${prompt.kind} prompt came, not ${kind}`);
+      if (prompt.kind !== kind) throw new Error(`the prompt is ${prompt.kind}, not ${kind}`);
       return prompt as never;
     },
     waiting: () => prompts.length,
   };
 }
 
-/** A call with callbacks, as a promise. */
+/** Calls a method with callbacks; resolves or rejects with their argument. */
 export const called = (call: (options: Json) => unknown, options: object = {}): Promise<Json> =>
   new Promise((success, fail) => void call({ ...options, success, fail }));

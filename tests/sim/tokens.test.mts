@@ -1,105 +1,104 @@
-// Access tokens, old and stable, and who may have them. § marks point into docs/platform-facts.md.
+// Access tokens of servers: cgi-bin/token, stable_token, IP lists. §: docs/platform-facts.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { A, type Fake, fake } from './sim.mts';
+import { A, fake, type Sim } from './sim.mts';
 
-const old = (world: Fake) => world.get('/cgi-bin/token', { grant_type: 'client_credential', appid: A, secret: 'sa' });
-const stable = (world: Fake, force_refresh = false, change: object = {}) =>
-  world.post('/cgi-bin/stable_token', {
+const old = (sim: Sim) => sim.get('/cgi-bin/token', { grant_type: 'client_credential', appid: A, secret: 'sa' });
+const stable = (sim: Sim, force_refresh = false, change: object = {}) =>
+  sim.post('/cgi-bin/stable_token', {
     grant_type: 'client_credential',
     appid: A,
     secret: 'sa',
     force_refresh,
     ...change,
   });
-/** 87008 when the token passes: the next thing missing is the signature's method. */
-const use = async (world: Fake, access_token: string) =>
-  (await world.get('/wxa/checksession', { access_token })).errcode;
+/** Returns 87008 if the token is valid, because sig_method is missing. */
+const use = async (sim: Sim, access_token: string) => (await sim.get('/wxa/checksession', { access_token })).errcode;
 const PASSES = 87008;
 
-test('each call of token ends the one before, five minutes later; stable tokens are apart (§3.3)', async () => {
-  const world = fake();
-  const steady = (await stable(world)).access_token;
-  const first = (await old(world)).access_token;
-  const second = (await old(world)).access_token;
+test('each call of cgi-bin/token ends the previous token after 5 minutes, but no stable token (§3.3)', async () => {
+  const sim = fake();
+  const steady = (await stable(sim)).access_token;
+  const first = (await old(sim)).access_token;
+  const second = (await old(sim)).access_token;
   assert.notEqual(first, second);
-  assert.deepEqual([await use(world, first), await use(world, second)], [PASSES, PASSES], 'they overlap');
-  await world.advance(300);
-  assert.deepEqual([await use(world, first), await use(world, second)], [40001, PASSES], 'not the latest');
-  assert.equal(await use(world, steady), PASSES);
-  await world.advance(6_900);
-  assert.equal(await use(world, second), 42001, 'two hours old');
+  assert.deepEqual([await use(sim, first), await use(sim, second)], [PASSES, PASSES], 'they overlap');
+  await sim.advance(300);
+  assert.deepEqual([await use(sim, first), await use(sim, second)], [40001, PASSES], 'not the latest');
+  assert.equal(await use(sim, steady), PASSES);
+  await sim.advance(6_900);
+  assert.equal(await use(sim, second), 42001, 'two hours old');
 });
 
-test('of three tokens in five minutes the first is ended at once, or lives on, as assumed (§3.3)', async () => {
+test('the first of three tokens within 5 minutes ends at the third or lives on, as assumed (§3.3)', async () => {
   for (const token_overlap of ['previous', 'every'] as const) {
-    const world = fake({}, { assume: { token_overlap } });
-    const first = (await old(world)).access_token;
-    const second = (await old(world)).access_token;
-    await old(world);
-    assert.equal(await use(world, first), token_overlap === 'every' ? PASSES : 40001);
-    assert.equal(await use(world, second), PASSES);
+    const sim = fake({}, { assume: { token_overlap } });
+    const first = (await old(sim)).access_token;
+    const second = (await old(sim)).access_token;
+    await old(sim);
+    assert.equal(await use(sim, first), token_overlap === 'every' ? PASSES : 40001);
+    assert.equal(await use(sim, second), PASSES);
   }
 });
 
-test('stable_token is idempotent, and renews five minutes before the end (§3.3)', async () => {
-  const world = fake();
-  const first = await stable(world);
-  await world.advance(100);
-  const same = await stable(world);
+test('stable_token is idempotent, and renews the token 5 minutes before its expiry (§3.3)', async () => {
+  const sim = fake();
+  const first = await stable(sim);
+  await sim.advance(100);
+  const same = await stable(sim);
   assert.deepEqual([same.access_token, same.expires_in], [first.access_token, 7_100]);
-  await world.advance(6_800);
-  const renewed = await stable(world);
+  await sim.advance(6_800);
+  const renewed = await stable(sim);
   assert.notEqual(renewed.access_token, first.access_token);
-  assert.equal(await use(world, first.access_token), PASSES, 'old and new overlap');
-  await world.advance(300);
-  assert.deepEqual([await use(world, first.access_token), await use(world, renewed.access_token)], [42001, PASSES]);
+  assert.equal(await use(sim, first.access_token), PASSES, 'old and new overlap');
+  await sim.advance(300);
+  assert.deepEqual([await use(sim, first.access_token), await use(sim, renewed.access_token)], [42001, PASSES]);
 });
 
-test('forcing ends the old one at once; 30 s apart and 20 a day (§3.3)', async () => {
-  const world = fake();
-  const { access_token } = await stable(world);
-  const forced = await stable(world, true);
-  assert.deepEqual([await use(world, access_token), await use(world, forced.access_token)], [40001, PASSES]);
-  assert.equal((await stable(world, true)).errcode, 45011);
-  assert.equal((await stable(world)).access_token, forced.access_token, 'the normal mode goes on');
-  await world.advance(29);
-  assert.equal((await stable(world, true)).errcode, 45011);
-  await world.advance(1);
+test('force_refresh ends the old token; calls are 30 s apart and at most 20 a day (§3.3)', async () => {
+  const sim = fake();
+  const { access_token } = await stable(sim);
+  const forced = await stable(sim, true);
+  assert.deepEqual([await use(sim, access_token), await use(sim, forced.access_token)], [40001, PASSES]);
+  assert.equal((await stable(sim, true)).errcode, 45011);
+  assert.equal((await stable(sim)).access_token, forced.access_token, 'the normal mode goes on');
+  await sim.advance(29);
+  assert.equal((await stable(sim, true)).errcode, 45011);
+  await sim.advance(1);
   for (let n = 1; n < 20; n++) {
-    assert.equal((await stable(world, true)).errcode, undefined);
-    await world.advance(30);
+    assert.equal((await stable(sim, true)).errcode, undefined);
+    await sim.advance(30);
   }
-  assert.equal((await stable(world, true)).errcode, 45009);
+  assert.equal((await stable(sim, true)).errcode, 45009);
 });
 
-test('tokens have a daily quota (§3.3)', async () => {
-  const world = fake({}, { assume: { tokens_per_day: 2 } });
+test('cgi-bin/token has a daily quota (§3.3)', async () => {
+  const sim = fake({}, { assume: { tokens_per_day: 2 } });
   const errcodes = [];
-  for (let n = 0; n < 3; n++) errcodes.push((await old(world)).errcode);
+  for (let n = 0; n < 3; n++) errcodes.push((await old(sim)).errcode);
   assert.deepEqual(errcodes, [undefined, undefined, 45009]);
-  await world.advance(86_400);
-  assert.equal((await old(world)).errcode, undefined);
+  await sim.advance(86_400);
+  assert.equal((await old(sim)).errcode, undefined);
 });
 
-test('what is wrong with the request is said (§3.3)', async () => {
-  const world = fake();
-  assert.equal((await stable(world, false, { grant_type: 'x' })).errcode, 40002);
-  assert.equal((await stable(world, false, { appid: 'wx0' })).errcode, 40013);
-  assert.equal((await stable(world, false, { secret: 'x' })).errcode, 40125);
-  assert.equal((await stable(world, false, { secret: '' })).errcode, 41004);
-  assert.equal((await world.get('/cgi-bin/stable_token')).errcode, 43002);
+test('token calls name the error of a wrong request (§3.3)', async () => {
+  const sim = fake();
+  assert.equal((await stable(sim, false, { grant_type: 'x' })).errcode, 40002);
+  assert.equal((await stable(sim, false, { appid: 'wx0' })).errcode, 40013);
+  assert.equal((await stable(sim, false, { secret: 'x' })).errcode, 40125);
+  assert.equal((await stable(sim, false, { secret: '' })).errcode, 41004);
+  assert.equal((await sim.get('/cgi-bin/stable_token')).errcode, 43002);
 });
 
-test('a body that is missing is 44002, one that is not a JSON object 47001 (§3)', async () => {
-  const world = fake();
-  const token = await world.token();
+test('a missing body is 44002, a body that is not a JSON object 47001 (§3)', async () => {
+  const sim = fake();
+  const token = await sim.token();
   const phone = `/wxa/business/getuserphonenumber?access_token=${token}`;
   const json = JSON.stringify({ grant_type: 'client_credential', appid: A, secret: 'sa' });
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
   const errcode = async (path: string, body: string, headers = {}): Promise<number | undefined> => {
     const request = new Request(`http://wechat.test${path}`, { method: 'POST', body, headers });
-    return ((await (await world.handle(request)).json()) as { errcode?: number }).errcode;
+    return ((await (await sim.handle(request)).json()) as { errcode?: number }).errcode;
   };
   for (const path of ['/cgi-bin/stable_token', phone]) {
     assert.equal(await errcode(path, ''), 44002, path);
@@ -108,15 +107,15 @@ test('a body that is missing is 44002, one that is not a JSON object 47001 (§3)
       assert.equal(await errcode(path, body, form), 47001, `${path} ${body}`);
     }
   }
-  // curl declares everything a form; editors begin a file with a line break.
+  // curl declares every body as a form; some editors begin a file with a line break.
   assert.equal(await errcode('/cgi-bin/stable_token', json, form), undefined);
   assert.equal(await errcode('/cgi-bin/stable_token', `\r\n\t ${json}\n`), undefined);
   assert.equal(await errcode('/wxa/business/getuserphonenumber', ''), 41001, 'the token comes first');
 });
 
-test('each subsystem writes its messages in its own way (observed, §3)', async () => {
-  const world = fake();
-  const token = await world.token();
+test('each subsystem has its own format of error messages (observed, §3)', async () => {
+  const sim = fake();
+  const token = await sim.token();
   const rid = 'rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$';
   const latest = 'could get access_token by getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r';
   const messages: Array<[path: string, query: Record<string, string>, text: string]> = [
@@ -131,14 +130,14 @@ test('each subsystem writes its messages in its own way (observed, §3)', async 
     ['/cgi-bin/getcallbackip', { access_token: token }, 'invalid url '],
   ];
   for (const [path, query, text] of messages) {
-    assert.match((await world.get(path, query)).errmsg, new RegExp(`^${text}${rid}`), path);
+    assert.match((await sim.get(path, query)).errmsg, new RegExp(`^${text}${rid}`), path);
   }
-  const { errmsg } = await world.get('/sns/jscode2session');
+  const { errmsg } = await sim.get('/sns/jscode2session');
   const [, time = ''] = /rid: (\w+)/.exec(errmsg) ?? [];
-  assert.equal(Number.parseInt(time, 16), world.wechat.world.seconds(), 'the request’s time in hex');
+  assert.equal(Number.parseInt(time, 16), sim.wechat.world.seconds(), 'the request’s time in hex');
 });
 
-test('a path that the simulator does not have is answered in JSON with an errcode', async () => {
+test('an unknown path is answered in JSON with an errcode', async () => {
   const { handle } = fake();
   for (const path of ['/cgi-bin/user/info', '/sns/', '/x', '/sns/jscode2session/']) {
     const response = await handle(new Request(`http://wechat.test${path}`));
@@ -146,7 +145,7 @@ test('a path that the simulator does not have is answered in JSON with an errcod
   }
 });
 
-test('an IP list of more than ten entries is refused, as WeChat’s page does (§3.3)', () => {
+test('an IP list of more than 10 entries is refused, as on WeChat’s page (§3.3)', () => {
   const ip_list = Array.from({ length: 11 }, (_, n) => `10.0.0.${n}`);
   fake({ ip_list: ip_list.slice(1) });
   assert.throws(() => fake({ ip_list }), /at most 10 entries/);
@@ -157,19 +156,19 @@ test('a frozen secret is 40243, a frozen account 50007 (§3.3)', async () => {
   assert.equal((await old(fake({ frozen: 'account' }))).errcode, 50007);
 });
 
-test('callers that the IP list does not have are 40164; it may or may not cover jscode2session (§3.3)', async () => {
+test('callers outside the IP list get 40164; whether it covers jscode2session is an assumption (§3.3)', async () => {
   const query = { grant_type: 'client_credential', appid: A, secret: 'sa' };
   for (const ip_list_covers_jscode2session of [true, false]) {
-    const world = fake({ ip_list: ['203.0.113.7', '10.0.0.0/8'] }, { assume: { ip_list_covers_jscode2session } });
-    const refused = await world.get('/cgi-bin/token', query, '198.51.100.1');
+    const sim = fake({ ip_list: ['203.0.113.7', '10.0.0.0/8'] }, { assume: { ip_list_covers_jscode2session } });
+    const refused = await sim.get('/cgi-bin/token', query, '198.51.100.1');
     assert.equal(refused.errcode, 40164);
     assert.match(refused.errmsg, /^invalid ip 198\.51\.100\.1 .*not in whitelist rid: /);
     for (const ip of ['203.0.113.7', '::ffff:203.0.113.7', '10.200.3.4']) {
-      assert.equal((await world.get('/cgi-bin/token', query, ip)).errcode, undefined, ip);
+      assert.equal((await sim.get('/cgi-bin/token', query, ip)).errcode, undefined, ip);
     }
-    const { code: js_code } = world.wechat.issueCode(A, 'mei');
+    const { code: js_code } = sim.wechat.issueCode(A, 'mei');
     const exchange = { ...query, js_code, grant_type: 'authorization_code' };
-    const { errcode } = await world.get('/sns/jscode2session', exchange, '198.51.100.1');
+    const { errcode } = await sim.get('/sns/jscode2session', exchange, '198.51.100.1');
     assert.equal(errcode, ip_list_covers_jscode2session ? 40164 : undefined);
   }
 });

@@ -1,14 +1,14 @@
-// Web logins: pages, codes, tokens, profiles. § marks point into docs/platform-facts.md.
+// Web logins: pages, codes, tokens, profiles. §: docs/platform-facts.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Json } from '../harness.mts';
-import { A, type Fake, fake } from './sim.mts';
+import { A, fake, type Sim } from './sim.mts';
 
 const OA = 'wx0a00000000000000';
 const SITE = 'wx5170000000000000';
 const BACK = 'https://shop.example/login/callback?from=menu';
 
-function world(assume = {}): Fake {
+function sim(assume = {}): Sim {
   const web = { secret: 's', redirect_uris: ['https://shop.example/other'] };
   return fake(
     {},
@@ -22,12 +22,12 @@ function world(assume = {}): Fake {
   );
 }
 
-async function visit({ handle }: Fake, page: string, query: Record<string, string>): Promise<Response> {
+async function visit({ handle }: Sim, page: string, query: Record<string, string>): Promise<Response> {
   return handle(new Request(`http://wechat.test/connect/${page}?${new URLSearchParams(query)}`));
 }
 
-const authorize = (world: Fake, query: Record<string, string> = {}) =>
-  visit(world, 'oauth2/authorize', {
+const authorize = (sim: Sim, query: Record<string, string> = {}) =>
+  visit(sim, 'oauth2/authorize', {
     appid: OA,
     redirect_uri: BACK,
     response_type: 'code',
@@ -36,8 +36,8 @@ const authorize = (world: Fake, query: Record<string, string> = {}) =>
     ...query,
   });
 
-async function code(world: Fake, query: Record<string, string> = {}): Promise<string> {
-  const response = await authorize(world, { user: 'mei', ...query });
+async function code(sim: Sim, query: Record<string, string> = {}): Promise<string> {
+  const response = await authorize(sim, { user: 'mei', ...query });
   assert.equal(response.status, 302);
   const target = new URL(response.headers.get('location') as string);
   assert.deepEqual(
@@ -47,11 +47,11 @@ async function code(world: Fake, query: Record<string, string> = {}): Promise<st
   return target.searchParams.get('code') as string;
 }
 
-const exchange = (world: Fake, code: string, appid = OA) =>
-  world.get('/sns/oauth2/access_token', { appid, secret: 's', code, grant_type: 'authorization_code' });
+const exchange = (sim: Sim, code: string, appid = OA) =>
+  sim.get('/sns/oauth2/access_token', { appid, secret: 's', code, grant_type: 'authorization_code' });
 
-test('from the page to the profile, and the same person everywhere by unionid (§3.8)', async () => {
-  const fake = world();
+test('a web login leads from the page to the profile, with the user’s unionid (§3.8)', async () => {
+  const fake = sim();
   const session = await exchange(fake, await code(fake));
   assert.deepEqual([session.expires_in, session.scope, session.is_snapshotuser], [7_200, 'snsapi_userinfo', undefined]);
   const { access_token, openid } = session;
@@ -61,8 +61,8 @@ test('from the page to the profile, and the same person everywhere by unionid (�
   assert.equal((await fake.get('/sns/auth', { access_token, openid: 'oOther' })).errcode, 40003);
 });
 
-test('without a user the page asks who is there; its links need no hand (§3.8)', async () => {
-  const fake = world();
+test('without `user` the page lists the users; a link with `user` redirects (§3.8)', async () => {
+  const fake = sim();
   fake.wechat.user('<li>');
   const html = await (await authorize(fake)).text();
   assert.match(html, /Log in as/);
@@ -76,8 +76,8 @@ test('without a user the page asks who is there; its links need no hand (§3.8)'
   assert.equal(back.status, 302);
 });
 
-test('what is wrong with the request is said, and no code goes anywhere (§3.8)', async () => {
-  const fake = world();
+test('a wrong request shows its error on the page and redirects nowhere (§3.8)', async () => {
+  const fake = sim();
   const refused = async (query: Record<string, string>) => {
     const response = await authorize(fake, { user: 'mei', ...query });
     assert.equal(response.status, 400);
@@ -97,7 +97,7 @@ test('what is wrong with the request is said, and no code goes anywhere (§3.8)'
 const QR = { appid: SITE, redirect_uri: BACK, response_type: 'code', scope: 'snsapi_login', user: 'mei' };
 const returned = (response: Response): string => response.headers.get('location') ?? '';
 
-test('an official account’s address has no port, except on loopback (10003, §3.8)', async () => {
+test('an official account’s redirect_uri must not have a port, except on loopback (10003, §3.8)', async () => {
   const oa = { appid: OA, response_type: 'code', scope: 'snsapi_base', state: 's', user: 'mei' };
   const fake_ = fake({}, { apps: { [OA]: { secret: 's', kind: 'official_account' } } });
   const status = async (redirect_uri: string) =>
@@ -107,8 +107,8 @@ test('an official account’s address has no port, except on loopback (10003, §
   assert.equal(await status('http://127.0.0.1:8787/x'), 302);
 });
 
-test('the code comes before the state; an official account’s state loses its quotes, a website’s does not', async () => {
-  const fake = world();
+test('the redirect has the code before the state; an official account’s state loses its quotes, a website’s does not', async () => {
+  const fake = sim();
   const state = '{"a":1}-_';
   const oa = returned(await authorize(fake, { user: 'mei', state }));
   assert.match(oa, /\?from=menu&code=\w+&state=%7Ba%3A\+1%7D-_$/);
@@ -116,12 +116,12 @@ test('the code comes before the state; an official account’s state loses its q
   assert.match(site, /&code=\w+&state=%7B%22a%22%3A1%7D-_$/);
   const long = 'a'.repeat(129);
   assert.match(returned(await visit(fake, 'qrconnect', { ...QR, state: long })), /state=a{129}$/);
-  const lenient = await authorize(world({ long_state: 'accepted' }), { user: 'mei', state: long });
+  const lenient = await authorize(sim({ long_state: 'accepted' }), { user: 'mei', state: long });
   assert.match(returned(lenient), /state=a{129}$/);
 });
 
-test('a code is used once and for five minutes, a QR code’s for ten (§3.8)', async () => {
-  const fake = world();
+test('a code is valid once and for 5 minutes, one of a QR login for 10 (§3.8)', async () => {
+  const fake = sim();
   const once = await code(fake);
   assert.equal((await exchange(fake, once, SITE)).errcode, 40029, 'another app’s');
   await exchange(fake, once);
@@ -143,15 +143,15 @@ test('a code is used once and for five minutes, a QR code’s for ten (§3.8)', 
 });
 
 test('snsapi_base has no unionid and no profile (§3.8)', async () => {
-  const fake = world();
+  const fake = sim();
   const session = await exchange(fake, await code(fake, { scope: 'snsapi_base' }));
   assert.equal('unionid' in session, false);
   const { access_token, openid } = session;
   assert.equal((await fake.get('/sns/userinfo', { access_token, openid })).errcode, 48001);
 });
 
-test('refreshing prolongs an access token that has not expired, and keeps it (§3.8)', async () => {
-  const fake = world();
+test('a refresh keeps and extends an access token that has not expired (§3.8)', async () => {
+  const fake = sim();
   const { access_token, openid, refresh_token } = await exchange(fake, await code(fake));
   await fake.advance(7_199);
   const renewed = await fake.get('/sns/oauth2/refresh_token', {
@@ -164,8 +164,8 @@ test('refreshing prolongs an access token that has not expired, and keeps it (§
   assert.equal((await fake.get('/sns/auth', { access_token, openid })).errcode, 0);
 });
 
-test('refreshing an expired access token gives a new one; the refresh token is not prolonged (§3.8)', async () => {
-  const fake = world();
+test('a refresh replaces an expired access token; the refresh token’s life is not extended (§3.8)', async () => {
+  const fake = sim();
   const { access_token, openid, refresh_token } = await exchange(fake, await code(fake));
   const refresh = () =>
     fake.get('/sns/oauth2/refresh_token', { appid: OA, grant_type: 'refresh_token', refresh_token });
@@ -179,8 +179,8 @@ test('refreshing an expired access token gives a new one; the refresh token is n
   assert.equal((await refresh()).errcode, 40030);
 });
 
-test('what is missing is said before what is wrong (seen in co-wechat-oauth’s own tests)', async () => {
-  const fake = world();
+test('missing parameters are reported before wrong ones (as in co-wechat-oauth’s own tests)', async () => {
+  const fake = sim();
   const errcode = async (path: string, query: Record<string, string>) => (await fake.get(path, query)).errcode;
   const refresh = { appid: 'wx0', grant_type: 'refresh_token' };
   assert.equal(await errcode('/sns/oauth2/refresh_token', refresh), 41003);
@@ -190,9 +190,9 @@ test('what is missing is said before what is wrong (seen in co-wechat-oauth’s 
   assert.equal(await errcode('/sns/userinfo', { access_token: 'x', openid: 'y' }), 40001);
 });
 
-test('a snapshot page gives a virtual openid and unionid, also of a known user, or the real ones if assumed (§3.8)', async () => {
+test('a snapshot page returns a virtual openid and unionid, or the real ones if assumed (§3.8)', async () => {
   for (const snapshot_ids of ['virtual', 'real'] as const) {
-    const fake = world({ snapshot_ids });
+    const fake = sim({ snapshot_ids });
     const real = await exchange(fake, await code(fake));
     fake.wechat.user('mei').snapshot = true;
     const seen = await exchange(fake, await code(fake));
@@ -208,19 +208,19 @@ test('a snapshot page gives a virtual openid and unionid, also of a known user, 
   }
 });
 
-test('a mini program has no snapshot page: its users are real', async () => {
-  const { wechat } = world();
+test('a mini program has no virtual accounts', async () => {
+  const { wechat } = sim();
   const { openid } = wechat.account(A, 'mei');
   wechat.user('mei').snapshot = true;
   assert.equal(wechat.account(A, 'mei').openid, openid);
 });
 
-test('a refused login comes back as assumed: with the state alone, with code=authdeny, or not at all (§3.8)', async () => {
+test('a refused login redirects as assumed: with state only, with code=authdeny, or not at all (§3.8)', async () => {
   const denied = async (page: 'qrconnect' | 'oauth2/authorize', assume: object) => {
     const { user: _, ...qr } = QR;
     const oa = { ...qr, appid: OA, scope: 'snsapi_base' };
     const query = { ...(page === 'qrconnect' ? qr : oa), state: 'x', deny: '1' };
-    const response = await visit(world(assume), page, query);
+    const response = await visit(sim(assume), page, query);
     return response.status === 302 ? new URL(returned(response)).search : response.status;
   };
   assert.equal(await denied('qrconnect', {}), '?from=menu&state=x');
@@ -231,8 +231,8 @@ test('a refused login comes back as assumed: with the state alone, with code=aut
   }
 });
 
-test('a form body does what a query does, at every path with parameters; a JSON body does not (§3.1)', async () => {
-  const fake = world();
+test('every path reads parameters from a form body too, but not from JSON (§3.1)', async () => {
+  const fake = sim();
   const post = async (path: string, body: string, type = 'application/x-www-form-urlencoded; charset=utf-8') => {
     const init = { method: 'POST', body, headers: { 'content-type': type } };
     return (await fake.handle(new Request(`http://wechat.test${path}`, init))).json() as Promise<Json>;
@@ -256,8 +256,8 @@ test('a form body does what a query does, at every path with parameters; a JSON 
   assert.equal((await post('/sns/oauth2/access_token', json, 'application/json')).errcode, 41002);
 });
 
-test('grant_type has to be authorization_code (§3.8)', async () => {
-  const fake = world();
+test('grant_type must be authorization_code (§3.8)', async () => {
+  const fake = sim();
   for (const grant of [{}, { grant_type: 'refresh_token' }]) {
     const query = { appid: OA, secret: 's', code: await code(fake), ...grant };
     assert.equal((await fake.get('/sns/oauth2/access_token', query)).errcode, 40002);
@@ -265,7 +265,7 @@ test('grant_type has to be authorization_code (§3.8)', async () => {
 });
 
 test('a code of one kind of app is unknown to another kind’s call (§3.8)', async () => {
-  const fake = world();
+  const fake = sim();
   const grant_type = 'authorization_code';
   const js_code = await code(fake);
   const login = { appid: OA, secret: 's', js_code, grant_type };
@@ -281,8 +281,8 @@ test('a code of one kind of app is unknown to another kind’s call (§3.8)', as
   }
 });
 
-test('userinfo and access_token may each be called 50,000 times a minute (§3.8)', async () => {
-  const fake = world();
+test('userinfo and access_token each have a quota of 50,000 calls a minute (§3.8)', async () => {
+  const fake = sim();
   const { access_token, openid } = await exchange(fake, await code(fake));
   for (let n = 0; n < 50_000; n++) fake.wechat.web.userInfo(access_token, openid);
   assert.equal((await fake.get('/sns/userinfo', { access_token, openid })).errcode, 45011);
@@ -291,8 +291,8 @@ test('userinfo and access_token may each be called 50,000 times a minute (§3.8)
   assert.equal((await fake.get('/sns/userinfo', { access_token, openid })).errcode, undefined);
 });
 
-test('the JS-SDK ticket is one for two hours (§3.8)', async () => {
-  const fake = world();
+test('the JS-SDK ticket stays the same for two hours (§3.8)', async () => {
+  const fake = sim();
   const ticket = async () => fake.get('/cgi-bin/ticket/getticket', { access_token: await fake.token(), type: 'jsapi' });
   const first = await ticket();
   await fake.advance(100);
