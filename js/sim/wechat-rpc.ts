@@ -29,9 +29,9 @@ export type SingleOperation = (typeof SINGLE_OPERATIONS)[number];
 export interface Entered {
   /** The fault that acts on this call. */
   fault: Fault | null;
-  /** Result of the operation; absent if a fault acts before the work. */
+  /** Result of the operation; absent if a fault acts. */
   result?: unknown;
-  /** Whether WeChat has logged the call already: the operation succeeded, and no fault acts. */
+  /** Whether WeChat has logged the call already, because the operation succeeded. */
   logged?: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface RpcOperations {
   /** Uses one phone number of the quota. */
   phoneButton: (args: Identity) => { code: string; encryptedData?: string; iv?: string };
   userKey: (args: Identity) => UserKey;
-  /** Begins a `wx` call: counts it, returns the fault that acts on it, and performs `operation` if none acts before. */
+  /** Begins a `wx` call: counts it, returns the fault that acts on it, and performs `operation` if none acts. */
   enter: (args: Identity & { call: string; operation?: SingleOperation }) => Entered;
   /** Logs the outcome of a `wx` call. */
   log: (args: Identity & { name: string; text: string }) => unknown;
@@ -85,9 +85,9 @@ export function localRpc(wechat: WeChat): WeChatRpc {
     enter({ appid, user, call, operation }) {
       wechat.count(call, user);
       const fault = wechat.faults.match(call, user) ?? null;
-      if (!operation || (fault && !fault.after_work)) return { fault };
+      if (!operation || fault) return { fault };
       const result = operations[operation]({ appid, user });
-      const logged = !fault && !('valid' in result && !result.valid);
+      const logged = !('valid' in result && !result.valid);
       if (logged) operations.log({ appid, user, name: call, text: 'ok' });
       return { fault, result, logged };
     },

@@ -44,7 +44,7 @@ export interface CallContext {
   tapped: boolean;
   /** Aborts when the time limit passes. */
   signal: AbortSignal;
-  /** Requests operations; the one in `CallSettings.operation` has been performed by `enter` already. */
+  /** Requests operations. `enter` has performed the one in `CallSettings.operation` already, unless a fault acts. */
   rpc: WeChatRpc;
 }
 
