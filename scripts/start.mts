@@ -2,7 +2,7 @@
 // origin. The README lists the variables.
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startServer } from '../js/sim/server.js';
+import { startServer } from '../js/sim/http-server.js';
 import { WeChat } from '../js/sim/wechat/index.js';
 import { makeKeys } from './keys.mts';
 import { mustBeFree, port } from './ports.mts';

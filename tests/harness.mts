@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Miniflare } from 'miniflare';
-import { type SimServer, startServer } from '../js/sim/server.js';
+import { type SimServer, startServer } from '../js/sim/http-server.js';
 import { type App, WeChat } from '../js/sim/wechat/index.js';
 import { type EdgeOptions, startEdge } from '../scripts/edge.mts';
 import { makeKeys } from '../scripts/keys.mts';

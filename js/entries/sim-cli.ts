@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { startServer } from '../sim/server.js';
+import { startServer } from '../sim/http-server.js';
 import { type Config, WeChat } from '../sim/wechat/index.js';
 
 const USAGE = `wxauth-sim: a simulated WeChat for tests and development

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type SimServer, startServer } from '../../js/sim/server.js';
+import { type SimServer, startServer } from '../../js/sim/http-server.js';
 import { WeChat } from '../../js/sim/wechat/index.js';
 import type { Json } from '../harness.mts';
 import { runPython } from './python.mts';

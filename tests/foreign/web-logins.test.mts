@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { type SimServer, startServer } from '../../js/sim/server.js';
+import { type SimServer, startServer } from '../../js/sim/http-server.js';
 import { WeChat } from '../../js/sim/wechat/index.js';
 import type { Json } from '../harness.mts';
 import { runPython } from './python.mts';

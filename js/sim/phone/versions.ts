@@ -1,14 +1,6 @@
 // The base library in which each method, button and option appeared (docs/platform-facts.md §1).
 
-/** Whether a version such as `2.21.3` is `wanted` or newer. */
-export function atLeast(version: string, wanted: string): boolean {
-  const parts = version.split('.').map(Number);
-  for (const [index, part] of wanted.split('.').entries()) {
-    const difference = (parts[index] || 0) - Number(part);
-    if (difference !== 0) return difference > 0;
-  }
-  return true;
-}
+export { atLeast } from '../../hosts/base-library.js';
 
 /** First base library of each method. Methods that are not listed are older than 1.2.0. */
 export const SINCE: Record<string, string> = {
