@@ -3,6 +3,7 @@
 //! The scenarios run natively, in Node and in a browser; the properties run natively.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod attempt;
 mod device;
 mod frequency;
 mod key;
@@ -13,6 +14,7 @@ mod properties;
 mod session;
 mod storage;
 mod taps;
+mod time;
 mod waiting;
 
 #[cfg(target_family = "wasm")]

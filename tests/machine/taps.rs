@@ -106,6 +106,9 @@ fn the_failure_of_a_tap_decides_the_error() {
     ] {
         let mut device = Device::logged_in();
         device.dispatch(Event::TapFailed { waiter: 1, failure });
-        assert_eq!(device.failed_with(1), expected);
+        let Some(Outcome::Failed { code, retryable, .. }) = device.outcome(1) else { panic!("{failure:?}") };
+        assert_eq!(*code, expected);
+        let can_succeed_later = matches!(expected, ErrorCode::RateLimited | ErrorCode::PermissionFailed);
+        assert_eq!(*retryable, can_succeed_later, "{expected:?}");
     }
 }

@@ -120,3 +120,16 @@ fn tokens_and_codes_beyond_their_length_limit_are_refused() {
     }
     assert!(PhoneCode::parse("a".repeat(513)).is_none());
 }
+
+#[test]
+fn sixteen_log_outs_are_accepted_beyond_the_limit() {
+    let mut device = Device::new(LoginMode::Silent, PrivacyMode::Official);
+    for waiter in 1..=MAX_WAITING {
+        device.request(waiter);
+    }
+    for waiter in MAX_WAITING + 1..=MAX_WAITING + 17 {
+        device.dispatch(Event::Logout { waiter, everywhere: false });
+    }
+    assert_eq!(device.outcomes().len(), 1);
+    assert_eq!(device.failed_with(MAX_WAITING + 17), ErrorCode::TooManyWaiting);
+}
