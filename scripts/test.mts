@@ -52,7 +52,7 @@ function wasmPack(name: string, args: string[], env: Record<string, string>, ...
   return {
     name,
     program: tool('wasm-pack'),
-    args: ['test', ...args, '--', '--test', 'wechat', '--target-dir', at('target', 'wasm-pack')],
+    args: ['test', ...args, '--', '--test', 'wechat', '--test', 'machine', '--target-dir', at('target', 'wasm-pack')],
     env: {
       PATH: `${at('.tools', 'bin')}:${process.env.PATH}`,
       WASM_BINDGEN_TEST_RUNNER: tool('wasm-bindgen-test-runner'),

@@ -1,6 +1,6 @@
 //! Session: one login for all callers, generations, deadlines.
 
-use crate::device::{Device, name, tokens};
+use crate::device::{Device, Storage, name, tokens};
 #[cfg(target_family = "wasm")]
 use crate::test;
 use std::collections::{BTreeMap, BTreeSet};
@@ -450,4 +450,37 @@ fn a_malformed_token_counts_as_a_reply_without_the_edges_code() {
     let op = device.last_op("Refresh");
     device.dispatch(Event::tokens_arrived(op, "access".into(), "refresh".into(), 600, None));
     assert_eq!(device.sent(2), [Some("access".to_owned())]);
+}
+
+#[test]
+fn the_state_is_starting_until_storage_answers() {
+    let mut device = Device::new(LoginMode::Silent, PrivacyMode::Official);
+    device.storage = Storage::Silent;
+    device.launch(None);
+    assert_eq!(device.state(), SessionState::Starting);
+    let op = device.last_op("ReadRecord");
+    device.storage = Storage::Works;
+    device.dispatch(Event::RecordRead { op, record: Some(String::new()), status: Some(String::new()) });
+    assert_eq!(device.state(), SessionState::LoggingIn);
+}
+
+#[test]
+fn a_session_with_a_live_token_is_logged_in_also_during_a_login() {
+    let mut device = Device::logged_in().restarted();
+    device.dispatch(Event::KeyReady(1));
+    let op = device.last_op("CheckSession");
+    device.dispatch(Event::SessionChecked { op, alive: false });
+    assert_eq!((device.count("CallLogin"), device.state()), (1, SessionState::LoggedIn));
+}
+
+#[test]
+fn a_session_with_an_expired_token_is_logged_in_after_a_failed_refresh() {
+    let mut device = Device::logged_in();
+    device.now += 3_600_000;
+    device.request(1);
+    assert_eq!(device.state(), SessionState::LoggingIn);
+    for _ in 0..3 {
+        device.unreachable("Refresh").wait(5_000);
+    }
+    assert_eq!((device.failed_with(1), device.state()), (ErrorCode::EdgeUnreachable, SessionState::LoggedIn));
 }
