@@ -8,6 +8,7 @@ import { type App, WeChat } from '../js/sim/wechat/index.js';
 import { type EdgeOptions, startEdge } from '../scripts/edge.mts';
 import { makeKeys } from '../scripts/keys.mts';
 import { at } from '../scripts/shell.mts';
+import { built } from './built.mts';
 
 export const APPID = 'wxa0b1c2d3e4f50617';
 export const OTHER_APPID = 'wxffffffffffffffff';
@@ -63,6 +64,7 @@ const COUNTING_LIMIT = {
 
 /** Starts a simulator and an edge that calls it. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  built('edge/index.js');
   const apps: Record<string, App & Json> = options.apps ?? {
     [APPID]: { secret: SECRET },
     [OTHER_APPID]: { secret: SECRET },

@@ -9,6 +9,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { WeChat } from '../../js/sim/wechat/index.js';
 import { find } from '../../scripts/setup.mts';
 import { at } from '../../scripts/shell.mts';
+import { built } from '../built.mts';
 import { freePort, type Json, SECRET, startWorld, type World } from '../harness.mts';
 import { CHROMIUM_FLAGS } from './flags.mts';
 
@@ -33,7 +34,7 @@ before(async () => {
   back = `${origin}/tab`;
   site = mkdtempSync(join(tmpdir(), 'wxauth-tabs-'));
   writeFileSync(join(site, 'tab.html'), PAGE);
-  for (const file of ['index.mjs', 'wxauth.wasm']) copyFileSync(at('dist/web', file), join(site, file));
+  for (const file of ['index.mjs', 'wxauth.wasm']) copyFileSync(built('web', file), join(site, file));
   world = await startWorld({
     port,
     wechat: new WeChat({ apps: { [SITE]: { secret: SECRET, kind: 'website', redirect_uris: [`${origin}/`] } } }),

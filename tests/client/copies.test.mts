@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import type * as nodeEntry from '../../js/entries/node.js';
 import { createPhone } from '../../js/sim/phone/index.js';
-import { at } from '../../scripts/shell.mts';
+import { built } from '../built.mts';
 import { APPID, type Json, startWorld, type World } from '../harness.mts';
 import { client } from './world.mts';
 
@@ -15,7 +15,7 @@ before(async () => {
 after(() => world.stop());
 
 test('two copies of the package share one machine', async () => {
-  const copy = createRequire(import.meta.url)(at('dist/node/index.cjs')) as typeof nodeEntry;
+  const copy = createRequire(import.meta.url)(built('node/index.cjs')) as typeof nodeEntry;
   assert.notEqual(copy.createAuth, client.createAuth);
   const { wx } = createPhone({ wechat: world.wechat, appid: APPID, user: 'copies' });
   let logins = 0;

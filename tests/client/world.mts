@@ -1,10 +1,10 @@
 // Shared by the client's tests: the built client on a simulated phone, with the edge in workerd behind it.
 import type * as nodeEntry from '../../js/entries/node.js';
 import { createPhone, type Phone, type PhoneOptions } from '../../js/sim/phone/index.js';
-import { at } from '../../scripts/shell.mts';
+import { built } from '../built.mts';
 import { APPID, type Json, type World } from '../harness.mts';
 
-export const client = (await import(at('dist/node/index.mjs'))) as typeof nodeEntry;
+export const client = (await import(built('node/index.mjs'))) as typeof nodeEntry;
 
 export interface Device {
   phone: Phone;

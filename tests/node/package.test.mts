@@ -6,10 +6,11 @@ import { after, before, test } from 'node:test';
 import type * as nodeEntry from '../../js/entries/node.js';
 import { createPhone } from '../../js/sim/phone/index.js';
 import { at } from '../../scripts/shell.mts';
+import { built } from '../built.mts';
 import { APPID, type Json, startWorld, type World } from '../harness.mts';
 
-const esm = (await import(at('dist/node/index.mjs'))) as typeof nodeEntry;
-const cjs = createRequire(import.meta.url)(at('dist/node/index.cjs')) as typeof nodeEntry;
+const esm = (await import(built('node/index.mjs'))) as typeof nodeEntry;
+const cjs = createRequire(import.meta.url)(built('node/index.cjs')) as typeof nodeEntry;
 const data = (file: string): Json => JSON.parse(readFileSync(at('tests/data', file), 'utf8'));
 
 for (const [format, entry] of [

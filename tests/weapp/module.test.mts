@@ -7,14 +7,15 @@ import { homedir } from 'node:os';
 import { test } from 'node:test';
 import { brotliDecompressSync } from 'node:zlib';
 import { at } from '../../scripts/shell.mts';
+import { built } from '../built.mts';
 import { parseModule } from './wasm.mts';
 
-const wasm = readFileSync(at('dist/weapp-check/wxauth.wasm'));
+const wasm = readFileSync(built('weapp-check/wxauth.wasm'));
 const module = parseModule(wasm);
 
 test('the checked module is the shipped module', () => {
   const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-  assert.equal(hash(brotliDecompressSync(readFileSync(at('dist/weapp/wxauth.wasm.br')))), hash(wasm));
+  assert.equal(hash(brotliDecompressSync(readFileSync(built('weapp/wxauth.wasm.br')))), hash(wasm));
 });
 
 test('every opcode belongs to the MVP, and memory never grows', () => {
@@ -54,7 +55,7 @@ test('the module contains no absolute path', () => {
 });
 
 test('the shipped files contain no name of a secret, no WeChat server and no API that phones lack', () => {
-  const shipped = ['index.js', 'fallback.js'].map((file) => readFileSync(at('dist/weapp', file), 'latin1')).join();
+  const shipped = ['index.js', 'fallback.js'].map((file) => readFileSync(built('weapp', file), 'latin1')).join();
   for (const word of ['api.weixin.qq.com', 'session_key=', 'secret=', 'TextDecoder(', 'import.meta', 'eval(']) {
     assert.ok(!(shipped + wasm.toString('latin1')).includes(word), word);
   }

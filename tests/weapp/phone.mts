@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { compileFunction, createContext, runInContext } from 'node:vm';
 import { brotliDecompressSync } from 'node:zlib';
 import type * as weapp from '../../js/entries/weapp.js';
-import { at } from '../../scripts/shell.mts';
+import { built } from '../built.mts';
 
 /** Behaviour of `WXWebAssembly.instantiate`. A promise: it answers when the promise resolves. */
 export type WasmFault = 'none' | 'absent' | 'failing' | 'silent' | Promise<void>;
@@ -55,7 +55,7 @@ export function lockedPhone(wx: object, fault: WasmFault = 'none', globals: obje
     const file = path.replace(/^\.\//, '');
     required.push(file);
     const module = { exports: {} };
-    const source = readFileSync(at('dist/weapp', file), 'utf8');
+    const source = readFileSync(built('weapp', file), 'utf8');
     compileFunction(source, ['require', 'module', 'exports'], { parsingContext: context, filename: file })(
       require,
       module,
@@ -76,7 +76,7 @@ function instantiate(fault: WasmFault) {
     if (fault === 'silent') return new Promise<never>(() => {});
     if (typeof fault === 'object') await fault;
     const file = path.replace('/miniprogram_npm/wxauth/', '');
-    const bytes = brotliDecompressSync(readFileSync(at('dist/weapp', file)));
+    const bytes = brotliDecompressSync(readFileSync(built('weapp', file)));
     const { instance } = await WebAssembly.instantiate(bytes, imports as WebAssembly.Imports);
     return { instance };
   };

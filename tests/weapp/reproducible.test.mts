@@ -7,6 +7,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { at } from '../../scripts/shell.mts';
+import { built } from '../built.mts';
 
 const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 
@@ -31,7 +32,7 @@ test('the client wasm is the same from another folder, HOME and CARGO_HOME', () 
       },
     });
     assert.equal(status, 0, stderr);
-    assert.equal(sha256(join(checkout, 'out/core.wasm')), sha256(at('dist/weapp-check/wxauth.wasm')));
+    assert.equal(sha256(join(checkout, 'out/core.wasm')), sha256(built('weapp-check/wxauth.wasm')));
   } finally {
     rmSync(home, { recursive: true, force: true });
   }

@@ -1,13 +1,13 @@
 // The shipped files as one script, for engines without file access.
 import { readFileSync } from 'node:fs';
-import { at } from '../../scripts/shell.mts';
+import { built } from '../built.mts';
 
 /** The shipped files as one script that defines `load(wasm: boolean): Promise<module>`, for engines without files. */
 export function standalone(): string {
   const files = Object.fromEntries(
-    ['index.js', 'fallback.js'].map((file) => [file, readFileSync(at('dist/weapp', file), 'utf8')]),
+    ['index.js', 'fallback.js'].map((file) => [file, readFileSync(built('weapp', file), 'utf8')]),
   );
-  const wasm = readFileSync(at('dist/weapp-check/wxauth.wasm'));
+  const wasm = readFileSync(built('weapp-check/wxauth.wasm'));
   const modules = Object.entries(files).map(
     ([file, source]) => `${JSON.stringify(file)}: function (require, module, exports) {${source}\n}`,
   );
