@@ -1,5 +1,5 @@
-// Decrypting open data and checking a signature, per call, in Node and Python: wxauth/node (wasm), WebCrypto by hand,
-// node-easywechat and wechatpy, over the same profile.
+// Time per call for decrypting open data and verifying a signature of the same profile: wxauth/node (wasm), plain
+// WebCrypto, node-easywechat, and wechatpy in Python.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { python } from '../scripts/setup.mts';

@@ -1,4 +1,4 @@
-// `npm run bench`: medians over fresh processes. `-- --json` prints JSON alone. Never asserted in a test.
+// `npm run bench`: medians over fresh processes. `-- --json` prints JSON only. No test asserts these numbers.
 import { spawnSync } from 'node:child_process';
 import { at } from '../scripts/shell.mts';
 import { perCall } from './crypto.mts';
@@ -26,10 +26,10 @@ export async function bench(json: boolean): Promise<void> {
   const requests = ['wx.request', 'wxauth', 'alova', 'wafer2-client-sdk'];
   const runs: Array<[string, Measured['unit'], () => number | Promise<number>]> = [
     ...Object.entries(await loads()).map(([what, run]) => [`load and first event, ${what}`, 'ms', run] as const),
-    ...requests.map((name) => [`an authorised request, ${name}`, 'µs', () => request(name)] as const),
+    ...requests.map((name) => [`authorised request, ${name}`, 'µs', () => request(name)] as const),
   ].map(([what, unit, run]) => [what, unit, run]);
   const values = new Map<string, number[]>(runs.map(([what]) => [what, []]));
-  // In turns, so that what else the machine does falls on all of them.
+  // In turns, so that other load on the machine affects all of them alike.
   for (let n = 0; n < RUNS; n++) for (const [what, , run] of runs) values.get(what)?.push(await run());
   const results = runs.map(([what, unit]): Measured => {
     const sorted = (values.get(what) as number[]).sort((a, b) => a - b);
@@ -48,16 +48,14 @@ export async function bench(json: boolean): Promise<void> {
   }
   if (!json) {
     printEdges(edges, first);
-    console.log('\nopen data and signatures, a call');
+    console.log('\nopen data and signatures, time per call');
     for (const { what, us } of crypto) console.log(`${what.padEnd(36)} ${us.toFixed(1)} µs`);
   }
   process.exit(0);
 }
 
 function printEdges(edges: Compared[], { rust_ms, typescript_ms }: { rust_ms: number; typescript_ms: number }): void {
-  console.log(
-    '\nthe edge beside a TypeScript Worker (hono, jose, WebCrypto) in one workerd; above 1 the edge is faster',
-  );
+  console.log('\nthe edge and a TypeScript Worker (hono, jose, WebCrypto) in one workerd; above 1 the edge is faster');
   for (const { what, ratio, interval, itself, rust_us, typescript_us } of edges) {
     const [low, high] = interval.map((bound) => bound.toFixed(2));
     const times = `${rust_us.toFixed(0)} and ${typescript_us.toFixed(0)} µs`;

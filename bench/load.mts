@@ -1,4 +1,4 @@
-// How long until the core has answered its first event, in fresh processes and pages, with the shipped files.
+// Time until the core has answered its first event, in fresh processes and pages, with the shipped files.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { standalone } from '../tests/weapp/standalone.mts';
 
 const SLOWED = 6;
 
-/** Milliseconds from nothing to the first effects; the text of the module's bytes is parsed before. */
+/** Prints the time in ms from loading to the first effects. The engine has parsed the text of the module before. */
 const timed = (wasm: boolean, now: string, print: string): string => `
   var setTimeout = function () {}, clearTimeout = setTimeout;
   ${standalone()}
@@ -49,7 +49,7 @@ function inNode(): number {
   return Number(stdout);
 }
 
-/** The web build in a fresh page whose processor is slowed. */
+/** Loads the web build in a fresh page with a slowed CPU. */
 async function inChromium(): Promise<() => Promise<number>> {
   const browser = await chromium.launch({ executablePath: find('Chromium'), args: CHROMIUM_FLAGS });
   const origin = 'https://page.example';

@@ -1,4 +1,4 @@
-// The user's profile that is decrypted and signed wherever something is measured.
+// The profile that the benchmarks decrypt and verify.
 import { createHash } from 'node:crypto';
 import { encryptOpenData } from '../js/sim/crypto.js';
 
@@ -21,7 +21,7 @@ export const signature = createHash('sha1')
   .update(rawData + SESSION_KEY)
   .digest('hex');
 
-/** As the button hands it over, at this moment. */
+/** Open data as a button delivers it, with the current time. */
 export async function openData(): Promise<{ encryptedData: string; iv: string }> {
   const watermark = { appid: APPID, timestamp: Math.floor(Date.now() / 1000) };
   const encryptedData = await encryptOpenData(SESSION_KEY, iv, JSON.stringify({ ...profile, watermark }));

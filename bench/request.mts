@@ -1,5 +1,5 @@
-// What an authorised request costs above `wx.request` itself: a session is there, and `wx` answers at once.
-// A process of its own: `tsx request.mts alova` prints microseconds a request.
+// Time of an authorised request with an existing session and a `wx` that answers immediately, to compare with a plain
+// `wx.request`. `tsx request.mts alova` prints microseconds per request.
 import { performance } from 'node:perf_hooks';
 import { client } from '../tests/client/world.mts';
 import type { Json } from '../tests/harness.mts';
@@ -15,7 +15,7 @@ const token = {
   token_type: 'Bearer',
 };
 
-/** A `wx` without cost: storage is a map, and a request is answered in the next microtask. */
+/** A `wx` with storage in a map that answers a request in the next microtask. */
 const stored = new Map<string, unknown>();
 const wx: Json = {
   login: ({ success }: Json) => success({ code: 'code' }),

@@ -1,5 +1,5 @@
-// Runs a batch of requests against one of the Workers, one after the other, inside the same workerd: no network is
-// measured. Its clock stands while it works, so whoever calls it takes the time.
+// Sends a batch of requests to one of the Workers, one after the other, inside the same workerd, so that no network is
+// measured. A Worker's clock is frozen while it runs, so the caller measures the time.
 export default {
   async fetch(request, env) {
     const { target, url, requests, chain } = await request.json();

@@ -1,6 +1,6 @@
-// The edge beside a TypeScript Worker (worker.ts), both in one workerd, a driver Worker
-// that calls each by service binding, 60 requests a batch, batches in alternating order, in-memory KV; the median of the
-// rounds' ratios with a bootstrap interval, and the edge against itself for what the method scatters.
+// Compares the edge with a TypeScript Worker (worker.ts) in one workerd. A driver Worker calls each through a service
+// binding, in batches of 60 requests in alternating order, with KV in memory. The result is the median of the ratios per
+// round with a bootstrap interval; the edge against itself shows the error of the method.
 import { build } from 'esbuild';
 import { Miniflare } from 'miniflare';
 import { makeKeys } from '../../scripts/keys.mts';
@@ -19,17 +19,17 @@ interface Request {
 interface Kind {
   what: string;
   path: string;
-  /** The requests of a batch; made anew for each, before the time runs. */
+  /** Creates the requests of a batch, before the time is measured. */
   requests(target: Target): Promise<Request[]>;
   chain?: boolean;
 }
 
 export interface Compared {
   what: string;
-  /** TypeScript's time over Rust's. */
+  /** Time of TypeScript divided by the time of Rust. */
   ratio: number;
   interval: [number, number];
-  /** Rust's over Rust's. */
+  /** Time of Rust divided by the time of a second Rust Worker. */
   itself: number;
   rust_us: number;
   typescript_us: number;
@@ -131,7 +131,7 @@ export async function compareEdges(): Promise<Compared[]> {
   const one: Partial<Record<Target, string>> = {};
   for (const target of ['RUST', 'AGAIN', 'TYPESCRIPT'] as const)
     one[target] = (await logins(target, 1))[0]?.access_token as string;
-  /** `fresh`: a token that no isolate has seen; else the same one each time. */
+  /** `fresh`: a token that no isolate has verified yet; else the same one each time. */
   const tokens = async (target: Target, fresh: boolean) =>
     fresh
       ? (await logins(target, BATCH)).map(({ access_token }) => access_token)
@@ -181,7 +181,7 @@ export async function compareEdges(): Promise<Compared[]> {
         const chain = kind.chain ? (await logins(target, 1))[0]?.refresh_token : undefined;
         const began = performance.now();
         await run(target, kind.path, requests, chain);
-        // The first rounds warm up.
+        // The first three rounds warm up.
         if (round >= 3) times[target].push(((performance.now() - began) * 1000) / BATCH);
       }
     }
@@ -199,7 +199,7 @@ export async function compareEdges(): Promise<Compared[]> {
   return results;
 }
 
-/** Milliseconds from a started workerd to the first answer of each Worker, in processes of their own. */
+/** Time in ms from a started workerd to the first answer of each Worker, in separate processes. */
 export async function firstAnswers(): Promise<{ rust_ms: number; typescript_ms: number }> {
   const times: Record<'RUST' | 'TYPESCRIPT', number[]> = { RUST: [], TYPESCRIPT: [] };
   for (let round = 0; round < 11; round++) {
@@ -211,7 +211,7 @@ export async function firstAnswers(): Promise<{ rust_ms: number; typescript_ms: 
           url: `${ISSUER}/oauth/token`,
           requests: [{ body: '{"client_id":"wx0","grant_type":"refresh_token"}' }],
         });
-      // The driver and the way to it are warm; the Worker is not.
+      // Warms up the driver but not the Worker.
       await miniflare.dispatchFetch('http://driver/', { method: 'POST', body: json({ requests: [] }) });
       const began = performance.now();
       await (await miniflare.dispatchFetch('http://driver/', { method: 'POST', body: body(target) })).text();
@@ -230,7 +230,7 @@ function median(values: number[]): number {
   );
 }
 
-/** 95 % of the medians of resampled ratios. */
+/** 95 % interval of the medians of resampled ratios. */
 function bootstrap(values: number[]): [number, number] {
   const medians = Array.from({ length: 1000 }, () =>
     median(values.map(() => values[Math.floor(Math.random() * values.length)] as number)),

@@ -1,4 +1,4 @@
-// KV without its cost: a map in the Worker's own isolate, for both alike. What a real KV takes would drown what differs.
+// KV as a map in the Worker's own isolate, for both Workers: the time of a real KV would hide their difference.
 export default function memoryKv() {
   const kept = new Map();
   return {

@@ -1,4 +1,4 @@
-// A WeChat that answers at once: who a code is, and a token.
+// A WeChat that answers immediately: the openid of a code, or an access_token.
 export default {
   fetch(request) {
     const { pathname, searchParams } = new URL(request.url);

@@ -1,5 +1,5 @@
-// What a good team would write instead: hono, jose, WebCrypto, KV. The same contract, the same records and promises as
-// the Rust edge, for the five kinds of request that are measured: exchange, refresh, verify, open-data, introspect.
+// The comparison: an edge in TypeScript with hono, jose, WebCrypto and KV. It has the contract, the records and the
+// promises of the Rust edge for the measured requests: exchange, refresh, verify, open-data, introspect.
 import { Hono } from 'hono';
 import { importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
 
@@ -69,7 +69,7 @@ class Failure extends Error {
   }
 }
 
-/** Imported once an isolate. */
+/** Imported once per isolate. */
 async function prepare(env: Env) {
   const [jwk] = (JSON.parse(env.SIGNING_KEYS) as { keys: JWK[] }).keys as [JWK];
   const { d: _, ...shown } = jwk;
@@ -359,7 +359,7 @@ app.post('/wechat/open-data', async (c) => {
         return c.json({ data });
       }
     } catch {
-      // The next key may open it.
+      // Try the next key.
     }
   }
   throw new Failure(400, 'invalid_request', 'decrypt_failed');

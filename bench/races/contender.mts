@@ -1,11 +1,11 @@
-// What a library is asked to do in a race: requests that need a login, as its users write them.
+// The interface of a library in a race: requests that need a login, written as its documentation shows.
 import type { Json } from '../../tests/harness.mts';
 import type { Rig } from './rig.mts';
 
 export interface App {
-  /** A request to the application's API; resolves where the API answered 200. */
+  /** Sends a request to the application's API; resolves if the API answers 200. */
   request(path: string): Promise<unknown>;
-  /** The number behind a phone button's event. */
+  /** Redeems the event of a phone button. */
   phone(detail: Json): Promise<unknown>;
 }
 
@@ -14,7 +14,7 @@ export interface Contender {
   start(rig: Rig): App;
 }
 
-/** How the users of a library without a login of its own log in: a code, exchanged at the edge. */
+/** The login for libraries without one: exchanges a code of wx.login at the edge. */
 export function login({ wx, edge, appid }: Rig): Promise<string> {
   return new Promise((resolve, reject) => {
     wx.login({

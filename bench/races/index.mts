@@ -1,4 +1,5 @@
-// `npm run races`: every library in every race, and docs/races.md. `-- --json` prints JSON alone.
+// `npm run races`: runs every library in every race and updates the tables of docs/races.md and docs/races.zh-CN.md.
+// `-- --json` prints JSON and writes nothing.
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { at } from '../../scripts/shell.mts';
@@ -27,7 +28,7 @@ function play(contender: string, { id }: Scenario): Promise<Result> {
   });
 }
 
-/** One login, all settled, nothing refused that could have succeeded. */
+/** No more logins than needed, every promise settled, no call rejected that could have succeeded. */
 const isIdeal = ({ ideal }: Scenario, { ok, hung, logins, renewals, phoneRedemptions }: Result): boolean =>
   hung === 0 &&
   ok >= ideal.ok &&
@@ -36,40 +37,52 @@ const isIdeal = ({ ideal }: Scenario, { ok, hung, logins, renewals, phoneRedempt
   renewals <= (ideal.renewals ?? 0) &&
   logins + renewals <= Math.max(ideal.logins, ideal.renewals ?? 0);
 
-const told = (scenario: Scenario, result: Result): string => {
+type Language = 'en' | 'zh';
+const PAGES: Record<Language, string> = { en: 'docs/races.md', zh: 'docs/races.zh-CN.md' };
+
+/** The cell of one race, such as "✓ 5 ok, 1 login". */
+function cell(language: Language, scenario: Scenario, result: Result): string {
   const { ok, rejected, hung, logins, renewals } = result;
-  const parts = [
-    `${ok} ok`,
-    rejected ? `${rejected} rejected` : '',
-    hung ? `**${hung} hung**` : '',
-    `${logins} login${logins === 1 ? '' : 's'}`,
-    renewals ? `${renewals} renewal${renewals === 1 ? '' : 's'}` : '',
-  ];
-  return `${isIdeal(scenario, result) ? '✓ ' : ''}${parts.filter(Boolean).join(', ')}`;
-};
+  const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+  const parts =
+    language === 'en'
+      ? [
+          `${ok} ok`,
+          rejected ? `${rejected} rejected` : '',
+          hung ? `**${hung} hung**` : '',
+          plural(logins, 'login'),
+          renewals ? plural(renewals, 'renewal') : '',
+        ]
+      : [
+          `${ok} 成功`,
+          rejected ? `${rejected} 拒绝` : '',
+          hung ? `**${hung} 挂起**` : '',
+          `登录 ${logins} 次`,
+          renewals ? `续期 ${renewals} 次` : '',
+        ];
+  return `${isIdeal(scenario, result) ? '✓ ' : ''}${parts.filter(Boolean).join(language === 'en' ? ', ' : '，')}`;
+}
 
 const version = (name: string): string =>
   name === 'wxauth' ? '' : ` ${JSON.parse(readFileSync(at('bench/package.json'), 'utf8')).dependencies[name]}`;
 
-function markdown(results: Record<string, Record<string, Result>>): string {
+function table(language: Language, results: Record<string, Record<string, Result>>): string {
   const head = CONTENDERS.map(([, name]) => `${name}${version(name)}`);
   const rows = scenarios.map((scenario) => {
-    const cells = CONTENDERS.map(([, name]) => told(scenario, results[scenario.id]?.[name] as Result));
-    return `| ${scenario.id} | ${scenario.title} | ${cells.join(' | ')} |`;
+    const cells = CONTENDERS.map(([, name]) => cell(language, scenario, results[scenario.id]?.[name] as Result));
+    return `| ${scenario.id} | ${scenario.title[language]} | ${cells.join(' | ')} |`;
   });
-  return `# Races
+  const columns = language === 'en' ? 'race' : '竞态';
+  return [`| | ${columns} | ${head.join(' | ')} |`, `|---|---|${head.map(() => '---').join('|')}|`, ...rows].join('\n');
+}
 
-Made by \`npm run races\`: each library as its own documentation has its users write it, on the same simulated phone,
-in a process of its own. \`login\` counts calls of \`wx.login\`, \`renewal\` refresh tokens presented. ✓: as well as can
-be done: no more logins than needed, everything settled, nothing rejected that could have succeeded.
-
-| | race | ${head.join(' | ')} |
-|---|---|${head.map(() => '---').join('|')}|
-${rows.join('\n')}
-
-In S5 nothing can succeed; three tries are what wxauth gives it. In S9 and S10 five requests cannot succeed and a sixth,
-after \`wx.login\` works again, can.
-`;
+/** Replaces the table of a page. */
+function write(language: Language, results: Record<string, Record<string, Result>>): void {
+  const page = readFileSync(at(PAGES[language]), 'utf8');
+  writeFileSync(
+    at(PAGES[language]),
+    page.replace(/^\|[\s\S]*\|$/m, () => table(language, results)),
+  );
 }
 
 export async function races(json: boolean): Promise<void> {
@@ -78,9 +91,9 @@ export async function races(json: boolean): Promise<void> {
     const row = await Promise.all(CONTENDERS.map(async ([file, name]) => [name, await play(file, scenario)] as const));
     results[scenario.id] = Object.fromEntries(row);
     if (json) continue;
-    console.log(`${scenario.id} ${scenario.title}`);
-    for (const [name, result] of row) console.log(`   ${name.padEnd(20)} ${told(scenario, result)}`);
+    console.log(`${scenario.id} ${scenario.title.en}`);
+    for (const [name, result] of row) console.log(`   ${name.padEnd(20)} ${cell('en', scenario, result)}`);
   }
   if (json) console.log(JSON.stringify(results, null, 2));
-  else writeFileSync(at('docs/races.md'), markdown(results));
+  else for (const language of ['en', 'zh'] as const) write(language, results);
 }

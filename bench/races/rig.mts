@@ -1,5 +1,5 @@
-// One phone, one WeChat, one edge, and an application's own API, with everything counted. A contender gets `wx` and
-// the addresses; it does not know that it is watched.
+// One phone, one WeChat, one edge and the API of an application, with counts of all calls. A contender gets `wx` and the
+// addresses.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serve } from '../../js/sim/api/index.js';
 import { createPhone, type Phone } from '../../js/sim/phone/index.js';
@@ -12,7 +12,7 @@ const USER = 'racer';
 export interface Counts {
   logins: number;
   renewals: number;
-  /** Codes redeemed at WeChat, of `wx.login`. */
+  /** Codes of `wx.login` redeemed at WeChat. */
   exchanges: number;
   phoneRedemptions: number;
 }
@@ -24,13 +24,13 @@ export interface Rig {
   edge: string;
   appid: string;
   counts: Counts;
-  /** Every token the API has seen is refused from now on. */
+  /** Makes the API refuse every token it has seen so far. */
   expireTokens(): void;
-  /** Storage is full: `wx.setStorage` and its kin fail from now on. */
+  /** Makes `wx.setStorage` and similar methods fail as if storage were full. */
   breakStorage(): void;
-  /** Another phone clock; WeChat's own and the edge's go on. */
+  /** Shifts the clock of the phone; WeChat's and the edge's clocks stay. */
   setClock(days: number): void;
-  /** The same phone and storage as another JavaScript context has it, such as a skill of WeChat's AI mode. */
+  /** A second JavaScript context on the same phone and storage, like a skill of WeChat's AI mode. */
   otherContext(): Rig;
   stop(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export async function rig(): Promise<Rig> {
   const realNow = Date.now;
   let shift = 0;
   Date.now = () => realNow() + shift;
-  // The phone's owner sets the phone's clock, not WeChat's.
+  // Only the phone's clock is shifted.
   wechat.clock.now = () => realNow();
   wechat.permissions.agree(APPID, USER);
   const counts: Counts = { logins: 0, renewals: 0, exchanges: 0, phoneRedemptions: 0 };
@@ -56,7 +56,7 @@ export async function rig(): Promise<Rig> {
     const wait = Number(url.searchParams.get('wait')) || 0;
     if (url.pathname === '/wafer/login') return waferLogin(headers.get('x-wx-code') ?? '');
     const token = headers.get('authorization')?.replace(/^Bearer /, '') || headers.get('x-wx-skey') || '';
-    // What is refused is decided when the request arrives; `wait` is how long the answer takes.
+    // The token is checked when the request arrives; the answer takes `wait` ms.
     const good = token !== '' && !expired.has(token);
     if (token) seen.add(token);
     if (wait) await sleep(wait);

@@ -1,4 +1,4 @@
-// One library in one race, in a process of its own: `tsx run.mts alova S1` prints the result as JSON.
+// Runs one library in one race, in a process of its own: `tsx run.mts alova S1` prints the result as JSON.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contender } from './contender.mts';
 import { type Counts, rig } from './rig.mts';
@@ -7,7 +7,7 @@ import { scenarios } from './scenarios.mts';
 export interface Result extends Counts {
   ok: number;
   rejected: number;
-  /** Not settled half a minute after everything works again. */
+  /** Calls not settled 30 s after the end of the faults. */
   hung: number;
 }
 
@@ -18,7 +18,7 @@ const [contender] = Object.values(module);
 const scenario = scenarios.find((one) => one.id === id);
 if (!contender || !scenario) throw new Error(`run.mts <contender> <scenario>, not ${file} ${id}`);
 
-// What a library throws outside any promise is the phone's console's to show.
+// Exceptions outside of promises would only reach the phone's console.
 process.on('uncaughtException', () => {});
 process.on('unhandledRejection', () => {});
 

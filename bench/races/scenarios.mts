@@ -1,4 +1,4 @@
-// The races: what happens, and what the best possible library would do. Names are the issue tracker's.
+// The races, each with the result of an ideal library.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../../tests/harness.mts';
 import type { App } from './contender.mts';
@@ -6,17 +6,17 @@ import type { Rig } from './rig.mts';
 
 export interface Scenario {
   id: string;
-  title: string;
-  /** Makes the calls; gives the promises to watch. */
+  title: { en: string; zh: string };
+  /** Makes the calls and returns their promises. */
   run(app: App, rig: Rig, start: (rig: Rig) => App): Promise<Array<Promise<unknown>>>;
-  /** What at best comes of it. */
+  /** The best possible result. */
   ideal: { logins: number; ok: number; renewals?: number };
 }
 
 const many = (app: App, count: number, query = ''): Array<Promise<unknown>> =>
   Array.from({ length: count }, (_, n) => app.request(`/data?n=${n}${query}`));
 
-/** A session that the API has accepted, and no counts of the way there. */
+/** Establishes a session that the API has accepted, and resets the counts. */
 async function loggedIn(app: App, rig: Rig): Promise<void> {
   await app.request('/data?warm');
   Object.assign(rig.counts, { logins: 0, renewals: 0, exchanges: 0, phoneRedemptions: 0 });
@@ -27,13 +27,13 @@ const fault = (rig: Rig, how: object) => rig.world.wechat.faults.add(how as Json
 export const scenarios: Scenario[] = [
   {
     id: 'S1',
-    title: 'five cold parallel requests',
+    title: { en: 'five cold parallel requests', zh: '冷启动时五个并行请求' },
     run: async (app) => many(app, 5),
     ideal: { logins: 1, ok: 5 },
   },
   {
     id: 'S2',
-    title: 'five expired together',
+    title: { en: 'five expired together', zh: '五个请求同时过期' },
     async run(app, rig) {
       await loggedIn(app, rig);
       rig.expireTokens();
@@ -43,7 +43,7 @@ export const scenarios: Scenario[] = [
   },
   {
     id: 'S3',
-    title: 'three stale replies, 5, 120 and 240 ms late',
+    title: { en: 'three stale replies, 5, 120 and 240 ms late', zh: '三个过期应答，分别迟到 5、120、240 毫秒' },
     async run(app, rig) {
       await loggedIn(app, rig);
       rig.expireTokens();
@@ -53,7 +53,7 @@ export const scenarios: Scenario[] = [
   },
   {
     id: 'S4',
-    title: 'the exchange fails once',
+    title: { en: 'the exchange fails once', zh: '换取会话失败一次' },
     async run(app, rig) {
       fault(rig, { call: 'jscode2session', times: 1, errcode: -1 });
       return many(app, 5);
@@ -62,7 +62,7 @@ export const scenarios: Scenario[] = [
   },
   {
     id: 'S5',
-    title: 'the exchange always fails',
+    title: { en: 'the exchange always fails', zh: '换取会话一直失败' },
     async run(app, rig) {
       fault(rig, { call: 'jscode2session', errcode: -1 });
       return many(app, 5);
@@ -71,7 +71,7 @@ export const scenarios: Scenario[] = [
   },
   {
     id: 'S7',
-    title: 'storage is full',
+    title: { en: 'storage is full', zh: '存储已满' },
     async run(app, rig) {
       rig.breakStorage();
       return many(app, 5);
@@ -80,7 +80,7 @@ export const scenarios: Scenario[] = [
   },
   {
     id: 'S8',
-    title: 'the app is hidden in mid-login for 7 s',
+    title: { en: 'the app is hidden in mid-login for 7 s', zh: '登录途中应用被隐藏 7 秒' },
     async run(app, rig) {
       fault(rig, { call: 'wx.login', times: 1, until: 'show' });
       const asked = many(app, 5);
@@ -94,7 +94,7 @@ export const scenarios: Scenario[] = [
   },
   {
     id: 'S9',
-    title: 'wx.login fails, and works again a minute later',
+    title: { en: 'wx.login fails, and works again a minute later', zh: 'wx.login 失败，一分钟后恢复' },
     async run(app, rig) {
       fault(rig, { call: 'wx.login', fail: { errMsg: 'login:fail time out', errno: 5 } });
       const asked = many(app, 5);
@@ -106,7 +106,7 @@ export const scenarios: Scenario[] = [
   },
   {
     id: 'S10',
-    title: 'wx.login never calls back, and works again later',
+    title: { en: 'wx.login never calls back, and works again later', zh: 'wx.login 从不回调，之后恢复' },
     async run(app, rig) {
       fault(rig, { call: 'wx.login', hang: true });
       const asked = many(app, 5);
@@ -118,7 +118,7 @@ export const scenarios: Scenario[] = [
   },
   {
     id: 'S11',
-    title: 'a phone button is tapped while a login is running',
+    title: { en: 'a phone button is tapped while a login is running', zh: '登录进行中点击手机号按钮' },
     async run(app, rig) {
       fault(rig, { call: 'jscode2session', times: 1, delay_ms: 300 });
       const asked = many(app, 2);
@@ -129,7 +129,7 @@ export const scenarios: Scenario[] = [
   },
   {
     id: 'S12',
-    title: 'the clock is set two days ahead, then back',
+    title: { en: 'the clock is set two days ahead, then back', zh: '时钟拨快两天再拨回' },
     async run(app, rig) {
       await loggedIn(app, rig);
       rig.setClock(2);
@@ -141,7 +141,7 @@ export const scenarios: Scenario[] = [
   },
   {
     id: 'S13',
-    title: 'two contexts on one storage, both expired',
+    title: { en: 'two contexts on one storage, both expired', zh: '两个上下文共用存储，均已过期' },
     async run(app, rig, start) {
       const other = start(rig.otherContext());
       await other.request('/data?other');

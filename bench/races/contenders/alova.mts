@@ -1,4 +1,4 @@
-// As alova's guide has it: createServerTokenAuthentication, a 401 means expired, the handler logs in.
+// As in alova's guide: createServerTokenAuthentication, a 401 means expired, the handler logs in.
 import { createAlova } from 'alova';
 import { createServerTokenAuthentication } from 'alova/client';
 import type { Json } from '../../../tests/harness.mts';

@@ -1,4 +1,4 @@
-// axios over wx.request with axios-auth-refresh, as its README has it.
+// axios over wx.request with axios-auth-refresh, as in its README.
 import axios, { AxiosError } from 'axios';
 import { createAuthRefresh } from 'axios-auth-refresh';
 import type { Json } from '../../../tests/harness.mts';

@@ -1,4 +1,4 @@
-// wafer2-client-sdk with `login: true`, as its README and its demo have it.
+// wafer2-client-sdk with `login: true`, as in its README and demo.
 import { createRequire } from 'node:module';
 import type { Json } from '../../../tests/harness.mts';
 import type { Contender } from '../contender.mts';
@@ -7,7 +7,7 @@ import { API } from '../rig.mts';
 export const wafer2: Contender = {
   name: 'wafer2-client-sdk',
   start({ wx }) {
-    // Its tunnel listens to sockets as it is loaded; the races have none.
+    // The SDK registers socket listeners when it is loaded; the races use no sockets.
     const sockets = { onSocketOpen() {}, onSocketMessage() {}, onSocketError() {}, onSocketClose() {} };
     (globalThis as Json).wx = { ...sockets, ...wx };
     const qcloud = createRequire(import.meta.url)('wafer2-client-sdk');
