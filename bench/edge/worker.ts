@@ -161,20 +161,27 @@ const putSession = (env: Env, keys: Keys, user: string, sid: string, session: Se
     Math.min(IDLE_S, (session.auth - now) / 1000 + SESSION_S),
   );
 
-async function issue(env: Env, keys: Keys, who: Omit<Refresh, 'n' | 'iat'>, n: number, now: number, exchange: boolean) {
-  const life = Math.min(ACCESS_S, Math.floor((who.auth - now) / 1000 + SESSION_S));
+async function issue(
+  env: Env,
+  keys: Keys,
+  identity: Omit<Refresh, 'n' | 'iat'>,
+  n: number,
+  now: number,
+  exchange: boolean,
+) {
+  const life = Math.min(ACCESS_S, Math.floor((identity.auth - now) / 1000 + SESSION_S));
   const iat = Math.floor(now / 1000);
   const [access_token, sealed] = await Promise.all([
-    new SignJWT({ client_id: who.appid, sid: who.sid })
+    new SignJWT({ client_id: identity.appid, sid: identity.sid })
       .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: keys.kid })
       .setIssuer(env.ISSUER)
-      .setSubject(who.openid)
-      .setAudience(who.appid)
+      .setSubject(identity.openid)
+      .setAudience(identity.appid)
       .setIssuedAt(iat)
       .setExpirationTime(iat + life)
       .setJti(base64url(random(16)))
       .sign(keys.private),
-    seal(keys.refresh, 'refresh', utf8.encode(JSON.stringify({ ...who, n, iat: now }))),
+    seal(keys.refresh, 'refresh', utf8.encode(JSON.stringify({ ...identity, n, iat: now }))),
   ]);
   const issued = exchange ? { issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' } : {};
   return { access_token, token_type: 'Bearer', expires_in: life, refresh_token: base64url(sealed), ...issued };
@@ -226,17 +233,17 @@ async function exchange(env: Env, keys: Keys, appid: string, app: App, params: R
     redirect: 'manual',
     signal: AbortSignal.timeout(5_000),
   });
-  const who = JSON.parse(await reply.text()) as { openid?: string; session_key?: string; errcode?: number };
-  if (!who.openid || !who.session_key) throw new Failure(400, 'invalid_request', 'code_invalid');
-  const user = await userOf(keys, appid, who.openid);
+  const identity = JSON.parse(await reply.text()) as { openid?: string; session_key?: string; errcode?: number };
+  if (!identity.openid || !identity.session_key) throw new Failure(400, 'invalid_request', 'code_invalid');
+  const user = await userOf(keys, appid, identity.openid);
   await limited(env.USER_LIMIT, user);
   const sid = base64url(random(16));
   const name = `k1:${user}`;
   const kept = await env.SESSIONS.get(name, 'arrayBuffer');
   const newest = kept && (await open(keys.record, name, new Uint8Array(kept)));
-  await putSession(env, keys, user, sid, { g: -1, t: now, auth: now, session_key: who.session_key }, now);
-  if (!newest || text.decode(newest) !== who.session_key) await put(env, keys, name, who.session_key, IDLE_S);
-  return issue(env, keys, { appid, openid: who.openid, sid, auth: now }, 0, now, true);
+  await putSession(env, keys, user, sid, { g: -1, t: now, auth: now, session_key: identity.session_key }, now);
+  if (!newest || text.decode(newest) !== identity.session_key) await put(env, keys, name, identity.session_key, IDLE_S);
+  return issue(env, keys, { appid, openid: identity.openid, sid, auth: now }, 0, now, true);
 }
 
 async function refresh(
@@ -264,8 +271,8 @@ async function refresh(
     await put(env, keys, `x1:${user}:${token.sid}`, '', SESSION_S + 120);
     throw ended;
   }
-  const { n, iat: _, ...who } = token;
-  return issue(env, keys, who, n + 1, now, false);
+  const { n, iat: _, ...identity } = token;
+  return issue(env, keys, identity, n + 1, now, false);
 }
 
 const app = new Hono<{ Bindings: Env }>();

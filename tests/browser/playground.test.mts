@@ -39,12 +39,12 @@ function run(): Running {
   return { child, output: () => output };
 }
 
-const until = async (what: string, check: () => boolean | Promise<boolean>): Promise<void> => {
+const until = async (condition: string, check: () => boolean | Promise<boolean>): Promise<void> => {
   for (let tries = 0; tries < 3_000; tries++) {
     if (await check()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`did not happen: ${what}\n${running.output()}`);
+  throw new Error(`did not happen: ${condition}\n${running.output()}`);
 };
 
 async function startUp(): Promise<void> {

@@ -8,10 +8,10 @@ import { outcomes, type Rig, rig, turn } from './rig.mts';
 const TEN_MINUTES = 600_000;
 
 /** Asserts that a request is still answered. */
-async function stillWorks(phone: Rig, auth: ReturnType<Rig['create']>, what: string): Promise<void> {
+async function stillWorks(phone: Rig, auth: ReturnType<Rig['create']>, context: string): Promise<void> {
   const ended = outcomes({ request: auth.request({ url: '/after' }) });
   await phone.time.pass(TEN_MINUTES);
-  assert.equal(ended.request, 'done', what);
+  assert.equal(ended.request, 'done', context);
 }
 
 /** Ways in which a method of `wx` can violate its contract. */
@@ -28,7 +28,7 @@ const misbehaviour: Record<string, (method: (options: Json) => unknown) => (opti
     () =>
     ({ fail }) =>
       fail?.(),
-  'answers at once': (method) => (options) => {
+  'answers synchronously': (method) => (options) => {
     let answer = () => {};
     const keep = (callback?: (result: unknown) => void) => (result: unknown) => {
       answer = () => callback?.(result);
@@ -135,7 +135,7 @@ const signals: Record<string, () => object> = {
       throw new Error('fault');
     },
   }),
-  'it fires twice, at once': () => ({
+  'it fires twice, synchronously': () => ({
     aborted: false,
     addEventListener(_: string, listener: () => void) {
       listener();
@@ -257,10 +257,10 @@ test('a client can be created with missing or failing system information', async
       },
     },
   };
-  for (const [what, change] of Object.entries(changes)) {
+  for (const [name, change] of Object.entries(changes)) {
     const phone = rig('none', change);
     const auth = phone.create();
-    await stillWorks(phone, auth, what);
+    await stillWorks(phone, auth, name);
   }
 });
 

@@ -1,4 +1,4 @@
-// The web host's `request` against a real HTTP server: what wx.request would send and report (docs/platform-facts.md §1.8).
+// The web host's `request` against a real HTTP server behaves like wx.request (docs/platform-facts.md §1.8).
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { after, before, test } from 'node:test';
@@ -62,7 +62,7 @@ const JSON_TYPE = 'application/json';
 const FORM = 'application/x-www-form-urlencoded';
 const bytes = new TextEncoder().encode('ä{');
 
-/** A request, and what of it arrives at the server where it is not the default. */
+/** A request, and the parts of it that arrive at the server and differ from the default. */
 const SENT: Array<[name: string, request: Parameters<typeof ask>[0], arrives: Partial<Seen>]> = [
   ['a GET', {}, { method: 'GET', url: '/', type: JSON_TYPE, body: '' }],
   ['the fields of a GET', { data: { q: 'a b&c', n: 1, on: true } }, { url: '/?q=a%20b%26c&n=1&on=true', body: '' }],

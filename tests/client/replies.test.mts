@@ -60,7 +60,7 @@ test('a 429 reports the waiting time, and the code of the tap can be submitted a
 });
 
 test('a revocation is pending until the edge answers 200 with an object', async () => {
-  const strangers: Array<[number, unknown]> = [
+  const foreignReplies: Array<[number, unknown]> = [
     [200, HTML],
     [200, ''],
     [200, []],
@@ -68,7 +68,7 @@ test('a revocation is pending until the edge answers 200 with an object', async 
     [404, HTML],
     [503, ''],
   ];
-  for (const [status, body] of strangers) {
+  for (const [status, body] of foreignReplies) {
     const phone = rig();
     const auth = phone.create();
     await auth.ready();
@@ -79,9 +79,9 @@ test('a revocation is pending until the edge answers 200 with an object', async 
     assert.ok(revocations() > 1, `${status} ${body}: tried again`);
     phone.answers['/oauth/revoke'] = () => reply(200, {});
     await phone.time.pass(600_000);
-    const told = revocations();
+    const expected = revocations();
     await phone.time.pass(3_600_000);
-    assert.equal(revocations(), told, `${status} ${body}: told once the edge has answered`);
+    assert.equal(revocations(), expected, `${status} ${body}`);
   }
 });
 

@@ -37,7 +37,7 @@ afterEach(() => {
   }
 });
 
-/** A page at an address. `broken` names what throws there, as a browser's privacy settings make it. */
+/** A page at an address. `broken` names the APIs that throw, as with some privacy settings of browsers. */
 function open(href: string, storage = new Map<string, string>(), broken: string[] = []): Page {
   const page: Page = { left: [], leaves() {}, address: () => href, storage, tapped: false };
   const breaks = (name: string) => {
@@ -79,23 +79,23 @@ function open(href: string, storage = new Map<string, string>(), broken: string[
   return page;
 }
 
-type Told = { code: string } | { errMsg: string };
+type Outcome = { code: string } | { errMsg: string };
 
 /** Calls `login` and resolves when the host has called back or the page has left. */
-const logIn = (host: ReturnType<typeof webLogin>, page: Page): Promise<Told | 'left'> =>
+const logIn = (host: ReturnType<typeof webLogin>, page: Page): Promise<Outcome | 'left'> =>
   new Promise((resolve, reject) => {
     let answers = 0;
-    const told = (outcome: Told | 'left') => {
+    const settle = (outcome: Outcome | 'left') => {
       answers += 1;
       if (answers > 1) reject(new Error('a second answer'));
       resolve(outcome);
     };
-    page.leaves = () => told('left');
+    page.leaves = () => settle('left');
     host.login(
       EDGE,
       APPID,
-      (code) => told({ code }),
-      ({ errMsg }) => told({ errMsg }),
+      (code) => settle({ code }),
+      ({ errMsg }) => settle({ errMsg }),
     );
   });
 
@@ -306,8 +306,8 @@ for (const broken of [
     const host = webLogin(options);
     if (broken.includes('sessionStorage')) {
       assert.equal(host.returned, false);
-      const told = (await logIn(host, page)) as Json;
-      assert.match(told.errMsg, /^login:fail .*SecurityError/, 'the login reports that it needs sessionStorage');
+      const outcome = (await logIn(host, page)) as Json;
+      assert.match(outcome.errMsg, /^login:fail .*SecurityError/, 'the login reports that it needs sessionStorage');
     } else {
       assert.deepEqual(await logIn(host, page), { code: 'c1' });
       assert.deepEqual(await logIn(host, page), { errMsg: 'login:fail cancel' });
@@ -319,8 +319,8 @@ test('a login that cannot leave the page reports the reason each time', async ()
   const page = open(REDIRECT, new Map(), ['setItem']);
   const host = webLogin(options);
   for (let attempt = 0; attempt < 2; attempt++) {
-    const told = (await logIn(host, page)) as Json;
-    assert.match(told.errMsg, /setItem is refused/);
+    const outcome = (await logIn(host, page)) as Json;
+    assert.match(outcome.errMsg, /setItem is refused/);
   }
   assert.deepEqual(page.left, []);
 });

@@ -131,17 +131,17 @@ test('a redirect of WeChat is not followed', async () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return `http://127.0.0.1:${(server.address() as { port: number }).port}`;
   };
-  const elsewhere = createServer((_, response) => {
+  const otherHost = createServer((_, response) => {
     met += 1;
     response.end('{}');
   });
-  const location = await listen(elsewhere);
+  const location = await listen(otherHost);
   const redirecting = createServer((_, response) => response.writeHead(302, { location }).end());
   const other = await startWorld({ bindings: { WECHAT_API_BASE: await listen(redirecting) } });
   const reply = await exchange(other, 'code');
   assert.deepEqual([reply.status, reply.body.code, met], [502, 'upstream_malformed', 0]);
   await other.stop();
-  elsewhere.close();
+  otherHost.close();
   redirecting.close();
 });
 
@@ -234,8 +234,8 @@ test('HEAD answers like GET, without a body (RFC 9110 §9.3.2)', async () => {
   for (const path of ['/healthz', '/.well-known/jwks.json', '/account', '/nothing']) {
     const [head, get] = await Promise.all([fetch(world.url + path, { method: 'HEAD' }), fetch(world.url + path)]);
     assert.deepEqual([head.status, await head.text()], [get.status, ''], path);
-    const told = ({ headers }: Response) => ['content-type', 'cache-control'].map((name) => headers.get(name));
-    assert.deepEqual(told(head), told(get), path);
+    const headersOf = ({ headers }: Response) => ['content-type', 'cache-control'].map((name) => headers.get(name));
+    assert.deepEqual(headersOf(head), headersOf(get), path);
   }
 });
 
@@ -342,7 +342,7 @@ test('no part of a request selects another WeChat host, issuer or app', async ()
   });
   assert.deepEqual([metadata.body.issuer, metadata.body.token_endpoint], [world.url, `${world.url}/oauth/token`]);
   const more = { wechat_api: 'http://evil.example', WECHAT_API_BASE: 'http://evil.example', host: 'evil.example' };
-  assert.equal((await exchange(world, await code('pointed elsewhere'), more, headers)).status, 200);
+  assert.equal((await exchange(world, await code('pointed otherHost'), more, headers)).status, 200);
 });
 
 test('no phone number is in logs or KV', async () => {

@@ -25,7 +25,7 @@ import {
 
 let world: World;
 let folder: string;
-/** A backend, and what reached it. */
+/** A backend, and the requests that reached it. */
 let backend: Server;
 const reached: string[] = [];
 const children: ChildProcess[] = [];
@@ -58,7 +58,7 @@ function recipe(file: string, name: string): string {
   return text;
 }
 
-/** nginx with this in its http block, listening on a port that is told to the caller. */
+/** Starts nginx with a configuration of its http block for a free port, and returns its address. */
 async function nginx(configure: (port: number) => string): Promise<string> {
   const port = await freePort();
   const prefix = mkdtempSync(join(folder, 'nginx-'));
@@ -83,7 +83,7 @@ async function nginx(configure: (port: number) => string): Promise<string> {
   }
 }
 
-test('docs/verify.md: nginx passes on what has a living session, pages of any origin included', async () => {
+test('docs/verify.md: nginx passes requests with a live session, from pages of any origin', async () => {
   const cache = join(folder, 'cache');
   const text = recipe('docs/verify.md', 'nginx')
     .replaceAll('https://auth.example.com', world.url)

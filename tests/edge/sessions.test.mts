@@ -34,8 +34,8 @@ before(async () => {
 after(() => world.stop());
 
 const introspect = (token: string, as = BACKEND) => post(`${world.url}/oauth/introspect`, { token }, basic(...as));
-const admin = (what: string, openid: string, client_id = APPID, as = BACKEND) =>
-  post(`${world.url}/admin/${what}`, { client_id, openid }, basic(...as));
+const admin = (action: string, openid: string, client_id = APPID, as = BACKEND) =>
+  post(`${world.url}/admin/${action}`, { client_id, openid }, basic(...as));
 const get = (path: string, token: string) => send(world.url + path, { headers: bearer(token) });
 const del = (path: string, token: string) => send(world.url + path, { method: 'DELETE', headers: bearer(token) });
 const audits = (kind: string) => world.lines.map((line) => JSON.parse(line)).filter(({ audit }) => audit === kind);

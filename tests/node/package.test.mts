@@ -72,7 +72,7 @@ test('the client runs in Node against the simulator and verifies a profile at th
 });
 
 test('a program for a phone or a page runs in Node unchanged', async () => {
-  const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'as it stands' });
+  const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'unchanged' });
   assert.throws(() => esm.weappHost(), { code: 'invalid_argument' });
   Object.assign(globalThis, { wx: phone.wx, getApp: () => undefined });
   try {
@@ -165,7 +165,7 @@ test('storage and randomness that never answer delay the start and block no call
 });
 
 test('the effects of one event are performed in order, even if wx answers synchronously', async () => {
-  const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'at once' });
+  const phone = createPhone({ wechat: world.wechat, appid: APPID, user: 'synchronous' });
   const getSetting = ({ success }: Json) => success({ authSetting: {} });
   const authorize = ({ success }: Json) => success({});
   const host = esm.weappHost({ wx: { ...phone.wx, getSetting, authorize } });

@@ -1,5 +1,5 @@
-// Compiles only while the simulator's `wx` takes what WeChat's own takes, and gives what WeChat's own gives: an
-// option's callbacks are part of it, so what is passed to them is checked too.
+// Compiles only if the simulator's `wx` has the parameter and result types of WeChat's own `wx`, including the arguments
+// of callbacks.
 import type { Wx } from '../../dist/sim/index.js';
 
 type Real = WechatMiniprogram.Wx;
@@ -70,7 +70,7 @@ export const log: Pick<WechatMiniprogram.RealtimeLogManager, 'info' | 'warn' | '
   fake.getRealtimeLogManager();
 export const info: WechatMiniprogram.GetStorageInfoSyncOption = fake.getStorageInfoSync();
 
-/** A program's own code, as it is written for WeChat. */
+/** Code of a program, written for WeChat. */
 export async function program(): Promise<string> {
   const { authSetting } = await fake.getSetting();
   fake.login({ success: ({ code }) => code.length, fail: ({ errMsg, errno }) => `${errMsg} ${errno}` });

@@ -1,4 +1,4 @@
-// Compiles only while WeChat's own `wx` is what the host takes, and an app uses the shipped types as the README does.
+// Compiles only if the host accepts WeChat's own `wx` type and the README's code compiles with the shipped types.
 import { createAuth, type Permission, weappHost } from '../../dist/weapp/index.js';
 import type { WxLike } from '../../js/hosts/wx-host.js';
 

@@ -1,4 +1,4 @@
-// A reader of WebAssembly's MVP and nothing else: what is newer throws.
+// A parser of WebAssembly MVP. It throws on every newer feature.
 
 interface Border {
   name: string;
@@ -127,7 +127,7 @@ export function parseModule(bytes: Uint8Array): Module {
         break;
       case 1:
         types = section.list(() => {
-          if (section.byte() !== 0x60) throw new Error('a type that is no function');
+          if (section.byte() !== 0x60) throw new Error('a type that is not a function');
           const parameters = section.list(() => section.type());
           const results = section.list(() => section.type());
           if (results.length > 1) throw new Error('multi-value');
@@ -137,7 +137,7 @@ export function parseModule(bytes: Uint8Array): Module {
       case 2:
         module.imports = section.list(() => {
           const name = `${section.name()} ${section.name()}`;
-          if (section.byte() !== 0) throw new Error(`${name} is no function`);
+          if (section.byte() !== 0) throw new Error(`${name} is not a function`);
           const signature = types[section.leb()];
           functions.push(signature);
           return { name, kind: 'function', signature };
