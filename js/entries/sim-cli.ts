@@ -13,7 +13,7 @@ const USAGE = `wxauth-sim: a simulated WeChat for tests and development
 
   --port N           port to listen on; default 8788, 0: any free port
   --host ADDRESS     address to listen on; default 127.0.0.1. Every client that
-                     reaches it can read all simulated secrets
+                     reaches it can read session keys, codes and tokens
   --app APPID:SECRET an app; may be repeated
   --config FILE      JSON: {"apps": {"<appid>": {"secret": "…"}}, "seed", "now", "assume"}
   --seed N           seed of all codes and keys, an integer; default 1

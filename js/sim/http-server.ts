@@ -1,5 +1,5 @@
-// The simulator as an HTTP server on Node. It listens on loopback by default, because its control API shows every
-// simulated secret. No request, complete or truncated, may end the process.
+// The simulator as an HTTP server on Node. It listens on loopback by default, because its control API shows
+// session keys, codes and tokens. No request, complete or truncated, may end the process.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Handler, serve } from './api/index.js';

@@ -1,5 +1,5 @@
 // The control API under /_sim/: tests and developers change and read the simulated WeChat. It is open to every origin
-// and shows every simulated secret, so the server listens on loopback only by default.
+// and shows session keys, codes and tokens, so the server listens on loopback by default.
 
 import type { Fault } from '../faults.js';
 import { INFORMATION, type Information } from '../scopes.js';

@@ -112,7 +112,7 @@ export class WeChat {
     this.calls = {};
   }
 
-  /** Returns the whole state, including every simulated secret: keys, codes and tokens. */
+  /** Returns the whole state, including session keys, codes and tokens; AppSecrets are left out. */
   state() {
     const users = (appid: string) =>
       this.world.users
