@@ -231,3 +231,140 @@ fn the_privacy_popup_of_a_cancelled_caller_causes_no_dialog() {
     device.dispatch(Event::PrivacyAnswered { op, agreed: true });
     assert_eq!(device.count("Authorize"), 0);
 }
+
+fn ensure(device: &mut Device, waiter: u32, scope: &str) {
+    device.dispatch(Event::Ensure { waiter, scope: scope.into() });
+}
+
+#[test]
+fn a_bluetooth_switch_that_is_off_blocks_the_bluetooth_scope_only() {
+    let mut device = Device::logged_in();
+    ensure(&mut device, 1, "scope.bluetooth");
+    device.setting(&["scope.bluetooth", "scope.camera"], &[]).system(&[], &["bluetoothEnabled"]);
+    assert_eq!(device.permission(1), Permission::BlockedByOs { fix: OsFix::BluetoothSwitch });
+    device.ensure(2).system(&[], &["bluetoothEnabled"]);
+    assert_eq!(device.permission(2), Permission::Granted);
+}
+
+#[test]
+fn cancelling_one_caller_of_a_permission_call_leaves_the_others() {
+    // During the read of the setting.
+    let mut device = Device::logged_in();
+    device.dispatch(Event::Scopes(1)).dispatch(Event::Scopes(2)).dispatch(Event::SettingOpening(3));
+    device.ensure(4).ensure(5);
+    ensure(&mut device, 6, "scope.record");
+    for waiter in [1, 4, 6] {
+        device.dispatch(Event::Cancelled(waiter));
+        assert_eq!(device.failed_with(waiter), ErrorCode::Cancelled);
+    }
+    device.setting(&["scope.camera"], &[]);
+    assert!(matches!((device.outcome(2), device.outcome(3)), (Some(Outcome::Done), Some(Outcome::Done))));
+    assert_eq!(device.count("Authorize"), 0, "no caller needs the microphone any more");
+    // During the check of the phone's own settings.
+    device.ensure(7).dispatch(Event::Cancelled(5)).system(&[], &[]);
+    assert_eq!((device.failed_with(5), device.permission(7)), (ErrorCode::Cancelled, Permission::Granted));
+    device.ensure(8);
+    let check = device.last_op("ReadSystem");
+    device.dispatch(Event::Cancelled(8)).dispatch(Event::SystemRead { op: check, denied: vec![], off: vec![] });
+    assert_eq!(device.failed_with(8), ErrorCode::Cancelled);
+    device.dispatch(Event::Cancelled(77));
+    assert!(device.outcome(77).is_none(), "an unknown caller is ignored");
+}
+
+#[test]
+fn the_consent_query_of_a_cancelled_caller_shows_no_popup_and_frees_the_queue() {
+    let mut device = Device::new(LoginMode::Silent, PrivacyMode::Handler);
+    device.launch(None);
+    device.ensure(1).setting(&[], &[]);
+    let query = device.last_op("ReadPrivacy");
+    device.dispatch(Event::Cancelled(1)).dispatch(Event::PrivacyRead { op: query, needed: true });
+    assert_eq!(device.count("ShowPrivacy"), 0);
+    ensure(&mut device, 2, "scope.record");
+    assert_eq!(device.count("ReadPrivacy"), 2);
+}
+
+#[test]
+fn with_a_privacy_handler_a_scope_with_its_own_picker_needs_consent_but_no_dialog() {
+    let mut device = Device::new(LoginMode::Silent, PrivacyMode::Handler);
+    device.launch(None);
+    ensure(&mut device, 1, "scope.address");
+    assert!(device.outcome(1).is_none());
+    let op = device.last_op("ReadPrivacy");
+    device.dispatch(Event::PrivacyRead { op, needed: true });
+    let op = device.last_op("ShowPrivacy");
+    device.dispatch(Event::PrivacyAnswered { op, agreed: true });
+    assert_eq!((device.permission(1), device.count("Authorize")), (Permission::Granted, 0));
+}
+
+#[test]
+fn a_failed_consent_query_needs_consent_unless_the_base_library_lacks_it() {
+    for (failure, dialogs) in [(Failure::Unsupported, 1), (Failure::Transient, 0), (Failure::Denied, 0)] {
+        let mut device = Device::new(LoginMode::Silent, PrivacyMode::Handler);
+        device.launch(None);
+        device.ensure(1).setting(&[], &[]);
+        let op = device.last_op("ReadPrivacy");
+        device.dispatch(Event::PermissionFailed { op, failure });
+        assert_eq!(device.count("Authorize"), dialogs, "{failure:?}");
+        if dialogs == 0 {
+            assert_eq!(device.failed_with(1), ErrorCode::PermissionFailed);
+        }
+    }
+    let mut silent = Device::new(LoginMode::Silent, PrivacyMode::Handler);
+    silent.launch(None);
+    silent.ensure(1).setting(&[], &[]).wait(10_000);
+    assert_eq!((silent.failed_with(1), silent.count("Authorize")), (ErrorCode::PermissionFailed, 0));
+}
+
+#[test]
+fn unreadable_grants_do_not_block_the_dialog() {
+    let mut device = Device::logged_in();
+    device.ensure(1).wait(10_000);
+    assert_eq!(device.count("Authorize"), 1);
+    let op = device.last_op("Authorize");
+    device.dispatch(Event::Authorized { op });
+    let op = device.last_op("ReadSystem");
+    device.dispatch(Event::PermissionFailed { op, failure: Failure::Unsupported });
+    assert_eq!(device.permission(1), Permission::Granted);
+}
+
+#[test]
+fn answers_to_operations_that_are_not_pending_are_ignored() {
+    let mut device = Device::logged_in();
+    device.ensure(1);
+    let op = device.last_op("ReadSetting") + 1_000;
+    device.dispatch(Event::SettingRead { op, setting: setting(&["scope.camera"], &[]) });
+    device.dispatch(Event::PermissionFailed { op, failure: Failure::Denied }).dispatch(Event::Authorized { op });
+    device.dispatch(Event::SystemRead { op, denied: vec![], off: vec![] });
+    device.dispatch(Event::PrivacyRead { op, needed: false }).dispatch(Event::PrivacyAnswered { op, agreed: true });
+    assert!(device.outcome(1).is_none());
+    assert_eq!((device.count("Authorize"), device.count("ReadSystem")), (0, 0));
+    assert!(device.scopes().is_empty());
+}
+
+#[test]
+fn the_failure_of_a_dialog_decides_the_permission() {
+    let misconfigured = |missing| Some(Permission::Misconfigured { missing });
+    for (failure, expected) in [
+        (Failure::Denied, Some(Permission::DeniedNow)),
+        (Failure::Cancelled, Some(Permission::Cancelled)),
+        (Failure::PrivacyRefused, Some(Permission::NeedsTap { tap: Tap::AgreePrivacy })),
+        (Failure::SystemDenied, Some(Permission::BlockedByOs { fix: OsFix::AppAuthorizeSetting })),
+        (Failure::Misconfigured(Declaration::PrivacyGuideline), misconfigured(Declaration::PrivacyGuideline)),
+        (Failure::Blocked, misconfigured(Declaration::InterfacePermission)),
+        (Failure::NoQuota, misconfigured(Declaration::InterfacePermission)),
+        (Failure::Unsupported, Some(Permission::Unsupported)),
+        (Failure::NotInTap, None),
+        (Failure::Transient, None),
+        (Failure::Throttled, None),
+        (Failure::Bug, None),
+        (Failure::Unknown, None),
+    ] {
+        let mut device = Device::logged_in();
+        let op = device.ensure(1).setting(&[], &[]).last_op("Authorize");
+        device.dispatch(Event::PermissionFailed { op, failure });
+        match expected {
+            Some(permission) => assert_eq!(device.permission(1), permission, "{failure:?}"),
+            None => assert_eq!(device.failed_with(1), ErrorCode::PermissionFailed, "{failure:?}"),
+        }
+    }
+}

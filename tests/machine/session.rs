@@ -484,3 +484,16 @@ fn a_session_with_an_expired_token_is_logged_in_after_a_failed_refresh() {
     }
     assert_eq!((device.failed_with(1), device.state()), (ErrorCode::EdgeUnreachable, SessionState::LoggedIn));
 }
+
+#[test]
+fn a_log_out_during_a_login_settles_ready_and_sends_guest_requests_without_a_session() {
+    let mut device = Device::silent();
+    device.dispatch(Event::Ready(1)).dispatch(Event::Request { waiter: 2, guest: true }).request(3);
+    device.dispatch(Event::Token(4)).dispatch(Event::Login(5));
+    device.dispatch(Event::Logout { waiter: 6, everywhere: false }).wait(3_000);
+    assert!(matches!(device.outcome(1), Some(Outcome::Done)));
+    assert_eq!(device.sent(2), [None]);
+    for waiter in [3, 4, 5] {
+        assert_eq!((device.failed_with(waiter), device.sent(waiter).len()), (ErrorCode::LoggedOut, 0));
+    }
+}
