@@ -79,6 +79,7 @@ function suites(): Suite[] {
     check('deny', tool('cargo-deny'), ['--locked', 'check', 'licenses', 'bans', 'sources'], setupDeny),
     check('tsc', npmBin('tsc'), ['--project', '.'], buildAll, setupForeign, setupPackaging, setupBench),
     check('types', npmBin('tsc'), ['--project', 'tests/types'], buildAll),
+    check('typedoc', npmBin('typedoc'), [], buildAll),
     check('biome', npmBin('biome'), ['check', '--error-on-warnings', '.']),
     // Without capture, the model checker's counts are printed.
     cargo('native', ['test', '--locked', '--features', 'edge', '--', '--nocapture']),

@@ -8,7 +8,9 @@ export interface Explanation {
 
 /** An explanation in English and in Chinese. */
 export interface Bilingual {
+  /** In English. */
   en: Explanation;
+  /** In Chinese. */
   zh: Explanation;
 }
 
