@@ -57,11 +57,11 @@ function lockedVersion(crate: string): string {
 }
 
 /** A tool from crates.io. `version` may ask cargo, so it is called only when Rust is installed. */
-function cargoTool(crate: string, binary: string, version: () => string): Step {
+function cargoTool(crate: string, binary: string, version: () => string, subcommand: string[] = []): Step {
   return {
     name: crate,
     title: () => `compiling ${crate} ${version()}`,
-    isDone: () => capture(tool(binary), ['--version'])?.includes(version()) ?? false,
+    isDone: () => capture(tool(binary), [...subcommand, '--version'])?.includes(version()) ?? false,
     work() {
       const install = ['install', '--root', tools, `${crate}@${version()}`];
       try {
@@ -84,7 +84,10 @@ export function setupBuild(): Step[] {
 }
 
 export const setupFuzz = (): Step[] => [...setupRust(), cargoTool('cargo-fuzz', 'cargo-fuzz', () => '0.13.2')];
-export const setupMutants = (): Step[] => [...setupRust(), cargoTool('cargo-mutants', 'cargo-mutants', () => '27.1.0')];
+export const setupMutants = (): Step[] => [
+  ...setupRust(),
+  cargoTool('cargo-mutants', 'cargo-mutants', () => '27.1.0', ['mutants']),
+];
 export const setupDeny = (): Step[] => [...setupRust(), cargoTool('cargo-deny', 'cargo-deny', () => '0.20.2')];
 export const setupWasmPack = (): Step[] => [...setupBuild(), cargoTool('wasm-pack', 'wasm-pack', () => '0.15.1')];
 

@@ -1,7 +1,7 @@
 // The npm scripts as a user meets them: help, and one sentence on wrong usage.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { commands } from '../../scripts/commands.mjs';
 import { at } from '../../scripts/shell.mts';
@@ -48,4 +48,20 @@ test('npm test names its suites, and refuses a name that no suite has', () => {
   const refused = script('test', 'nonsense');
   assert.equal(refused.status, 2);
   assert.match(refused.stderr, /^wxauth: there is no suite "nonsense": rustfmt, /);
+});
+
+test('every npm script and suite that a workflow runs exists', () => {
+  let seen = 0;
+  for (const file of readdirSync(at('.github/workflows'))) {
+    const text = readFileSync(at('.github/workflows', file), 'utf8');
+    for (const [, name = '', args = ''] of text.matchAll(/run: npm (?:run )?(test|[\w:-]+)(?: -- (.*))?$/gm)) {
+      if (name === 'publish') continue;
+      seen += 1;
+      assert.ok(Object.hasOwn(commands, name), `${file}: ${name}`);
+      if (name !== 'test') continue;
+      const { status, stderr } = script('test', '--list', ...args.split(' '));
+      assert.equal(status, 0, stderr);
+    }
+  }
+  assert.ok(seen > 8, `${seen} commands`);
 });
