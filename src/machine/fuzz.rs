@@ -64,7 +64,7 @@ fn launch(storage: &mut Storage) -> Option<SessionState> {
 mod tests {
     /// Each seed and the state after it.
     #[test]
-    fn every_seed_gets_as_far_as_it_did() {
+    fn every_seed_has_its_recorded_outcomes() {
         let states = ["LoggedIn", "LoggedIn", "LoggedOut", "LoggedOut", "Guest", "LoggedIn"];
         for (seed, state) in states.into_iter().enumerate() {
             let path = format!("{}/fuzz/seeds/stored/{seed}", env!("CARGO_MANIFEST_DIR"));

@@ -1,4 +1,4 @@
-//! WeChat's access_token, wanted by many requests at once: one fetches it, and the others share what comes of it.
+//! WeChat's access_token: parallel requests share one fetch, isolates share the token through the store.
 
 use crate::edge::error::FetchFailure;
 use crate::edge::routes::{Answer, route};
@@ -14,7 +14,7 @@ const PHONE: &str = r#"{"errcode":0,"phone_info":{"phoneNumber":"+8613800000000"
 
 type Asking<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
 
-/// One user who asks for their phone number.
+/// A request for the phone number of a user.
 fn phone<'a>(world: &'a World, tokens: &Value) -> Asking<'a> {
     let body = json!({ "bearer": tokens["access_token"], "code": "code" });
     Box::pin(async move {
@@ -23,7 +23,7 @@ fn phone<'a>(world: &'a World, tokens: &Value) -> Asking<'a> {
     })
 }
 
-/// Polls all of them once; gives the codes of those that ended, and removes these.
+/// Polls each request once. Removes those that ended and returns their codes.
 fn poll(asking: &mut Vec<Asking<'_>>) -> Vec<&'static str> {
     let mut context = Context::from_waker(Waker::noop());
     let mut ended = Vec::new();
@@ -50,7 +50,7 @@ fn fetches(world: &World) -> usize {
 }
 
 #[test]
-fn eight_poll_once_share_one_failure_and_the_next_begins_anew() {
+fn parallel_requests_share_one_failed_fetch_and_the_next_request_fetches_again() {
     let (world, tokens) = world();
     let mut asking: Vec<_> = (0..8).map(|_| phone(&world, &tokens)).collect();
     assert!(poll(&mut asking).is_empty());
@@ -61,7 +61,7 @@ fn eight_poll_once_share_one_failure_and_the_next_begins_anew() {
     let mut ended = poll(&mut asking);
     ended.extend(poll(&mut asking));
     assert_eq!(ended, ["upstream_timeout"; 8]);
-    assert_eq!(fetches(&world), 1, "no second fetch began");
+    assert_eq!(fetches(&world), 1, "the waiters fetch nothing");
     world.wechat_says(TOKEN);
     world.wechat_says(PHONE);
     let mut next = vec![phone(&world, &tokens)];
@@ -70,7 +70,7 @@ fn eight_poll_once_share_one_failure_and_the_next_begins_anew() {
 }
 
 #[test]
-fn eight_poll_once_share_one_token() {
+fn parallel_requests_share_one_token() {
     let (world, tokens) = world();
     let mut asking: Vec<_> = (0..8).map(|_| phone(&world, &tokens)).collect();
     poll(&mut asking);
@@ -83,7 +83,7 @@ fn eight_poll_once_share_one_token() {
 }
 
 #[test]
-fn a_fetcher_whose_client_hung_up_holds_the_next_no_longer_than_a_call_may_take() {
+fn an_abandoned_fetch_delays_the_next_by_at_most_the_timeout_of_a_call() {
     let (world, tokens) = world();
     let mut gone = vec![phone(&world, &tokens)];
     poll(&mut gone);
@@ -91,7 +91,7 @@ fn a_fetcher_whose_client_hung_up_holds_the_next_no_longer_than_a_call_may_take(
     let mut asking = vec![phone(&world, &tokens)];
     world.now.set(NOW + 5_000);
     assert!(poll(&mut asking).is_empty());
-    assert_eq!(fetches(&world), 1, "it may still end");
+    assert_eq!(fetches(&world), 1, "the first fetch may still end");
     world.now.set(NOW + 5_250);
     world.wechat_says(TOKEN);
     world.wechat_says(PHONE);
@@ -99,9 +99,9 @@ fn a_fetcher_whose_client_hung_up_holds_the_next_no_longer_than_a_call_may_take(
     assert_eq!((poll(&mut asking), fetches(&world)), (vec!["success"], 2));
 }
 
-/// The first fetch is slow, not abandoned, and ends with a failure after the second has begun.
+/// The first fetch is slow but not abandoned: it fails after the second has begun.
 #[test]
-fn the_end_of_an_older_fetch_is_not_taken_for_that_of_a_newer_one() {
+fn the_end_of_an_older_fetch_does_not_end_a_newer_one() {
     let (world, tokens) = world();
     let mut slow = vec![phone(&world, &tokens)];
     poll(&mut slow);
@@ -123,9 +123,9 @@ fn the_end_of_an_older_fetch_is_not_taken_for_that_of_a_newer_one() {
     assert_eq!((ended, fetches(&world)), (vec!["success"; 2], 2));
 }
 
-/// A failure is kept with the number of its fetch, so the second failure is not hidden by the first.
+/// A failure is stored with the number of its fetch, so that an earlier failure does not hide it.
 #[test]
-fn each_fetch_that_fails_is_shared_by_those_who_waited_for_it() {
+fn each_failed_fetch_is_shared_by_the_requests_that_waited_for_it() {
     let (world, tokens) = world();
     for round in 1..=3 {
         world.wechat_hangs.set(true);
@@ -139,9 +139,9 @@ fn each_fetch_that_fails_is_shared_by_those_who_waited_for_it() {
     }
 }
 
-/// On Workers `Date.now()` stands still within a request.
+/// On Workers `Date.now()` is frozen within a request, so the wait is counted in steps of 50 ms up to 5,250 ms.
 #[test]
-fn an_abandoned_fetch_is_replaced_also_where_the_clock_stands_still() {
+fn an_abandoned_fetch_is_replaced_even_if_the_clock_is_frozen() {
     let (world, tokens) = world();
     let mut gone = vec![phone(&world, &tokens)];
     poll(&mut gone);
@@ -151,7 +151,6 @@ fn an_abandoned_fetch_is_replaced_also_where_the_clock_stands_still() {
         poll(&mut asking);
         fetches(&world) == 2
     });
-    // The wait is counted from the clock's own value, in steps of 50 ms up to 5,250 ms.
     assert!(polls.is_some_and(|polls| (100..=110).contains(&polls)), "{polls:?}");
 }
 
@@ -167,7 +166,7 @@ fn phone_number(world: &World, tokens: &Value) -> &'static str {
 }
 
 #[test]
-fn a_token_is_asked_for_with_the_secret_and_the_number_with_code_and_openid() {
+fn the_token_is_fetched_with_the_secret_and_the_number_with_code_and_openid() {
     let (world, tokens) = logged_in();
     world.calls.borrow_mut().clear();
     world.wechat_says(TOKEN);
@@ -187,7 +186,7 @@ fn a_token_is_asked_for_with_the_secret_and_the_number_with_code_and_openid() {
     assert!(world.calls.borrow().iter().all(|[_, _, bearer]| bearer.is_none()));
 }
 
-/// WeChat renews a token five minutes before its end.
+/// WeChat issues the next token five minutes before the end of this one (§3.3).
 #[test]
 fn a_token_is_used_until_five_minutes_before_its_end() {
     let (world, mut tokens) = logged_in();
@@ -203,9 +202,9 @@ fn a_token_is_used_until_five_minutes_before_its_end() {
     }
 }
 
-/// Another isolate of the same deployment, with the same store.
+/// A second isolate with the same store fetches nothing.
 #[test]
-fn a_token_is_shared_through_the_store_while_it_is_good() {
+fn a_valid_token_is_shared_through_the_store() {
     for (later_s, expected) in [(0, 0), (6_899, 0), (6_900, 1)] {
         let (first, tokens) = logged_in();
         first.wechat_says(TOKEN);
@@ -224,7 +223,7 @@ fn a_token_is_shared_through_the_store_while_it_is_good() {
     }
 }
 
-/// One that ends within a minute of its renewal is not worth a write.
+/// A token of less than a minute of use is not worth a write.
 #[test]
 fn a_short_token_is_not_stored() {
     for (expires_in, stored) in [(359, false), (360, true)] {
@@ -236,7 +235,7 @@ fn a_short_token_is_not_stored() {
     }
 }
 
-/// Also where the store still has the dead one.
+/// The store still holds the dead token, which must not be used again.
 #[test]
 fn a_token_that_wechat_calls_dead_is_replaced_once() {
     const DEAD: &str = r#"{"errcode":40001,"errmsg":"invalid credential"}"#;
@@ -249,16 +248,16 @@ fn a_token_that_wechat_calls_dead_is_replaced_once() {
     assert!(world.urls.borrow().last().unwrap().ends_with("access_token=newer"));
     world.wechat_says(PHONE);
     assert_eq!((phone_number(&world, &tokens), fetches(&world)), ("success", 2));
-    // WeChat calls it dead again, and has no other: the answer is the second refusal.
+    // A second refusal in one request is the answer: there is no third fetch.
     world.wechat_says(DEAD);
     world.wechat_says(&TOKEN.replace(r#""token""#, r#""newest""#));
     world.wechat_says(DEAD);
     assert_eq!((phone_number(&world, &tokens), fetches(&world)), ("upstream_error", 3));
 }
 
-/// §3.6: the app's token and the platform's are two, both from the platform's own server.
+/// The app and the platform have a token each, both from the server of the platform (§3.6).
 #[test]
-fn an_app_of_a_platform_uses_the_platforms_token_server() {
+fn an_app_of_a_third_party_platform_uses_the_token_server_of_the_platform() {
     use crate::edge::config::Config;
     use crate::edge::testing::fakes::variables;
     let platform = json!({ "appid": "wx4", "token_url": "https://tokens.example/get", "token_secret": "secret" });
@@ -268,7 +267,6 @@ fn an_app_of_a_platform_uses_the_platforms_token_server() {
     world.config = Config::parse(&vars);
     world.wechat_says(r#"{"access_token":"platform","expires_in":7200}"#);
     let tokens = world.log_in();
-    // The reply to the login was queued behind the token's.
     let tokens = tokens.unwrap();
     world.wechat_says(r#"{"access_token":"app","expires_in":7200}"#);
     world.wechat_says(PHONE);

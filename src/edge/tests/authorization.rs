@@ -1,4 +1,4 @@
-//! The authorization endpoint and its code: what the client's address is told, and how often a code is good.
+//! The authorization endpoint: errors sent to redirect_uri, cookies, and repeated use of a code.
 
 use crate::edge::config::Config;
 use crate::edge::http::{Request, Response};
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const BACK: &str = "https://shop.example/after";
 const VERIFIER: &str = "0123456789012345678901234567890123456789012";
 
-/// `wx1` a mini program, `wx2` a website.
+/// `wx1` is a mini program, `wx2` a website.
 fn world() -> World {
     let mut vars = variables();
     let app = |kind: &str| json!({ "secret": "s", "kind": kind, "redirect_uris": [BACK] });
@@ -28,7 +28,7 @@ fn get(world: &World, path: &str, query: String, cookies: Option<String>) -> Res
     poll_once(route(world, &world.config, &request, "id")).response
 }
 
-/// Begins a login; `more` is put before and after the parameters of a good one.
+/// Begins a login; `more` is appended to a valid query.
 fn begin(world: &World, client_id: &str, more: &str, cookies: Option<String>) -> Response {
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
     let query = format!(
@@ -42,8 +42,8 @@ fn headers(response: &Response, name: &str) -> Vec<String> {
     response.headers.iter().filter(|(known, _)| *known == name).map(|(_, value)| value.clone()).collect()
 }
 
-/// The parameters of the address that a browser is sent to, if that is the client's.
-fn told(response: &Response) -> BTreeMap<String, String> {
+/// The query of the redirect, if it leads to redirect_uri.
+fn redirect_query(response: &Response) -> BTreeMap<String, String> {
     let location = headers(response, "location").pop().unwrap_or_default();
     let query = location.strip_prefix(BACK).and_then(|rest| rest.strip_prefix('?')).unwrap_or_default();
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
@@ -71,27 +71,27 @@ fn redeem(world: &World, code: &str) -> Result<Value, &'static str> {
 }
 
 #[test]
-fn a_code_makes_one_session_and_is_used_once_that_is_refreshed() {
+fn a_code_makes_one_session_and_is_refused_after_its_first_refresh() {
     let world = world();
-    let code = told(&come_back(&world, &begin(&world, "wx2", "", None), "code")).remove("code").unwrap();
+    let code = redirect_query(&come_back(&world, &begin(&world, "wx2", "", None), "code")).remove("code").unwrap();
     let sessions = || world.kv.borrow().keys().filter(|name| name.starts_with("s1:")).count();
     let refresh = |tokens: &Value| {
         let token = &tokens["refresh_token"];
         world.token(&json!({ "client_id": "wx2", "grant_type": "refresh_token", "refresh_token": token }))
     };
     let tokens = redeem(&world, &code).unwrap();
-    assert!(redeem(&world, &code).is_ok(), "the answer may have been lost");
+    assert!(redeem(&world, &code).is_ok(), "a retry after a lost answer");
     assert_eq!(sessions(), 1);
     let next = refresh(&tokens).unwrap();
     assert_eq!(redeem(&world, &code).err(), Some("code_used"));
-    assert!(refresh(&next).is_ok(), "the session lives on");
+    assert!(refresh(&next).is_ok(), "the session stays alive");
     assert_eq!(sessions(), 1);
 }
 
 #[test]
-fn a_store_that_refuses_the_session_leaves_the_code_good() {
+fn a_code_stays_valid_if_its_session_cannot_be_stored() {
     let world = world();
-    let code = told(&come_back(&world, &begin(&world, "wx2", "", None), "code")).remove("code").unwrap();
+    let code = redirect_query(&come_back(&world, &begin(&world, "wx2", "", None), "code")).remove("code").unwrap();
     world.puts_fail.set(true);
     assert_eq!(redeem(&world, &code).err(), Some("storage_unavailable"));
     world.puts_fail.set(false);
@@ -99,7 +99,7 @@ fn a_store_that_refuses_the_session_leaves_the_code_good() {
 }
 
 #[test]
-fn what_is_wrong_is_told_at_the_clients_own_address() {
+fn an_error_of_the_authorization_endpoint_is_sent_to_redirect_uri() {
     let world = world();
     for (client_id, more, error, code) in [
         ("wx1", "", "unauthorized_client", "client_unauthorized"),
@@ -110,23 +110,27 @@ fn what_is_wrong_is_told_at_the_clients_own_address() {
         ("wx2", "&response_type=token", "invalid_request", "parameter_malformed"),
     ] {
         let answer = begin(&world, client_id, more, None);
-        let told = told(&answer);
+        let query = redirect_query(&answer);
         let says =
-            (answer.status, told.get("error").map_or("", String::as_str), told.get("error_description").unwrap());
+            (answer.status, query.get("error").map_or("", String::as_str), query.get("error_description").unwrap());
         assert_eq!(says, (302, error, &code.to_owned()), "{more}");
-        assert_eq!(told.get("iss").unwrap(), "https://auth.example.com");
+        assert_eq!(query.get("iss").unwrap(), "https://auth.example.com");
     }
     for more in ["&client_id=wx2", "&redirect_uri=https://shop.example/after"] {
         let answer = begin(&world, "wx2", more, None);
-        assert_eq!((answer.status / 100, headers(&answer, "location")), (4, vec![]), "which client, or which address");
+        assert_eq!(
+            (answer.status / 100, headers(&answer, "location")),
+            (4, vec![]),
+            "client or redirect_uri are ambiguous"
+        );
     }
 }
 
 #[test]
-fn a_user_who_refuses_costs_no_call_of_wechat() {
+fn a_login_that_the_user_refuses_costs_no_call_to_wechat() {
     for code in ["authdeny", ""] {
         let world = world();
-        let back = told(&come_back(&world, &begin(&world, "wx2", "&state=mine", None), code));
+        let back = redirect_query(&come_back(&world, &begin(&world, "wx2", "&state=mine", None), code));
         let says = ["error", "error_description", "state"].map(|name| back.get(name).unwrap().as_str());
         assert_eq!(says, ["access_denied", "login_refused", "mine"]);
         assert!(world.urls.borrow().is_empty());
@@ -134,7 +138,7 @@ fn a_user_who_refuses_costs_no_call_of_wechat() {
 }
 
 #[test]
-fn a_browser_keeps_the_cookies_of_five_logins() {
+fn a_browser_keeps_the_cookies_of_at_most_five_logins() {
     let world = world();
     let mut kept: Vec<String> = vec!["theme=dark".into(), "__Host-wxauth-other=x".into()];
     for _ in 0..8 {

@@ -1,4 +1,4 @@
-//! The apps that a backend's id and secret belong to.
+//! Authentication of backends: ids, secrets, apps, and the lock after wrong secrets.
 
 use crate::edge::config::Config;
 use crate::edge::isolate::{Guesser, Guesses};
@@ -16,7 +16,7 @@ fn world() -> World {
     world
 }
 
-/// The apps whose users this backend may administer; `None` where it is no backend.
+/// The apps whose users this backend may administer; `None` if no backend has this id and secret.
 fn apps_of(world: &World, id: &str, secret: &str) -> Option<Vec<&'static str>> {
     let revoke = |app: &str| {
         let body = json!({ "basic": format!("{id}:{secret}"), "client_id": app, "openid": "oMei" });
@@ -30,7 +30,7 @@ fn apps_of(world: &World, id: &str, secret: &str) -> Option<Vec<&'static str>> {
 }
 
 #[test]
-fn a_backend_is_its_id_with_its_exact_secret_raw_or_form_encoded() {
+fn a_backend_is_authenticated_by_its_id_and_secret_raw_or_form_encoded() {
     let encoded: String = form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
     for (id, secret, apps) in [
         ("api", SECRET.to_owned(), Some(vec!["wx1"])),
@@ -53,7 +53,7 @@ fn a_backend_is_its_id_with_its_exact_secret_raw_or_form_encoded() {
 }
 
 #[test]
-fn a_backend_sees_no_token_of_another_app() {
+fn introspection_of_a_token_of_another_app_is_inactive() {
     let world = world();
     let tokens = world.log_in().unwrap();
     for (basic, active) in [(format!("api:{SECRET}"), true), ("both:both".into(), true), ("api:another".into(), false)]
@@ -66,19 +66,19 @@ fn a_backend_sees_no_token_of_another_app() {
     }
 }
 
-/// The answer to an introspection.
+/// The code of an introspection.
 fn answer(world: &World, address: Option<&str>, basic: &str) -> &'static str {
     let body = json!({ "basic": basic, "token": "x", "address": address });
     world.post("/oauth/introspect", &body).map_or_else(|error| error.code(), |_| "known")
 }
 
 #[test]
-fn ten_wrong_guesses_lock_the_address_and_id_for_a_minute_and_nothing_else() {
+fn ten_wrong_secrets_lock_one_pair_of_address_and_id_for_a_minute() {
     let world = world();
     let guess = |basic: &str| answer(&world, Some("192.0.2.1"), basic);
     for basic in ["both:x", "both:", "%62oth:x", "b%6Fth:x", "b%6fth:x", "both:y", "both:z", "both:1", "both:2"] {
         assert_eq!(guess(basic), "backend_unknown");
-        assert_eq!(guess("both:both"), "known", "fewer than ten are nothing");
+        assert_eq!(guess("both:both"), "known", "fewer than ten wrong secrets");
     }
     assert_eq!(guess("both:3"), "backend_unknown");
     for basic in ["both:both", "both:wrong", "%62oth:both"] {
@@ -92,12 +92,12 @@ fn ten_wrong_guesses_lock_the_address_and_id_for_a_minute_and_nothing_else() {
     assert_eq!(guess("both:both"), "known");
     for _ in 0..9 {
         assert_eq!(guess("both:x"), "backend_unknown");
-        assert_eq!(guess("both:both"), "known", "the count began anew");
+        assert_eq!(guess("both:both"), "known", "the count starts again");
     }
 }
 
 #[test]
-fn without_an_address_nobody_locks_others_out() {
+fn wrong_secrets_without_an_address_lock_no_pair() {
     let world = world();
     for _ in 0..20 {
         assert_eq!(answer(&world, None, "both:x"), "backend_unknown");
@@ -106,14 +106,14 @@ fn without_an_address_nobody_locks_others_out() {
 }
 
 #[test]
-fn the_table_of_guesses_stays_small_and_forgets_the_oldest_first() {
+fn the_table_of_wrong_secrets_is_bounded_and_drops_the_oldest_first() {
     let mut guesses = Guesses::default();
     let guesser = |n: u64| Guesser::new("192.0.2.1", &n.to_string());
     (0..10).for_each(|_| guesses.add(guesser(0), NOW));
     (1..=1023).for_each(|n| guesses.add(guesser(n), NOW + n));
-    assert!(guesses.is_locked(guesser(0), NOW + 1023), "1,024 fit");
+    assert!(guesses.is_locked(guesser(0), NOW + 1023), "1,024 pairs fit");
     guesses.add(guesser(1024), NOW + 1024);
-    assert!(!guesses.is_locked(guesser(0), NOW + 1024), "the next takes the oldest's place");
+    assert!(!guesses.is_locked(guesser(0), NOW + 1024), "the next pair replaces the oldest");
     (0..3_000).for_each(|n| guesses.add(guesser(n), NOW + n));
     assert_eq!(guesses.len(), 1024);
 }

@@ -1,4 +1,4 @@
-//! What each kind of request costs in calls of WeChat and operations of KV, and docs/storage.md beside it.
+//! Calls to WeChat and KV operations of each kind of request, compared with the table of docs/storage.md.
 
 use crate::edge::testing::fakes::World;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ const TOKEN: &str = r#"{"access_token":"token","expires_in":7200}"#;
 const PHONE: &str = r#"{"errcode":0,"phone_info":{"phoneNumber":"+8613800000000","purePhoneNumber":"13800000000",
     "countryCode":"86","watermark":{"timestamp":1790000000,"appid":"wx1"}}}"#;
 
-/// Calls of WeChat, KV reads and KV writes of one request.
+/// Calls to WeChat, KV reads and KV writes of one request.
 type Cost = (usize, u32, u32);
 
 fn cost<T>(world: &World, request: impl FnOnce() -> T) -> Cost {
@@ -84,7 +84,7 @@ fn table() -> Vec<(&'static str, Cost)> {
 }
 
 #[test]
-fn docs_storage_says_what_a_request_costs() {
+fn the_cost_table_of_docs_storage_is_current() {
     let page = include_str!("../../../docs/storage.md");
     let row = |(request, (calls, reads, writes))| format!("| {request} | {calls} | {reads} | {writes} |");
     let missing: Vec<String> = table().into_iter().map(row).filter(|row| !page.contains(row)).collect();

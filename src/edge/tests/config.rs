@@ -1,4 +1,4 @@
-//! The configuration: every value that is accepted or refused, and the variable that a refusal names.
+//! The configuration: accepted and refused values, and the variable that an error names.
 
 use crate::edge::config::Config;
 use crate::edge::config::app::Kind;
@@ -118,7 +118,7 @@ fn a_wrong_third_party_platform_is_named() {
 }
 
 #[test]
-fn an_issuer_is_https_or_this_machine_and_nothing_but_an_origin() {
+fn the_issuer_is_an_https_origin_or_a_local_http_origin() {
     for good in [
         "https://auth.example.com",
         "https://auth.example.com:8443/",
@@ -146,7 +146,7 @@ fn an_issuer_is_https_or_this_machine_and_nothing_but_an_origin() {
 }
 
 #[test]
-fn browsers_log_in_at_wechat_unless_a_simulator_is_named() {
+fn web_logins_use_wechat_unless_a_base_url_is_configured() {
     let open =
         |names: &[&str]| {
             let mut vars = variables();
@@ -217,7 +217,7 @@ fn a_wrong_key_is_named() {
 }
 
 #[test]
-fn two_signing_keys_are_two_and_the_first_signs() {
+fn several_signing_keys_are_kept_in_order() {
     let mut other: Value = serde_json::from_str(JWK).unwrap();
     other["x"] = json!("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8");
     let config = with("SIGNING_KEYS", &format!(r#"{{"keys":[{JWK},{other}]}}"#)).unwrap();
@@ -225,7 +225,7 @@ fn two_signing_keys_are_two_and_the_first_signs() {
     assert_eq!(config.signing_keys[0].public.kid, "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s");
 }
 
-/// WebCrypto gets what the operator configured, and nothing more.
+/// By WebCrypto.
 #[test]
 fn a_signing_key_is_imported_as_it_was_configured() {
     let config = Config::parse(&variables()).unwrap();

@@ -1,4 +1,4 @@
-//! Pages of other origins: which may call, and which may read the answer.
+//! CORS: which origins may call, and which may read the answer.
 
 use crate::edge::error::Error;
 use crate::edge::http::{Request, Response};
@@ -23,7 +23,7 @@ fn send(world: &World, method: &str, path: &str, origin: Option<&str>) -> (Respo
 }
 
 #[test]
-fn a_preflight_lets_the_pages_of_all_apps_and_the_issuers_ask() {
+fn a_preflight_allows_the_origins_of_all_apps_and_the_issuer() {
     let world = World::new();
     for (path, origin, allowed, methods) in [
         ("/oauth/token", Some(APPS), Some(APPS), "POST"),
@@ -56,7 +56,7 @@ fn a_preflight_lets_the_pages_of_all_apps_and_the_issuers_ask() {
 }
 
 #[test]
-fn only_a_page_of_the_app_itself_may_speak_for_it() {
+fn a_request_from_an_origin_of_another_app_is_refused() {
     let world = World::new();
     for (origin, status) in [(None, 200), (Some(APPS), 200), (Some(ISSUER), 200), (Some(FOREIGN), 403)] {
         let (response, error) = send(&world, "POST", "/oauth/revoke", origin);
@@ -64,7 +64,7 @@ fn only_a_page_of_the_app_itself_may_speak_for_it() {
         let readable = header(&response, "access-control-allow-origin");
         assert_eq!(readable.as_deref(), origin.filter(|_| status == 200), "{origin:?}");
     }
-    // An origin that another app lists may ask, but not for this one, and reads nothing of the answer.
+    // An origin of another app passes the preflight and is refused by the request, without CORS headers.
     let body = json!({ "client_id": "wx2", "token": "x", "origin": APPS });
     let answer = poll_once(route(&world, &world.config, &World::request("POST", "/oauth/revoke", &body), "id"));
     assert_eq!(answer.response.status, 403);
@@ -72,7 +72,7 @@ fn only_a_page_of_the_app_itself_may_speak_for_it() {
 }
 
 #[test]
-fn an_error_is_readable_for_the_page_that_made_the_request() {
+fn an_error_carries_the_cors_headers_of_its_request() {
     let world = World::new();
     let body = json!({ "client_id": "wx1", "grant_type": "none", "origin": APPS });
     let answer = poll_once(route(&world, &world.config, &World::request("POST", "/oauth/token", &body), "id"));
@@ -83,14 +83,14 @@ fn an_error_is_readable_for_the_page_that_made_the_request() {
 }
 
 #[test]
-fn an_answer_to_a_client_varies_by_origin_also_without_one() {
+fn a_client_endpoint_varies_by_origin_even_without_one() {
     let (response, _) = send(&World::new(), "POST", "/oauth/revoke", None);
     assert_eq!(header(&response, "vary").as_deref(), Some("Origin"));
     assert_eq!(header(&response, "access-control-allow-origin"), None);
 }
 
 #[test]
-fn what_is_public_is_readable_everywhere() {
+fn public_endpoints_are_readable_from_any_origin() {
     for origin in [None, Some(FOREIGN)] {
         for path in ["/healthz", "/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/openapi.json"] {
             let (response, _) = send(&World::new(), "GET", path, origin);
@@ -100,7 +100,7 @@ fn what_is_public_is_readable_everywhere() {
     }
 }
 
-/// A preflight asks nothing of the store and does nothing.
+/// A preflight reads and writes nothing.
 #[test]
 fn options_reaches_no_flow() {
     let world = World::new();

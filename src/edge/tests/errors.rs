@@ -1,4 +1,4 @@
-//! What an error tells its caller, and what it tells the log.
+//! Errors: class and detail for the log, `Retry-After`, deadlines, and refused bodies.
 
 use crate::edge::error::StoreFailure;
 use crate::edge::error::{Caller as C, DecryptReason, Error, User, Wechat as W};
@@ -12,7 +12,7 @@ use crate::wechat::push::PushError;
 use crate::wechat::reply::Errcode;
 
 #[test]
-fn the_log_says_who_has_to_act_and_why() {
+fn every_error_has_a_class_and_a_detail_for_the_log() {
     let errcode = || Errcode(40001);
     let rid = || Some("r".to_owned());
     let decrypt = |reason| Error::Caller(C::DecryptFailed(reason));
@@ -47,7 +47,7 @@ fn the_log_says_who_has_to_act_and_why() {
 }
 
 #[test]
-fn an_error_that_waiting_helps_says_how_long() {
+fn a_temporary_error_carries_retry_after() {
     for (error, seconds) in
         [(Error::Caller(C::RateLimited), true), (Error::Wechat(W::Busy), true), (Error::Caller(C::Malformed), false)]
     {
@@ -60,9 +60,9 @@ fn an_error_that_waiting_helps_says_how_long() {
     }
 }
 
-/// WeChat repeats a message that is not answered within 5 s (§3.7).
+/// WeChat sends a message again if there is no answer within 5 s (§3.7).
 #[test]
-fn a_pushed_message_is_answered_within_four_seconds_and_everything_else_within_ten() {
+fn the_deadline_is_4_s_for_pushed_messages_and_10_s_otherwise() {
     for (path, methods) in ROUTES {
         for (method, _) in *methods {
             let request = Request { method: (*method).into(), path: (*path).into(), ..Request::default() };

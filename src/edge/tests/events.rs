@@ -1,4 +1,4 @@
-//! Message push: which messages count, what is erased, and what goes on to the app's own server (§3.7).
+//! Message push (§3.7): signatures, erasure, and forwarding to the app's own server.
 
 use crate::edge::config::Config;
 use crate::edge::error::Error;
@@ -15,7 +15,7 @@ const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
 const FORWARD: &str = "https://shop.example/push";
 const CANCELLATION: &str = r#"{"Event":"user_authorization_cancellation","OpenID":"oMei"}"#;
 
-/// `wx1` with these fields of its push.
+/// A world whose `wx1` has these push settings, with one user logged in.
 fn world(fields: &Value) -> World {
     let mut app = json!({ "secret": "s", "push_token": "token" });
     app.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -42,13 +42,13 @@ fn send(world: &World, method: &str, path: &str, query: &str, body: &str) -> Res
     answer.error.map_or(Ok(answer.response), Err)
 }
 
-/// The query of plain mode and of the check of the address: the body is not signed.
+/// The query of plain mode and of the URL check, which do not sign the body.
 fn plain(token: &str) -> String {
     let signature = signature(&mut [token, "1", "2"]);
     format!("signature={signature}&timestamp=1&nonce=2&echostr=echo")
 }
 
-/// Query and body of an encrypted message that WeChat sent `age_s` ago.
+/// Query and body of an encrypted message that WeChat sent `age_s` seconds ago.
 fn encrypted(message: &str, receiver: &str, age_s: i64) -> (String, String) {
     let key = EncodingAesKey::parse(KEY).unwrap();
     let encrypt = key.encrypt(message, &AppId::parse(receiver).unwrap(), [7; 16]);
@@ -63,7 +63,7 @@ fn is_erased(world: &World) -> bool {
 }
 
 #[test]
-fn the_check_of_the_address_echoes_what_is_signed_with_the_apps_token() {
+fn the_url_check_echoes_echostr_if_the_signature_is_right() {
     let world = world(&json!({}));
     let answer = send(&world, "GET", "/wechat/events/wx1", &plain("token"), "").unwrap();
     assert_eq!((answer.body.as_str(), answer.plain), ("echo", true));
@@ -74,7 +74,7 @@ fn the_check_of_the_address_echoes_what_is_signed_with_the_apps_token() {
 }
 
 #[test]
-fn a_cancellation_erases_only_encrypted_and_within_five_minutes() {
+fn a_cancellation_erases_only_if_encrypted_and_at_most_300_s_old() {
     for (age_s, code) in
         [(0, "success"), (300, "success"), (301, "push_stale"), (-300, "success"), (-301, "push_stale")]
     {
@@ -98,7 +98,7 @@ fn a_cancellation_erases_only_encrypted_and_within_five_minutes() {
 }
 
 #[test]
-fn an_encrypted_message_that_is_not_whole_signed_or_this_apps_erases_nothing() {
+fn an_incomplete_unsigned_or_foreign_encrypted_message_erases_nothing() {
     let (query, body) = encrypted(CANCELLATION, "wx1", 0);
     let with_copy = body.replace("{", r#"{"Event":"user_authorization_cancellation","#);
     let (foreign_query, foreign_body) = encrypted(CANCELLATION, "wx9", 0);
@@ -133,9 +133,9 @@ fn other_messages_erase_nothing() {
     }
 }
 
-/// With query, body and content type as they came, so that the app's own SDK checks and opens the message.
+/// With its query, body and content type, so that the app's own SDK can verify and open it.
 #[test]
-fn a_message_goes_on_as_it_came_and_the_answer_goes_back() {
+fn a_message_is_forwarded_unchanged_and_the_reply_is_returned() {
     let (query, body) = encrypted(r#"{"Event":"subscribe"}"#, "wx1", 0);
     let world = world(&json!({ "encoding_aes_key": KEY, "push_forward_url": FORWARD }));
     world.upstream.borrow_mut().push_back(Ok(Reply { status: 201, body: b"done".to_vec() }));
@@ -146,7 +146,7 @@ fn a_message_goes_on_as_it_came_and_the_answer_goes_back() {
 }
 
 #[test]
-fn a_message_that_the_apps_server_does_not_take_is_sent_once_and_wechat_sends_it_again() {
+fn a_message_that_cannot_be_forwarded_is_502_and_is_not_sent_twice() {
     let (query, body) = encrypted(r#"{"Event":"subscribe"}"#, "wx1", 0);
     for reply in [
         Ok(Reply { status: 500, body: b"done".to_vec() }),

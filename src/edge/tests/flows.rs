@@ -1,4 +1,4 @@
-//! Flows against a store and a WeChat that fail on demand.
+//! Flows while the store or WeChat fails.
 
 use super::MINUTE;
 use crate::edge::error::FetchFailure;
@@ -10,7 +10,7 @@ use serde_json::json;
 const DAY_S: u64 = 86_400;
 
 #[test]
-fn a_login_writes_twice_a_refresh_once_a_use_never() {
+fn a_login_writes_two_records_a_refresh_one_and_a_call_none() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     assert_eq!(world.kv.borrow().len(), 2);
@@ -19,7 +19,7 @@ fn a_login_writes_twice_a_refresh_once_a_use_never() {
     assert_eq!(
         (world.kv.borrow().len(), world.reads.get()),
         (2, 4),
-        "three before the answer, e1 after the late write"
+        "three reads before the answer, one of e1 after the late write"
     );
     let before = world.kv.borrow().clone();
     let used = world.post(
@@ -33,17 +33,17 @@ fn a_login_writes_twice_a_refresh_once_a_use_never() {
 }
 
 #[test]
-fn a_second_login_with_the_same_session_key_writes_no_key() {
+fn a_login_with_a_known_session_key_does_not_write_the_key() {
     let world = World::new();
     world.log_in().unwrap();
     let key = |world: &World| world.kv.borrow().iter().find(|(name, _)| name.starts_with("k1:")).unwrap().1.clone();
     let before = key(&world);
     world.log_in().unwrap();
-    assert_eq!(key(&world), before, "sealing it again would have changed it");
+    assert_eq!(key(&world), before, "a second write would change the nonce");
 }
 
 #[test]
-fn a_login_that_cannot_be_stored_is_503_and_a_refresh_goes_on() {
+fn a_login_that_cannot_be_stored_is_503_and_a_refresh_succeeds() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     world.puts_fail.set(true);
@@ -72,7 +72,7 @@ fn a_store_that_cannot_be_read_is_503() {
 }
 
 #[test]
-fn a_record_that_is_not_there_yet_logs_nobody_out() {
+fn a_record_that_is_not_visible_yet_ends_no_session() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     world.kv.borrow_mut().clear();
@@ -83,7 +83,7 @@ fn a_record_that_is_not_there_yet_logs_nobody_out() {
 }
 
 #[test]
-fn an_unreadable_revocation_of_everything_ends_everything() {
+fn an_unreadable_e1_record_ends_all_sessions() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     let user = world.kv.borrow().keys().find_map(|name| name.strip_prefix("k1:").map(str::to_owned)).unwrap();
@@ -92,12 +92,12 @@ fn an_unreadable_revocation_of_everything_ends_everything() {
 }
 
 #[test]
-fn ttls_keep_to_idle_absolute_and_kvs_minimum() {
+fn ttls_respect_the_idle_and_absolute_lifetimes_and_the_minimum_of_kv() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     let session = |world: &World| *world.ttls.borrow().iter().find(|(name, _)| name.starts_with("s1:")).unwrap().1;
     assert_eq!(session(&world), 14 * DAY_S);
-    // Refreshed now and then until ten seconds before the absolute end.
+    // Refreshed until ten seconds before the absolute end.
     let mut refresh_token = tokens["refresh_token"].clone();
     let end = NOW + 30 * DAY_S * 1000;
     for now in [NOW + 13 * DAY_S * 1000, NOW + 26 * DAY_S * 1000, end - 10_000] {
@@ -113,7 +113,7 @@ fn ttls_keep_to_idle_absolute_and_kvs_minimum() {
 }
 
 #[test]
-fn one_retry_where_no_byte_came_and_none_elsewhere() {
+fn a_call_is_repeated_once_and_only_if_no_byte_of_a_reply_came() {
     let world = World::new();
     world.upstream.borrow_mut().push_back(Err(FetchFailure::Unreachable));
     assert!(world.log_in().is_ok());
@@ -131,7 +131,7 @@ fn one_retry_where_no_byte_came_and_none_elsewhere() {
 }
 
 #[test]
-fn a_website_app_takes_no_mini_program_code() {
+fn a_website_app_refuses_a_mini_program_code() {
     let world = World::new();
     let refused = world.token(&json!({
         "client_id": "wx2", "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -142,7 +142,7 @@ fn a_website_app_takes_no_mini_program_code() {
 }
 
 #[test]
-fn a_token_that_comes_back_buries_the_session_for_good() {
+fn reuse_of_a_rotated_refresh_token_ends_the_session() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     let mut newest = tokens["refresh_token"].clone();
@@ -156,7 +156,7 @@ fn a_token_that_comes_back_buries_the_session_for_good() {
 }
 
 #[test]
-fn a_re_login_does_not_raise_a_buried_session() {
+fn a_login_with_a_revoked_refresh_token_does_not_revive_its_session() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     world.post("/oauth/revoke", &json!({ "client_id": "wx1", "token": tokens["refresh_token"] })).unwrap();
@@ -165,9 +165,9 @@ fn a_re_login_does_not_raise_a_buried_session() {
     assert_eq!(code_of(world.refresh(&tokens["refresh_token"])), "session_ended");
 }
 
-/// A login that arrived after the log-out lives, one that arrived with it or before dies (T55).
+/// A login that arrived after the log-out stays alive; one of the same millisecond or before ends (T55).
 #[test]
-fn a_login_beside_a_log_out_everywhere_is_on_one_side_of_it() {
+fn a_login_in_the_millisecond_of_a_log_out_everywhere_or_before_is_ended() {
     let world = World::new();
     let first = world.log_in().unwrap();
     world.now.set(NOW + 1);
@@ -183,9 +183,9 @@ fn a_login_beside_a_log_out_everywhere_is_on_one_side_of_it() {
     assert!(world.refresh(&fourth["refresh_token"]).is_ok());
 }
 
-/// The clock of one location is two minutes off, or goes back (T53).
+/// The clock of one location is two minutes ahead or behind, or a day behind (T53).
 #[test]
-fn a_clock_that_is_off_ends_nothing_early_and_writes_no_wrong_ttl() {
+fn clock_skew_ends_no_session_early_and_writes_no_wrong_ttl() {
     for now in [NOW - 2 * MINUTE, NOW + 2 * MINUTE, NOW - 86_400_000] {
         let world = World::new();
         let tokens = world.log_in().unwrap();
@@ -197,9 +197,9 @@ fn a_clock_that_is_off_ends_nothing_early_and_writes_no_wrong_ttl() {
     }
 }
 
-/// The client hangs up while a refresh waits for the store, and the runtime drops its future (T42).
+/// The client disconnects while a refresh waits for the store, and the runtime drops its future (T42).
 #[test]
-fn a_refresh_that_is_dropped_leaves_nothing_half_done() {
+fn a_refresh_whose_future_is_dropped_writes_nothing() {
     use crate::edge::http::{Body, Request};
     use std::future::Future as _;
     let world = World::new();
@@ -219,18 +219,18 @@ fn a_refresh_that_is_dropped_leaves_nothing_half_done() {
         let mut dropped = std::pin::pin!(crate::edge::routes::route(&world, &world.config, &request, "id"));
         let finished = (0..polls).any(|_| dropped.as_mut().poll(&mut context).is_ready());
         world.suspends.set(false);
-        assert_eq!(*world.kv.borrow(), before, "the write follows the answer, and there was none");
+        assert_eq!(*world.kv.borrow(), before, "the write follows the answer, which was not given");
         if finished {
-            assert!(polls > 1, "the store was waited for");
+            assert!(polls > 1, "the future waited for the store");
             break;
         }
     }
     assert!(world.refresh(&tokens["refresh_token"]).is_ok());
 }
 
-/// Whatever the signature says: `alg` and `typ` are checked by themselves (T45, T46).
+/// The header is checked although the fake accepts every signature (T45, T46).
 #[test]
-fn an_access_token_needs_its_algorithm_type_and_key() {
+fn an_access_token_with_another_alg_typ_or_kid_is_refused() {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let world = World::new();
     let tokens = world.log_in().unwrap();
@@ -252,7 +252,7 @@ fn an_access_token_needs_its_algorithm_type_and_key() {
 }
 
 #[test]
-fn a_signature_is_checked_once_and_everything_else_each_time() {
+fn expiry_and_revocation_of_a_verified_token_are_checked_on_every_call() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     let bearer = json!({ "bearer": tokens["access_token"] });

@@ -4,7 +4,7 @@ use crate::edge::testing::fuzz::TARGETS;
 
 /// `fuzz_seeds.txt` has the outcomes of each seed, so an input that a decoder refuses earlier than before fails here.
 #[test]
-fn every_seed_gets_as_far_as_it_did() {
+fn every_seed_has_its_recorded_outcomes() {
     let mut outcomes = String::new();
     for (name, target) in TARGETS {
         let folder = format!("{}/fuzz/seeds/{name}", env!("CARGO_MANIFEST_DIR"));

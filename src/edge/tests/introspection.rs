@@ -1,4 +1,4 @@
-//! Introspection (RFC 7662): every field of an active token, and the one field of any other.
+//! Introspection (RFC 7662): all fields of an active token; `active` alone of any other token.
 
 use crate::edge::config::Config;
 use crate::edge::config::seal::Purpose;
@@ -77,7 +77,7 @@ fn an_access_token_is_active_until_its_last_second_and_a_refresh_token_until_it_
     assert_eq!(introspect(&world, &json!("x")), json!({ "active": false }));
 }
 
-/// The claims are checked each time, whatever the signature says.
+/// The claims are checked although the fake accepts every signature.
 #[test]
 fn a_token_of_another_issuer_or_audience_is_inactive() {
     let (world, tokens) = world();
@@ -98,14 +98,14 @@ fn a_token_of_another_issuer_or_audience_is_inactive() {
     }
 }
 
-/// Longer than any token of this edge. A token is parsed if it has 2,048 bytes, and not if it has one more.
+/// No token of this edge is longer than 2,048 bytes.
 #[test]
 fn a_longer_token_than_two_kibibytes_is_not_parsed() {
     let (world, tokens) = world();
     world.any_signature.set(true);
     let parts: Vec<&str> = tokens["access_token"].as_str().unwrap().split('.').collect();
     let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
-    // Signatures of both lengths have to decode: no base64 text has 4 n + 1 characters.
+    // Signatures of both lengths have to be base64, which never has 4 n + 1 characters.
     let base = (0..4).find_map(|more| {
         claims["jti"] = "j".repeat(20 + more).into();
         let base = format!("{}.{}.", parts[0], URL_SAFE_NO_PAD.encode(claims.to_string()));
@@ -118,7 +118,7 @@ fn a_longer_token_than_two_kibibytes_is_not_parsed() {
     }
 }
 
-/// The shortest text that is too long has 2,050 characters: 2,049 are not base64.
+/// A text of 2,049 characters is not base64, so 2,050 is the shortest that is too long.
 #[test]
 fn a_longer_refresh_token_than_two_kibibytes_is_not_opened() {
     let (world, tokens) = world();

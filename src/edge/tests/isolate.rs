@@ -1,4 +1,4 @@
-//! What an isolate remembers: verified tokens and wrong guesses.
+//! The memory of an isolate: verified tokens and wrong backend secrets.
 
 use crate::edge::isolate::{Guesser, Guesses, VerifiedClaims};
 
@@ -44,7 +44,7 @@ fn a_thousand_tokens_are_remembered_and_a_newer_one_takes_an_older_ones_place() 
 }
 
 #[test]
-fn guesses_that_are_over_make_room_first() {
+fn expired_pairs_are_dropped_before_living_ones() {
     let mut guesses = Guesses::default();
     let guesser = |n: u64| Guesser::new("192.0.2.1", &n.to_string());
     (0..512).for_each(|n| guesses.add(guesser(n), NOW));
@@ -57,7 +57,7 @@ fn guesses_that_are_over_make_room_first() {
 
 /// The pairs of address and id are counted apart, whatever their lengths.
 #[test]
-fn an_address_and_an_id_are_not_mistaken_for_another_pair() {
+fn pairs_whose_address_and_id_join_to_the_same_text_are_counted_apart() {
     let world = World::new();
     let guess = |address: &str, basic: &str| {
         let body = json!({ "basic": basic, "token": "x", "address": address });

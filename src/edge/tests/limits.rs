@@ -1,10 +1,10 @@
-//! Rate limits stand before each read, write and call of WeChat that one user can cause.
+//! Rate limits are checked before any read, write or call to WeChat that a user can cause.
 
 use crate::edge::http::endpoint::{Access, ROUTES};
 use crate::edge::testing::fakes::World;
 use serde_json::{Value, json};
 
-/// The name under which the user of [`World::log_in`] is counted.
+/// The rate-limit key of the user of [`World::log_in`].
 fn limit(world: &World, what: &str) -> String {
     let user = world.kv.borrow().keys().find_map(|name| name.strip_prefix("k1:").map(str::to_owned)).unwrap();
     format!("User:{user}{what}")
@@ -14,7 +14,7 @@ fn counts(world: &World) -> (u32, u32, usize) {
     (world.reads.get(), world.writes.get(), world.urls.borrow().len())
 }
 
-/// What one request comes to, and what it cost.
+/// The code of a request, and whether it cost no read, write or call to WeChat.
 fn ask(world: &World, method: &str, path: &str, body: &Value) -> (&'static str, bool) {
     let before = counts(world);
     let code = world.send(method, path, body).err().map_or("success", |error| error.code());
@@ -22,7 +22,7 @@ fn ask(world: &World, method: &str, path: &str, body: &Value) -> (&'static str, 
 }
 
 #[test]
-fn a_user_beyond_the_limit_of_calls_costs_nothing_at_any_endpoint() {
+fn a_call_over_the_limit_costs_no_read_write_or_call_to_wechat() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     let body = json!({
@@ -45,7 +45,7 @@ fn a_user_beyond_the_limit_of_calls_costs_nothing_at_any_endpoint() {
 }
 
 #[test]
-fn revocations_have_a_limit_of_their_own_which_blocks_neither_logins_nor_refreshes() {
+fn the_limit_of_revocations_blocks_neither_logins_nor_refreshes() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     world.limited.borrow_mut().push(limit(&world, ":revoke"));
@@ -58,7 +58,7 @@ fn revocations_have_a_limit_of_their_own_which_blocks_neither_logins_nor_refresh
 }
 
 #[test]
-fn logins_and_refreshes_are_limited_before_the_store_is_asked() {
+fn the_limit_of_logins_and_refreshes_is_checked_before_the_store() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     world.limited.borrow_mut().push(limit(&world, ""));

@@ -1,4 +1,4 @@
-//! The edge's pure parts, natively. What needs KV, WebCrypto and HTTP is tested in workerd.
+//! Native tests of the edge. KV, WebCrypto and HTTP are tested in workerd (`tests/edge`).
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod access_token;
@@ -67,7 +67,7 @@ fn the_next_token_rotates_and_writes_once() {
 }
 
 #[test]
-fn the_same_or_the_previous_token_is_answered_in_its_grace_without_a_write() {
+fn the_current_and_the_previous_token_are_answered_within_the_grace_without_a_write() {
     for n in [3, 4] {
         assert_eq!(decide(&token(n, NOW), &stored(4, NOW - 2 * MINUTE), NOW), Verdict::Rotate(None));
         assert_eq!(decide(&token(n, NOW), &stored(4, NOW - 2 * MINUTE - 1), NOW), Verdict::Reused);
@@ -76,7 +76,7 @@ fn the_same_or_the_previous_token_is_answered_in_its_grace_without_a_write() {
 }
 
 #[test]
-fn a_missing_record_is_believed_of_a_fresh_token_only() {
+fn without_a_record_only_a_token_of_the_last_120_s_is_accepted() {
     let Verdict::Rotate(Some(record)) = decide(&token(4, NOW - 2 * MINUTE), &SessionLookup::default(), NOW) else {
         panic!()
     };
@@ -85,7 +85,7 @@ fn a_missing_record_is_believed_of_a_fresh_token_only() {
 }
 
 #[test]
-fn whatever_revoked_a_session_wins() {
+fn a_tombstone_or_an_e1_record_ends_a_session_whatever_its_record_holds() {
     let buried = SessionLookup { tombstoned: true, ..stored(3, NOW) };
     assert_eq!(decide(&token(4, NOW), &buried, NOW), Verdict::Ended);
     let auth = NOW - 60 * MINUTE;
@@ -99,11 +99,15 @@ proptest! {
     #[test]
     fn no_verdict_panics_and_a_revoked_session_never_rotates(
         n in any::<i64>(), iat in any::<u64>(), g in any::<i64>(), t in any::<u64>(), now in any::<u64>(),
-        present in any::<bool>(), buried in any::<bool>(),
+        present in any::<bool>(), tombstoned in any::<bool>(), auth in any::<u64>(),
+        revoked_before in any::<Option<u64>>(),
     ) {
         let session = present.then(|| SessionRecord::new(g, t, 0, None));
-        let verdict = decide(&token(n.clamp(-1, 1 << 40), iat), &SessionLookup { session, tombstoned: buried, ..SessionLookup::default() }, now);
-        prop_assert!(!buried || verdict == Verdict::Ended);
+        let mut token = token(n.clamp(-1, 1 << 40), iat);
+        token.auth = auth;
+        let found = SessionLookup { session, tombstoned, revoked_before, ..SessionLookup::default() };
+        let is_revoked = tombstoned || revoked_before.is_some_and(|before| auth <= before);
+        prop_assert!(!is_revoked || decide(&token, &found, now) == Verdict::Ended);
     }
 
     #[test]
@@ -120,7 +124,7 @@ proptest! {
     }
 
     #[test]
-    fn any_configuration_is_parsed_or_named(apps in "\\PC{0,200}", keys in "\\PC{0,200}") {
+    fn an_invalid_configuration_names_its_variable(apps in "\\PC{0,200}", keys in "\\PC{0,200}") {
         let mut vars = variables();
         vars.insert("WECHAT_APPS".into(), apps);
         prop_assert_eq!(Config::parse(&vars).unwrap_err().variable, "WECHAT_APPS");
@@ -131,7 +135,7 @@ proptest! {
 }
 
 #[test]
-fn keys_rotate_old_blobs_open_until_their_key_goes() {
+fn a_blob_opens_until_its_key_is_removed() {
     let (old, new) = (Zeroizing::new([1; 32]), Zeroizing::new([2; 32]));
     let blob = Sealer::new(std::slice::from_ref(&old)).unwrap().seal(Purpose::Refresh, "x", [0; 12], b"plain");
     assert!(Sealer::new(&[new.clone(), old]).unwrap().open(Purpose::Refresh, "x", &blob).is_some());
@@ -140,7 +144,7 @@ fn keys_rotate_old_blobs_open_until_their_key_goes() {
 
 #[test]
 fn two_sealing_keys_of_one_kid_are_refused() {
-    // Some 80,000 keys are enough for two whose hashes agree in 32 bits.
+    // A kid has 32 bits, so about 80,000 keys contain two of the same kid.
     let mut seen = std::collections::HashMap::new();
     let pair = (0_u64..).find_map(|n| {
         let mut key = [0; 32];
@@ -160,11 +164,11 @@ fn configuration_merges_apps_and_trims_the_issuer() {
     let config = Config::parse(&variables()).unwrap();
     assert_eq!((config.issuer.as_str(), config.app("wx2").is_some()), ("https://auth.example.com", true));
     assert_eq!(config.app("wx1").unwrap().open_data_max_age_s, 600);
-    assert!(!format!("{config:?}").contains("870MB6"), "no key in Debug");
+    assert!(!format!("{config:?}").contains("870MB6"), "Debug shows no key");
 }
 
 #[test]
-fn every_missing_variable_is_named() {
+fn a_missing_variable_is_named() {
     for name in ["ISSUER", "SIGNING_KEYS", "SEALING_KEYS", "NAME_KEY"] {
         let mut vars = variables();
         vars.remove(name);
@@ -173,9 +177,9 @@ fn every_missing_variable_is_named() {
 }
 
 #[test]
-fn a_key_is_named_by_its_thumbprint() {
+fn the_kid_is_the_rfc_7638_thumbprint() {
     let key = SigningKey::parse(&Object::parse(JWK).unwrap()).unwrap();
-    // RFC 7638 over the members crv, kty, x, y; computed with Python's hashlib.
+    // RFC 7638 over crv, kty, x and y; computed with Python's hashlib.
     assert_eq!(key.public.kid, "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s");
 }
 

@@ -1,4 +1,4 @@
-//! Open data and user info under the keys of a session: what opens, and why it does not.
+//! Open data and user info: the session keys that are tried, and the reasons of a failure.
 
 use super::MINUTE;
 use crate::edge::config::Config;
@@ -42,7 +42,7 @@ fn open(world: &World, tokens: &Value, mut body: Value) -> Result<Value, Error> 
 fn open_data_opens_under_the_sessions_own_key_and_the_users_newest() {
     let world = World::new();
     let tokens = log_in(&world, FIRST_KEY, &Value::Null);
-    // Another device logs in: WeChat has a new key, and this session still has its own.
+    // A login on another device gives the user a newer key.
     log_in(&world, SECOND_KEY, &Value::Null);
     let plain = data("wx1", "oMei", NOW / 1000);
     for key in [FIRST_KEY, SECOND_KEY] {
@@ -67,9 +67,9 @@ fn open_data_is_as_old_as_the_app_allows() {
     }
 }
 
-/// The caller learns whether WeChat has another key, and nothing of the data. The log has the reason.
+/// The answer depends only on whether WeChat calls the key dead: the reason would be an oracle.
 #[test]
-fn data_that_does_not_open_is_one_answer_with_a_reason_in_the_log() {
+fn every_decryption_failure_has_the_same_answer_and_its_own_log_detail() {
     let good = encrypt(&data("wx1", "oMei", NOW / 1000), FIRST_KEY);
     let with = |name: &str, value: &str| {
         let mut body = good.clone();
@@ -106,7 +106,6 @@ fn data_that_does_not_open_is_one_answer_with_a_reason_in_the_log() {
     }
 }
 
-/// The newest key is the one that WeChat knows.
 #[test]
 fn wechat_is_asked_about_the_newest_key() {
     let world = World::new();
@@ -121,9 +120,9 @@ fn wechat_is_asked_about_the_newest_key() {
     assert!(asked.contains(&format!("signature={}", key.sign(b""))) && asked.contains("openid=oMei"), "{asked}");
 }
 
-/// Silence, busy servers and unknown errors of WeChat say nothing about the key.
+/// WeChat is busy, refuses for another reason, or does not reply in JSON.
 #[test]
-fn a_key_that_wechat_says_nothing_about_is_not_called_stale() {
+fn without_an_answer_about_the_key_it_is_not_called_stale() {
     for says in [r#"{"errcode":-1,"errmsg":"system error"}"#, r#"{"errcode":40003,"errmsg":"invalid openid"}"#, "x"] {
         let world = World::new();
         let tokens = log_in(&world, FIRST_KEY, &Value::Null);
@@ -134,9 +133,9 @@ fn a_key_that_wechat_says_nothing_about_is_not_called_stale() {
     }
 }
 
-/// Without a key on record nothing can open: a refresh whose record is lost, for example.
+/// As after a lost write of the record.
 #[test]
-fn a_session_without_a_key_is_told_to_log_in() {
+fn a_session_without_a_session_key_is_session_key_stale() {
     let world = World::new();
     let tokens = log_in(&world, FIRST_KEY, &Value::Null);
     world.kv.borrow_mut().clear();
@@ -144,7 +143,7 @@ fn a_session_without_a_key_is_told_to_log_in() {
     assert_eq!((error.code(), error.detail().unwrap().starts_with("no_key:")), ("session_key_stale", true));
     let body = json!({ "bearer": tokens["access_token"], "raw_data": "{}", "signature": "x" });
     assert_eq!(code_of(world.post("/wechat/user-info/verify", &body)), "session_key_stale");
-    assert_eq!(world.urls.borrow().len(), 1, "WeChat is not asked about a key that is not there");
+    assert_eq!(world.urls.borrow().len(), 1, "no call about a missing key");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 struct Operation {
     summary: &'static str,
     request: Option<Schema>,
-    /// A form is taken too.
+    /// Whether a form is accepted, too.
     form: bool,
     success: u16,
     reply: Option<Schema>,
@@ -31,7 +31,7 @@ fn caller(callers: &[Caller]) -> Vec<Error> {
     callers.iter().cloned().map(Error::Caller).collect()
 }
 
-/// Whatever reading a body may end in.
+/// Errors of reading a body.
 fn body() -> Vec<Error> {
     use Caller as C;
     caller(&[C::MediaType, C::TooLarge, C::Incomplete(""), C::NotUtf8, C::Malformed, C::ParameterMissing("x")])
@@ -41,7 +41,7 @@ fn stored() -> Error {
     Error::Storage(StoreFailure(String::new()))
 }
 
-/// Whatever WeChat may answer.
+/// Errors of a call to WeChat.
 fn wechat() -> Vec<Error> {
     use Wechat as W;
     let unknown = W::Errcode { errcode: Errcode(0), rid: None };
@@ -185,7 +185,7 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
     }
 }
 
-/// One response a status: what may be in it, by code.
+/// One response for each status, with its codes.
 fn failures(errors: &[Error]) -> BTreeMap<String, Value> {
     let mut by_status: BTreeMap<u16, Vec<&'static str>> = BTreeMap::new();
     for error in errors {
@@ -290,7 +290,7 @@ fn document() -> String {
 }
 
 #[test]
-fn the_openapi_document_is_of_these_types() {
+fn docs_openapi_json_is_current() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
     let document = document();
     if std::env::var_os("WRITE_DOCS").is_some() {

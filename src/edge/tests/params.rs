@@ -1,4 +1,4 @@
-//! Parameters: how many, how often, and how much of a text is read.
+//! Parameters: the bound on their number, repeated names, and how far a text is parsed.
 
 use crate::edge::error::{Caller, Error};
 use crate::edge::http::params::{MAX_PARAMS, Params, Query};
@@ -17,7 +17,7 @@ fn json(count: usize) -> String {
 }
 
 #[test]
-fn thirty_two_parameters_are_taken_and_no_more() {
+fn at_most_32_parameters_are_accepted() {
     assert!(Params::from_form(&form(MAX_PARAMS)).is_ok());
     assert!(Params::from_json(&json(MAX_PARAMS)).is_ok());
     assert!(Query::parse(&form(MAX_PARAMS)).is_ok());
@@ -28,9 +28,9 @@ fn thirty_two_parameters_are_taken_and_no_more() {
     }
 }
 
-/// The work is counted: of an endless form, 33 parameters are read.
+/// Of an endless form, 33 parameters are read.
 #[test]
-fn parsing_ends_at_the_first_parameter_too_many() {
+fn parsing_ends_at_the_33rd_parameter() {
     let mut read = 0;
     let endless = std::iter::repeat_with(|| {
         read += 1;
@@ -40,9 +40,9 @@ fn parsing_ends_at_the_first_parameter_too_many() {
     assert_eq!(read, MAX_PARAMS + 1);
 }
 
-/// After the value that is refused the text is cut, so a parser that read on would find another error.
+/// The text ends after the refused value, so a parser that reads on reports a syntax error instead.
 #[test]
-fn json_that_is_not_flat_is_refused_at_its_first_value() {
+fn nested_json_is_refused_at_its_first_value() {
     for start in [r#"{"a":["#, r#"{"a":{"#, r#"{"a":1"#, r#"{"a":true"#, "[", "1"] {
         let error = serde_json::from_str::<Params>(start).unwrap_err();
         assert!(error.is_data(), "{start}: {error}");
@@ -61,7 +61,7 @@ fn a_repeated_name_is_refused_in_each_format() {
 
 proptest! {
     #[test]
-    fn any_text_is_parsed_or_refused(text in "\\PC{0,300}") {
+    fn parsing_any_text_as_parameters_does_not_panic(text in "\\PC{0,300}") {
         let _ = (Params::from_form(&text), Params::from_json(&text), Query::parse(&text));
     }
 }

@@ -1,4 +1,4 @@
-//! Which sessions a token may end (RFC 7009, and `everywhere=true`): the limits of each rule.
+//! Which sessions a token may end, with and without `everywhere=true`: both sides of each bound.
 
 use super::MINUTE;
 use crate::edge::config::app::App;
@@ -35,10 +35,10 @@ fn stored(g: i64, t: u64) -> SessionLookup {
 }
 
 #[test]
-fn a_refresh_token_ends_what_its_age_and_number_allow() {
+fn the_reach_of_a_refresh_token_depends_on_its_age_and_generation() {
     let end = NOW + 30 * DAY;
     let minutes = |n: u64| NOW + n * MINUTE;
-    // (token, records, now, its own session only, everywhere)
+    // (name, token, records, now, reach, reach with `everywhere`)
     for (name, token, found, now, own, everywhere) in [
         ("current", refresh(4, NOW), stored(3, NOW), minutes(1), Reach::Session, Reach::All),
         ("presented a moment ago", refresh(4, NOW), stored(4, NOW), minutes(1), Reach::Session, Reach::All),
@@ -80,7 +80,7 @@ fn a_refresh_token_ends_what_its_age_and_number_allow() {
 }
 
 #[test]
-fn an_access_token_ends_all_sessions_only_while_it_lives() {
+fn an_access_token_ends_all_sessions_only_until_it_expires() {
     let exp = NOW / 1000 + 600;
     let end = NOW + 30 * DAY;
     let living = || stored(3, NOW);

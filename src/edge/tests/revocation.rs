@@ -1,4 +1,4 @@
-//! What a token of each kind and age may end, and what is left of it.
+//! Revocation: which sessions a token ends, by kind and age, and the records that remain.
 
 use crate::edge::config::seal::Purpose;
 use crate::edge::error::Error;
@@ -33,7 +33,7 @@ fn names(world: &World, prefix: &str) -> Vec<String> {
     world.kv.borrow().keys().filter(|name| name.starts_with(prefix)).cloned().collect()
 }
 
-/// `n` rotations, five minutes apart; all tokens, oldest first.
+/// The tokens of a login and `n` rotations five minutes apart, oldest first.
 fn chain(world: &World, n: usize) -> Vec<Value> {
     let mut tokens = vec![world.log_in().unwrap()];
     for _ in 0..n {
@@ -44,7 +44,7 @@ fn chain(world: &World, n: usize) -> Vec<Value> {
 }
 
 #[test]
-fn a_login_with_the_old_refresh_token_revives_no_access_token() {
+fn a_login_with_the_old_refresh_token_revives_no_ended_access_token() {
     let everywhere = |world: &World, tokens: &Value| {
         let body = json!({ "client_id": "wx1", "token": tokens["refresh_token"], "everywhere": "true" });
         world.post("/oauth/revoke", &body)
@@ -79,7 +79,7 @@ fn a_login_with_the_old_refresh_token_revives_no_access_token() {
 }
 
 #[test]
-fn an_access_token_without_its_login_is_ended_by_any_log_out_everywhere() {
+fn an_access_token_without_auth_is_ended_by_any_log_out_everywhere() {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let world = World::new();
     let tokens = world.log_in().unwrap();
@@ -96,10 +96,10 @@ fn an_access_token_without_its_login_is_ended_by_any_log_out_everywhere() {
     assert_eq!(code_of(get(&world, "/account", &old)), "session_invalid");
 }
 
-/// A victim's device with a session of before, and what the token of another session ends there.
+/// Two sessions of the user, begun before and after the token, and which of them the token ends.
 #[test]
-fn a_token_ends_no_more_than_its_session_entitles_it_to() {
-    /// (what, everywhere, whether the other session of before lives, that of after, whether anything is written)
+fn a_token_of_an_ended_or_old_session_cannot_end_newer_sessions() {
+    /// (token, everywhere, whether the session of before stays alive, that of after, whether a record is written)
     type Row = (&'static str, bool, bool, bool, bool);
     const ROWS: [Row; 14] = [
         ("living refresh token", true, false, false, true),
@@ -131,7 +131,7 @@ fn a_token_ends_no_more_than_its_session_entitles_it_to() {
         if what.contains("absolute life") {
             later(&world, 30 * DAY);
         }
-        // Begun before the token was issued, for the idle one; otherwise just another.
+        // Begun before the idle token was issued.
         let old = world.log_in().unwrap();
         later(&world, 1);
         if what.contains("ended session") {
@@ -160,7 +160,7 @@ fn a_token_ends_no_more_than_its_session_entitles_it_to() {
         }
         world.writes.set(0);
         world.post("/oauth/revoke", &body).unwrap();
-        assert_eq!(world.writes.get(), 0, "{what}: a repetition writes nothing");
+        assert_eq!(world.writes.get(), 0, "{what}: a repeated request writes nothing");
     }
 }
 
@@ -171,9 +171,9 @@ fn sid(tokens: &Value) -> String {
     claims["sid"].as_str().unwrap().to_owned()
 }
 
-/// M7: a phone that was restored from a backup.
+/// As a phone that was restored from a backup does.
 #[test]
-fn a_login_with_an_old_token_turns_no_generation_back() {
+fn a_login_with_an_old_refresh_token_does_not_lower_the_generation() {
     for used in 0..=6 {
         for stolen in 0..=4 {
             let world = World::new();
@@ -192,7 +192,7 @@ fn a_login_with_an_old_token_turns_no_generation_back() {
         log_in_again(&world, &tokens[used]["refresh_token"]);
         assert_eq!(code_of(world.refresh(&tokens[4]["refresh_token"])), "session_ended", "{used}: no new grace");
     }
-    // The newest token is presented by the login, so it is good for a grace more.
+    // The login uses the newest token, which starts its grace of 120 s.
     for (later_ms, code) in [(2 * MINUTE, "success"), (2 * MINUTE + 1, "session_ended")] {
         let world = World::new();
         let tokens = chain(&world, 6);
@@ -203,9 +203,9 @@ fn a_login_with_an_old_token_turns_no_generation_back() {
     }
 }
 
-/// docs/storage.md: a login writes generation −1 and gives token 0.
+/// Also if the login sends the refresh token of a revoked session (docs/storage.md).
 #[test]
-fn a_login_begins_the_generations_also_where_its_old_session_was_revoked() {
+fn a_new_session_starts_at_generation_minus_one() {
     let world = World::new();
     let old = world.log_in().unwrap();
     let generation = |world: &World, tokens: &Value| {
@@ -223,9 +223,9 @@ fn a_login_begins_the_generations_also_where_its_old_session_was_revoked() {
     assert_eq!(generation(&world, &new), -1);
 }
 
-/// A tombstone lasts as long as any token of its session, and the grace of 120 s.
+/// No token of a session outlives its absolute lifetime of 30 days plus the grace of 120 s.
 #[test]
-fn what_revokes_is_kept_for_the_longest_life_of_a_session_and_the_grace() {
+fn revocations_are_stored_for_the_absolute_lifetime_plus_the_grace() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     world.post("/oauth/revoke", &json!({ "client_id": "wx1", "token": tokens["refresh_token"] })).unwrap();
@@ -236,26 +236,26 @@ fn what_revokes_is_kept_for_the_longest_life_of_a_session_and_the_grace() {
     }
 }
 
-/// Workers allows 1,000 operations in one request, and some of them at once.
+/// Workers allows 1,000 operations in one request.
 #[test]
-fn no_operation_of_the_store_takes_more_than_a_hundred_names() {
+fn no_store_operation_has_more_than_100_keys() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     fill(&world, &tokens, 250, 0);
-    // Idle: its token ends what began before it.
+    // The record expired: its token ends the sessions that began before it.
     world.kv.borrow_mut().retain(|name, _| !name.ends_with(&sid(&tokens)));
     later(&world, 15 * DAY);
     let everywhere = json!({ "client_id": "wx1", "token": tokens["refresh_token"], "everywhere": "true" });
     world.post("/oauth/revoke", &everywhere).unwrap();
-    assert_eq!(names(&world, "x1:").len(), 251, "each, and its own");
+    assert_eq!(names(&world, "x1:").len(), 251, "250 sessions and the own one");
     world.post("/admin/erase", &json!({ "client_id": "wx1", "openid": "oMei", "basic": BACKEND })).unwrap();
     assert!(names(&world, "s1:").is_empty());
     assert_eq!(world.widest.get(), 100);
 }
 
-/// A page of tombstones that is not the last one says nothing of the ids after it.
+/// An incomplete page of tombstones says nothing about the ids after it.
 #[test]
-fn a_session_is_listed_only_as_far_as_the_tombstones_are_known() {
+fn sessions_after_the_last_known_tombstone_are_not_listed() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     let [session] = &names(&world, "s1:")[..] else { panic!() };
@@ -263,7 +263,7 @@ fn a_session_is_listed_only_as_far_as_the_tombstones_are_known() {
     for (ids_before, listed) in [(false, 1), (true, 0)] {
         world.kv.borrow_mut().retain(|name, _| !name.starts_with("x1:"));
         for n in 0..1_001_u128 {
-            // Of all zeros or ones: before or after any id of a session.
+            // Ids of zeros or ones sort before or after the id of the session.
             let id = Sid::new(if ids_before { n } else { u128::MAX - n }.to_be_bytes());
             world.kv.borrow_mut().insert(format!("x1:{user}{}", id.as_str()), vec![1]);
         }
@@ -274,7 +274,7 @@ fn a_session_is_listed_only_as_far_as_the_tombstones_are_known() {
 }
 
 #[test]
-fn introspection_of_a_refresh_token_says_when_it_really_expires() {
+fn introspection_of_a_refresh_token_gives_its_real_expiry() {
     let world = World::new();
     let tokens = chain(&world, 1)[1].clone();
     let issued = world.now.get();
@@ -288,7 +288,7 @@ fn introspection_of_a_refresh_token_says_when_it_really_expires() {
         );
         assert_eq!(said["auth"], NOW);
     }
-    // Rotated until the absolute end is nearer than the idle one.
+    // Rotated until the absolute end is nearer than the idle end.
     let mut newest = tokens;
     for day in [10, 20, 29] {
         world.now.set(NOW + day * DAY);
@@ -299,9 +299,9 @@ fn introspection_of_a_refresh_token_says_when_it_really_expires() {
     assert_eq!(introspect(&world, &newest["refresh_token"]), json!({ "active": false }));
 }
 
-/// M8: with an access token a thief polls the list while the phone and the tablet rotate.
+/// A thief with an access token could otherwise see in the list when to present a stolen refresh token.
 #[test]
-fn the_lists_do_not_change_when_a_session_rotates() {
+fn a_rotation_does_not_change_the_lists_of_sessions() {
     let world = World::new();
     let mut phone = world.log_in().unwrap();
     later(&world, MINUTE);
@@ -329,7 +329,7 @@ fn the_lists_do_not_change_when_a_session_rotates() {
 }
 
 #[test]
-fn an_unknown_session_leaves_no_tombstone() {
+fn ending_an_unknown_session_writes_no_tombstone() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     let other = world.log_in().unwrap();
@@ -344,7 +344,7 @@ fn an_unknown_session_leaves_no_tombstone() {
     }
 }
 
-/// Copies of one session's record and tombstone under other ids. Their bodies open nowhere; the names are what counts.
+/// Adds sessions and tombstones with other ids. Their bodies do not open: only the names count.
 fn fill(world: &World, tokens: &Value, sessions: usize, tombstones: usize) {
     let id = sid(tokens);
     let [session] = &names(world, "s1:")[..] else { panic!() };
@@ -359,7 +359,7 @@ fn fill(world: &World, tokens: &Value, sessions: usize, tombstones: usize) {
 }
 
 #[test]
-fn lists_read_no_more_for_users_of_thousands_of_sessions() {
+fn the_reads_of_a_list_are_bounded_for_thousands_of_sessions() {
     for (sessions, tombstones) in [(0, 0), (40, 0), (999, 3_000), (5_000, 5_000)] {
         let world = World::new();
         let tokens = world.log_in().unwrap();
@@ -374,7 +374,7 @@ fn lists_read_no_more_for_users_of_thousands_of_sessions() {
 }
 
 #[test]
-fn an_erasure_goes_through_all_pages_and_goes_on_when_it_is_repeated() {
+fn an_erasure_deletes_all_pages_and_can_be_repeated() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     fill(&world, &tokens, 2_500, 0);
@@ -386,9 +386,9 @@ fn an_erasure_goes_through_all_pages_and_goes_on_when_it_is_repeated() {
     assert_eq!((names(&world, "s1:").len(), names(&world, "k1:").len(), names(&world, "e1:").len()), (0, 0, 1));
 }
 
-/// The list may not know the caller's own record yet.
+/// The list may not show the record of the caller yet.
 #[test]
-fn an_erasure_deletes_the_callers_own_session_by_name() {
+fn an_erasure_deletes_the_session_of_the_caller_even_if_it_is_not_listed() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     world.hide_lists.set(true);
@@ -397,7 +397,7 @@ fn an_erasure_deletes_the_callers_own_session_by_name() {
 }
 
 #[test]
-fn a_session_end_is_never_set_back() {
+fn e1_is_never_lowered() {
     let world = World::new();
     let admin = json!({ "client_id": "wx1", "openid": "oMei", "basic": BACKEND });
     world.post("/admin/revoke", &admin).unwrap();
@@ -405,7 +405,7 @@ fn a_session_end_is_never_set_back() {
     let tokens = world.log_in().unwrap();
     later(&world, 1);
     world.post("/admin/revoke", &admin).unwrap();
-    // A location whose clock is behind.
+    // At a location whose clock is behind.
     world.now.set(NOW + 2);
     world.post("/admin/revoke", &admin).unwrap();
     assert_eq!(code_of(world.refresh(&tokens["refresh_token"])), "session_ended");
@@ -414,7 +414,7 @@ fn a_session_end_is_never_set_back() {
 }
 
 #[test]
-fn labels_hide_and_reorder_nothing() {
+fn labels_with_hidden_or_reordering_characters_are_refused() {
     use crate::edge::session::label::parse;
     for label in ["iPhone 15", "小美的手机", "👨\u{200d}👩\u{200d}👧 iPad", "می\u{200c}خواهم"] {
         assert_eq!(parse(label).as_deref(), Some(label));

@@ -1,6 +1,7 @@
-//! What one request costs does not grow with the number of apps, and configuring them grows linearly.
-//! Ratios of this thread's CPU time, which other programs on the machine do not change, and of the shortest of several
-//! runs. The bounds are far from both sides: linear walks made the ratios 150 and more, and the quadratic one 1,000.
+//! The CPU time of a request does not grow with the number of apps, and that of the configuration grows linearly.
+//!
+//! Compares CPU times of this thread, which other programs do not change; the shortest of several runs counts. With a
+//! linear search the ratio of requests is over 150; with a quadratic configuration its ratio is over 1,000.
 
 use crate::edge::config::Config;
 use crate::edge::testing::fakes::{World, variables};

@@ -1,4 +1,4 @@
-//! Secrets: no `Debug` shows one, and a sealed record opens under its own name only.
+//! Secrets: `Debug` hides them, and a sealed record opens only under its own name.
 
 use super::MINUTE;
 use crate::edge::config::Config;
@@ -11,7 +11,7 @@ use crate::wechat::reply::{self, WechatToken};
 use crate::wechat::{AppId, AppSecret, Code, OpenId, PhoneCode, SessionKey, UnionId};
 use serde_json::{Value, json};
 
-/// Part of every secret below, in each of its encodings.
+/// Part of every secret in these tests; [`NEEDLES`] has its encodings.
 const CANARY: &str = "CANARY00000000000000000";
 const NEEDLES: [&str; 6] = ["CANARY", "Q0FOQVJZ", "870MB6", "AAECAwQF", "67, 65, 78", "13800138000"];
 
@@ -56,7 +56,7 @@ fn debug_of_every_secret_is_redacted() {
         mentions_no_secret(text);
         assert!(text.to_ascii_lowercase().contains("redacted"), "{text}");
     }
-    // These show the numbers that a log needs, and nothing else.
+    // These two show numbers for the log and nothing else.
     assert_eq!(format!("{refresh_token:?}"), "RefreshToken { n: 2, auth: 1, iat: 3 }");
     assert_eq!(format!("{record:?}"), "SessionRecord { g: 1, t: 2, auth: 3 }");
 }
@@ -82,7 +82,7 @@ fn log_in(world: &World, openid: &str) -> Value {
     world.log_in_as(&user.to_string(), &json!({})).unwrap()
 }
 
-/// A record that was copied to another name counts as missing, and the audit log says that it does not open.
+/// It counts as missing, and the audit log has a line.
 #[test]
 fn a_record_copied_to_another_name_does_not_open() {
     for kind in ["s1:", "k1:"] {
@@ -100,7 +100,7 @@ fn a_record_copied_to_another_name_does_not_open() {
         for tokens in [a, b] {
             let account = world.send("GET", "/account", &json!({ "bearer": tokens["access_token"] })).unwrap();
             let account: Value = serde_json::from_str(&account.body).unwrap();
-            // Past the two minutes in which a refresh token proves itself, a missing record ends the session.
+            // A missing record ends the session of a refresh token that is older than 120 s.
             let refreshed = code_of(world.refresh(&tokens["refresh_token"]));
             match kind {
                 "s1:" => assert_eq!((account["sessions"].clone(), refreshed), (json!([]), "session_ended")),

@@ -1,4 +1,4 @@
-//! The lists of sessions: what they show, in which order, and what they leave out.
+//! Lists of sessions: fields, order, bounds, and ended sessions.
 
 use super::MINUTE;
 use crate::edge::http::Request;
@@ -46,9 +46,9 @@ fn sessions_are_listed_newest_login_first_with_label_and_the_callers_marked() {
     assert_eq!(rest, [&json!("wx1"), &json!("oMei"), &json!("uMei"), &json!(false), &json!(true), &Value::Null]);
 }
 
-/// A rotation shows in the lists an hour later, as a day (docs/storage.md).
+/// See docs/storage.md.
 #[test]
-fn the_last_use_of_a_session_is_a_day_and_an_hour_late() {
+fn refreshed_at_shows_the_day_of_a_rotation_one_hour_late() {
     let world = World::new();
     let mut tokens = log_in(&world, &json!({}));
     let rotated_at = NOW + 3 * DAY;
@@ -57,7 +57,7 @@ fn the_last_use_of_a_session_is_a_day_and_an_hour_late() {
     let day = |ms: u64| json!((ms - ms % DAY) / 1000);
     for (later, expected) in [(0, NOW), (60 * MINUTE - 1, NOW), (60 * MINUTE, rotated_at)] {
         world.now.set(rotated_at + later);
-        // Another session looks, whose own use changes nothing of this one.
+        // Read by another session, which does not use this one.
         let other = log_in(&world, &json!({}));
         let sessions = get(&world, "/sessions", &other);
         let listed = sessions["sessions"].as_array().unwrap().iter().find(|session| session["id"] == sid(&tokens));
@@ -66,7 +66,7 @@ fn the_last_use_of_a_session_is_a_day_and_an_hour_late() {
 }
 
 #[test]
-fn a_session_that_is_over_is_not_listed() {
+fn an_ended_session_is_not_listed() {
     let world = World::new();
     let old = log_in(&world, &json!({}));
     world.post("/admin/revoke", &json!({ "client_id": "wx1", "openid": "oMei", "basic": "api:secret" })).unwrap();
@@ -87,9 +87,9 @@ fn a_session_that_is_over_is_not_listed() {
     assert_eq!(account["revoked_before"], NOW / 1000);
 }
 
-/// 32 are listed, since each costs a read.
+/// Each listed session costs a read.
 #[test]
-fn more_than_thirty_two_sessions_are_said_to_be_more() {
+fn a_list_has_at_most_32_sessions_and_says_if_there_are_more() {
     let world = World::new();
     let mut last = Value::Null;
     for (count, more) in [(32, false), (33, true)] {

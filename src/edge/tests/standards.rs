@@ -1,4 +1,4 @@
-//! What RFC 6749, 6750, 8693 and 9110 demand of answers, where it does not need HTTP to be seen.
+//! Answers as RFC 6749, 6750, 8693 and 9110 require them.
 
 use crate::edge::error::Error;
 use crate::edge::http::endpoint::{Access, Endpoint, ROUTES};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JS_CODE: &str = "urn:wechat:params:oauth:token-type:js-code";
 
-/// The answer as it goes out, an error's included.
+/// The response, also of an error.
 fn send(world: &World, request: &Request) -> Response {
     poll_once(route(world, &world.config, request, "id")).response
 }
@@ -24,7 +24,7 @@ fn json_of(response: &Response) -> Value {
     serde_json::from_str(&response.body).unwrap()
 }
 
-fn told(response: &Response) -> (u16, String, String) {
+fn error_of(response: &Response) -> (u16, String, String) {
     let body = json_of(response);
     (response.status, body["error"].as_str().unwrap().to_owned(), body["code"].as_str().unwrap().to_owned())
 }
@@ -34,7 +34,7 @@ fn basic(id: &str, secret: &str) -> Option<String> {
 }
 
 #[test]
-fn whatever_is_wrong_with_a_subject_token_is_invalid_request() {
+fn every_refusal_of_a_subject_token_is_invalid_request() {
     let grant = |more: Value| {
         let mut body = json!({ "client_id": "wx1", "grant_type": EXCHANGE });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -53,12 +53,12 @@ fn whatever_is_wrong_with_a_subject_token_is_invalid_request() {
         let world = World::new();
         world.wechat_says(wechat);
         let answer = send(&world, &World::request("POST", "/oauth/token", &body));
-        assert_eq!(told(&answer), (400, "invalid_request".to_owned(), code.to_owned()));
+        assert_eq!(error_of(&answer), (400, "invalid_request".to_owned(), code.to_owned()));
     }
 }
 
 #[test]
-fn every_401_names_a_scheme_and_an_error_only_to_those_who_sent_a_token() {
+fn every_401_names_a_scheme_and_names_an_error_only_if_a_token_was_sent() {
     let world = World::new();
     let challenge = |request: &Request| {
         let answer = send(&world, request);
@@ -82,17 +82,17 @@ fn every_401_names_a_scheme_and_an_error_only_to_those_who_sent_a_token() {
     }
 }
 
-/// A browser that goes to a page with a 401 of Basic asks its user for a password.
+/// A browser shows a password dialog for a Basic challenge.
 #[test]
-fn a_browser_is_never_asked_for_a_password() {
+fn a_navigation_is_never_answered_with_a_basic_challenge() {
     let request = Request { method: "GET".into(), path: "/web/login".into(), ..Request::default() };
     let answer = send(&World::new(), &request);
-    assert_eq!(told(&answer), (401, "invalid_client".to_owned(), "client_unknown".to_owned()));
+    assert_eq!(error_of(&answer), (401, "invalid_client".to_owned(), "client_unknown".to_owned()));
     assert_eq!(header(&answer, "www-authenticate").as_deref(), Some(r#"Bearer realm="wxauth""#));
 }
 
 #[test]
-fn a_client_is_named_by_basic_with_an_empty_secret_too() {
+fn basic_with_an_empty_secret_names_a_client() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     let ask = |path: &str, authorization: Option<String>, client_id: &str| {
@@ -113,14 +113,14 @@ fn a_client_is_named_by_basic_with_an_empty_secret_too() {
             (basic("", ""), ""),
         ] {
             let answer = ask(path, authorization, client_id);
-            assert_eq!(told(&answer), (401, "invalid_client".to_owned(), "client_unknown".to_owned()), "{path}");
+            assert_eq!(error_of(&answer), (401, "invalid_client".to_owned(), "client_unknown".to_owned()), "{path}");
             assert!(header(&answer, "www-authenticate").is_some_and(|scheme| scheme.starts_with("Basic ")));
         }
     }
 }
 
 #[test]
-fn a_token_reply_is_kept_from_old_caches_and_tells_that_no_scope_is_granted() {
+fn a_token_reply_forbids_caching_and_names_the_empty_scope_if_one_was_requested() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     let refresh = |more: Value| {
@@ -143,9 +143,9 @@ fn a_token_reply_is_kept_from_old_caches_and_tells_that_no_scope_is_granted() {
     assert_eq!(exchanged["scope"], "");
 }
 
-/// The platform leaves the body out; status, headers and everything else are those of GET.
+/// The platform removes the body; status and headers are those of GET.
 #[test]
-fn head_is_answered_where_get_is_and_allow_says_so() {
+fn head_is_answered_like_get_and_listed_in_allow() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     let body = json!({ "bearer": tokens["access_token"] });
@@ -163,7 +163,7 @@ fn head_is_answered_where_get_is_and_allow_says_so() {
             header(&by("PATCH"), "allow").unwrap().contains("GET")
                 && header(&by("PATCH"), "allow").unwrap().contains("HEAD")
         );
-        // Going on would spend WeChat's code, and HEAD is safe.
+        // HEAD is safe (RFC 9110 §9.2.1), and the callback would use up WeChat's code.
         if *endpoint == Endpoint::WebCallback {
             assert_eq!(head.status, 204);
             continue;
@@ -178,7 +178,7 @@ fn head_is_answered_where_get_is_and_allow_says_so() {
 }
 
 #[test]
-fn openid_configuration_says_what_the_other_metadata_says_and_no_more() {
+fn openid_configuration_adds_only_subject_types_and_id_token_algorithms() {
     let world = World::new();
     let at = |path: &str| json_of(&send(&world, &World::request("GET", path, &json!({}))));
     let mut openid = at("/.well-known/openid-configuration");
@@ -189,17 +189,16 @@ fn openid_configuration_says_what_the_other_metadata_says_and_no_more() {
 }
 
 #[test]
-fn a_signature_that_does_not_fit_is_no_401() {
+fn a_wrong_user_info_signature_is_400() {
     let world = World::new();
     let tokens = world.log_in().unwrap();
     let body = json!({ "bearer": tokens["access_token"], "raw_data": "{}", "signature": "x" });
     let answer = send(&world, &World::request("POST", "/wechat/user-info/verify", &body));
-    assert_eq!(told(&answer), (400, "invalid_request".to_owned(), "signature_mismatch".to_owned()));
+    assert_eq!(error_of(&answer), (400, "invalid_request".to_owned(), "signature_mismatch".to_owned()));
 }
 
-/// Each 401 of the code table, whatever comes to be added to it.
 #[test]
-fn no_status_of_the_table_is_401_but_those_of_credentials() {
+fn a_401_of_credentials_carries_a_challenge() {
     use crate::edge::error::Caller as C;
     use crate::edge::http::problem::Sent;
     for error in [C::SessionInvalid, C::BackendUnknown, C::ClientUnknown] {

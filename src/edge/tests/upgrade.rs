@@ -1,4 +1,4 @@
-//! Records of every version of the schema so far: `tests/data/records.json`.
+//! Records of every version of the schema, from `tests/data/records.json`.
 
 use crate::edge::testing::fakes::World;
 use base64::{Engine as _, engine::general_purpose::STANDARD};

@@ -1,4 +1,4 @@
-//! Web logins, natively: the lifetimes, which no test in workerd can wait for.
+//! Web logins: lifetimes, scopes, errors and the binding of a code.
 
 use crate::edge::config::Config;
 use crate::edge::error::Error;
@@ -16,7 +16,7 @@ fn world() -> World {
     world_of("website")
 }
 
-/// `wx2` of this kind, and `wx3` another website.
+/// `wx2` has this kind; `wx3` is another website.
 fn world_of(kind: &str) -> World {
     let mut variables = variables();
     let app = json!({
@@ -33,7 +33,7 @@ fn get(world: &World, path: &str, query: &str, cookies: Option<String>) -> Resul
     answer(world, path, query, cookies).map_err(|(error, _)| error)
 }
 
-/// As [`get`], with the response beside an error: it may send the browser back to the client.
+/// As [`get`], with the response of an error, which may redirect to the client.
 fn answer(world: &World, path: &str, query: &str, cookies: Option<String>) -> Result<Response, (Error, Response)> {
     let request =
         Request { method: "GET".into(), path: path.into(), query: query.into(), cookies, ..Request::default() };
@@ -53,7 +53,7 @@ fn parameter(address: &str, name: &str) -> Option<String> {
     form_urlencoded::parse(query.as_bytes()).find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
-/// The query of a good `/web/login`.
+/// A valid query of `/web/login`.
 fn query() -> String {
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
     format!(
@@ -61,14 +61,14 @@ fn query() -> String {
     )
 }
 
-/// The browser is at WeChat: the state that WeChat got, and the cookie that remembers the login.
+/// Begins a login. Returns WeChat's `state` and the cookie.
 fn begin(world: &World) -> (String, String) {
     let response = get(world, "/web/login", &query(), None).unwrap();
     let state = parameter(header(&response, "location").split('#').next().unwrap(), "state").unwrap();
     (state, header(&response, "set-cookie").split(';').next().unwrap().to_owned())
 }
 
-/// The browser comes back from WeChat with a code.
+/// The callback with a code of WeChat.
 fn come_back(world: &World, (state, cookie): &(String, String)) -> Result<Response, Error> {
     world.wechat_says(
         r#"{"openid":"oMei","access_token":"t","refresh_token":"r","expires_in":7200,"scope":"snsapi_login"}"#,
@@ -84,7 +84,7 @@ fn redeem(world: &World, code: &str) -> Result<Value, Error> {
 }
 
 #[test]
-fn a_login_under_way_is_remembered_for_ten_minutes() {
+fn a_login_cookie_expires_after_ten_minutes() {
     for (later, expected) in [(600_000, "success"), (600_001, "login_unknown")] {
         let world = world();
         let login = begin(&world);
@@ -94,7 +94,7 @@ fn a_login_under_way_is_remembered_for_ten_minutes() {
 }
 
 #[test]
-fn an_authorization_code_is_good_for_a_minute() {
+fn an_authorization_code_expires_after_a_minute() {
     for (later, expected) in [(60_000, "success"), (60_001, "code_invalid")] {
         let world = world();
         let login = begin(&world);
@@ -106,7 +106,7 @@ fn an_authorization_code_is_good_for_a_minute() {
 }
 
 #[test]
-fn the_cookie_of_one_login_does_not_open_under_the_name_of_another() {
+fn the_cookie_of_one_login_is_refused_under_the_name_of_another() {
     let world = world();
     let (first, second) = (begin(&world), begin(&world));
     let (name, _) = first.1.split_once('=').unwrap();
@@ -116,7 +116,7 @@ fn the_cookie_of_one_login_does_not_open_under_the_name_of_another() {
 }
 
 #[test]
-fn wechat_is_asked_for_the_scope_of_the_apps_kind() {
+fn the_scope_requested_from_wechat_depends_on_the_kind_of_app() {
     for (kind, scope, asked, page) in [
         ("website", "", "snsapi_login", "/connect/qrconnect?"),
         ("website", "snsapi_login", "snsapi_login", "/connect/qrconnect?"),
@@ -149,7 +149,7 @@ fn a_state_has_at_most_512_bytes() {
 }
 
 #[test]
-fn a_wrong_parameter_is_the_clients_mistake_and_a_silent_wechat_is_temporary() {
+fn errors_sent_to_redirect_uri_use_the_words_of_rfc_6749() {
     let error = |response: Result<Response, (Error, Response)>| {
         let (error, response) = response.unwrap_err();
         (error.code(), parameter(header(&response, "location"), "error").unwrap())
@@ -175,7 +175,7 @@ fn a_wrong_parameter_is_the_clients_mistake_and_a_silent_wechat_is_temporary() {
     }
 }
 
-/// Logins from one address are limited as those of a mini program are.
+/// By the same limit as logins of a mini program.
 #[test]
 fn a_web_login_is_limited_by_address() {
     let world = world();
@@ -197,7 +197,7 @@ fn a_web_login_is_limited_by_address() {
 
 /// RFC 7636 §4.6, and RFC 6749 §4.1.3 for the address.
 #[test]
-fn a_code_is_only_for_the_client_that_began() {
+fn a_code_is_bound_to_its_client_redirect_uri_and_verifier() {
     let other = "https://shop.example/other";
     for (name, value, code) in [
         ("code_verifier", VERIFIER, "success"),
@@ -219,7 +219,7 @@ fn a_code_is_only_for_the_client_that_began() {
     }
 }
 
-/// RFC 7636 §4.1: 43 to 128 characters, also where the challenge fits.
+/// RFC 7636 §4.1, even if the challenge fits.
 #[test]
 fn a_verifier_has_43_to_128_characters() {
     for (length, code) in [(42, "code_invalid"), (43, "success"), (128, "success"), (129, "code_invalid")] {
@@ -239,9 +239,9 @@ fn a_verifier_has_43_to_128_characters() {
     }
 }
 
-/// Two codes never begin the same session, and a replay of one always does.
+/// So a replay makes no second session.
 #[test]
-fn a_code_names_its_session() {
+fn one_code_always_makes_the_same_session_id() {
     use crate::edge::session::authorization_code::AuthorizationCode;
     let code = |jti: &str| AuthorizationCode {
         appid: "wx2".into(),

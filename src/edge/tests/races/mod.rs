@@ -32,7 +32,7 @@ proptest! {
     /// Whatever the store does short of losing a confirmed revocation: what was revoked stays so, nobody
     /// sees a 500, and a thief is found out.
     #[test]
-    fn a_revocation_holds_from_s_after_its_answer(
+    fn a_revocation_holds_from_the_convergence_time_after_its_answer(
         seed in any::<u64>(), staleness in 0..=120 * SECOND, refused in 0.0..0.3, ambiguous in 0.0..0.3,
         lost in 0.0..0.3, corrupt in 0.0..0.05, network in 0.0..0.2,
     ) {
@@ -46,7 +46,7 @@ proptest! {
 
     /// Without faults but staleness, honest clients are never logged out.
     #[test]
-    fn staleness_alone_logs_nobody_out(seed in any::<u64>(), staleness in 0..=120 * SECOND) {
+    fn staleness_alone_ends_no_honest_session(seed in any::<u64>(), staleness in 0..=120 * SECOND) {
         let faults = Faults { refused: 0.0, ambiguous: 0.0, lost: 0.0, corrupt: 0.0, network: 0.0, ..ordinary(0) };
         let outcome = history(seed, Faults { staleness, ..faults });
         prop_assert_eq!(outcome.false_logouts, 0);
@@ -55,7 +55,7 @@ proptest! {
 
 /// A revoke of one session that was repeated after the login that followed: it is not meant for that login.
 #[test]
-fn a_repeated_revoke_is_not_counted_against_a_later_login() {
+fn a_repeated_revoke_does_not_end_a_later_login() {
     let faults = Faults {
         staleness: 0,
         refused: 0.0,
@@ -71,7 +71,7 @@ fn a_repeated_revoke_is_not_counted_against_a_later_login() {
 }
 
 #[test]
-fn honest_clients_are_logged_out_in_less_than_a_thousandth_of_refreshes() {
+fn honest_clients_are_logged_out_in_less_than_0_1_percent_of_refreshes() {
     for staleness_s in [0, 60, 120] {
         let outcome = (0..150).map(|seed| history(seed, ordinary(staleness_s))).reduce(Outcome::and).unwrap();
         let rate = outcome.false_logouts as f64 / outcome.refreshes as f64;
