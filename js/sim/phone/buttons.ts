@@ -12,7 +12,9 @@ import { atLeast, BUTTON_SINCE, SINCE_PHONE_CODE } from './versions.js';
 
 /** `e.detail` of the phone buttons (§1.3). */
 export interface PhoneDetail {
+  /** `getPhoneNumber:ok`, or a failure. */
   errMsg: string;
+  /** Number of the failure, if it has one. */
   errno?: number;
   /** Phone code, from base library 2.21.2. */
   code?: string;
@@ -24,11 +26,17 @@ export interface PhoneDetail {
 
 /** `e.detail` by `open-type`. */
 export interface Details {
+  /** Phone number by quick verification (手机号快速验证). */
   getPhoneNumber: PhoneDetail;
+  /** Phone number by real-time verification (手机号实时验证). */
   getRealtimePhoneNumber: PhoneDetail;
+  /** Anonymous open data, or a failure. */
   getUserInfo: (Profile & { errMsg: string }) | WxFailure;
+  /** Path of the chosen file, or a failure. */
   chooseAvatar: { avatarUrl: string } | WxFailure;
+  /** The user's answers by scope. */
   openSetting: { errMsg: string; authSetting: Record<string, boolean> };
+  /** Always ok: the tap is the consent. */
   agreePrivacyAuthorization: { errMsg: string };
 }
 

@@ -40,6 +40,7 @@ export type AppState = 'foreground' | 'background' | 'suspended' | 'dead';
 
 /** A line of the real-time log. */
 export interface LogLine {
+  /** Severity. */
   level: 'info' | 'warn' | 'error';
   /** Milliseconds since 1970. */
   at: number;

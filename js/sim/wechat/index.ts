@@ -2,8 +2,8 @@
 // section of docs/platform-facts.md. The clock can be virtual, random values are seeded, and no rule waits for IO.
 
 import type { Clock } from '../clock.js';
-import { Faults } from '../faults.js';
-import { Codes } from './codes.js';
+import { type Fault, Faults } from '../faults.js';
+import { type Code, Codes } from './codes.js';
 import type { Config } from './config.js';
 import { OAuth } from './oauth.js';
 import { Permissions } from './permissions.js';
@@ -20,6 +20,22 @@ export { WeChatError } from './wechat-error.js';
 
 /** Calls that §1.1 limits to 4 per second and user. */
 const RATE_LIMITED = new Set(['wx.login', 'wx.checkSession', 'wx.getSetting', 'wx.getUserInfo', 'wx.getUserProfile']);
+
+/** State of a simulated WeChat, as `GET /_sim/state` returns it. */
+export interface State {
+  /** Milliseconds since 1970. */
+  now: number;
+  /** By appid: accounts by user, and valid access tokens of servers. */
+  apps: Record<string, { users: Record<string, Account>; tokens: string[] }>;
+  /** Users by name. */
+  users: Record<string, User>;
+  /** One-time codes with their records. */
+  codes: Record<string, Code>;
+  /** Number of calls by name, such as `wx.login`. */
+  calls: Record<string, number>;
+  /** The faults that are set. */
+  faults: Fault[];
+}
 
 /** A simulated WeChat. `serve(wechat)` answers its HTTP APIs, `createPhone({ wechat, … })` is a phone that uses it. */
 export class WeChat {
@@ -113,7 +129,7 @@ export class WeChat {
   }
 
   /** Returns the whole state, including session keys, codes and tokens; AppSecrets are left out. */
-  state() {
+  state(): State {
     const users = (appid: string) =>
       this.world.users
         .of(appid)

@@ -41,10 +41,12 @@ const MESSAGES: Record<number, string> = {
 
 /** An errcode of WeChat, as an exception. The simulated server answers with it. */
 export class WeChatError extends Error {
+  /** Identifies the class, also across two copies of this package. */
   override readonly name = 'WeChatError';
 
   /** `errmsg` defaults to WeChat's message for this errcode. */
   constructor(
+    /** WeChat's errcode (§3). */
     readonly errcode: number,
     errmsg = MESSAGES[errcode] ?? 'system error',
   ) {
