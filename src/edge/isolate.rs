@@ -115,6 +115,7 @@ impl Guesses {
 /// An access token of WeChat's server API (§3.3).
 #[derive(Clone, Serialize)]
 pub(crate) struct CachedToken {
+    /// WeChat's text.
     pub(crate) token: String,
     /// Time from which WeChat may have a newer token, ms since 1970.
     pub(crate) until: u64,

@@ -14,8 +14,11 @@ const DAY_S: u64 = 86_400;
 /// The settings of one app.
 #[derive(Debug)]
 pub(crate) struct App {
+    /// The key of the app in `WECHAT_APPS`.
     pub(crate) appid: AppId,
+    /// `secret` or `component`.
     pub(crate) credentials: Credentials,
+    /// Default: mini program.
     pub(crate) kind: Kind,
     /// `aud` of its access tokens.
     pub(crate) audience: String,
@@ -23,9 +26,11 @@ pub(crate) struct App {
     pub(crate) allowed_origins: Vec<String>,
     /// Addresses to which a web login may return; compared byte for byte.
     pub(crate) redirect_uris: Vec<String>,
+    /// `None` if the app receives no messages.
     pub(crate) push: Option<Push>,
     /// Maximum age of open data in seconds; 0 disables the check.
     pub(crate) open_data_max_age_s: u64,
+    /// Lifetimes of its tokens and sessions.
     pub(crate) ttl: Ttl,
 }
 
@@ -43,6 +48,7 @@ pub(crate) struct Push {
 /// Credentials of an app at WeChat.
 #[derive(Debug)]
 pub(crate) enum Credentials {
+    /// The app's own AppSecret.
     Secret(AppSecret),
     /// Those of a third-party platform that the app has authorized (§3.6).
     Component(Component),
@@ -51,6 +57,7 @@ pub(crate) enum Credentials {
 /// A third-party platform. Its own token server supplies access tokens, because WeChat sends the tickets there.
 #[derive(Debug)]
 pub(crate) struct Component {
+    /// The platform's appid (`component_appid`).
     pub(crate) appid: AppId,
     /// Answers `GET ?appid=` of the platform or of the app with `{access_token, expires_in}`.
     pub(crate) token_url: String,
@@ -61,8 +68,11 @@ pub(crate) struct Component {
 /// The kind of an app, as WeChat registers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
+    /// 小程序: logs in by `wx.login`.
     MiniProgram,
+    /// 公众号: logs in on web pages inside WeChat.
     OfficialAccount,
+    /// 网站应用: logs in by QR code.
     Website,
 }
 

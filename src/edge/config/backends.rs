@@ -16,6 +16,7 @@ pub(super) struct Credential {
 /// A backend, with the apps that list it.
 #[derive(Debug)]
 pub(crate) struct Backend {
+    /// The id, for the audit log.
     pub(crate) id: String,
     apps: BTreeSet<AppId>,
 }

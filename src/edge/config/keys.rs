@@ -18,6 +18,7 @@ pub(crate) struct PublicKey {
     crv: &'static str,
     x: String,
     y: String,
+    /// The RFC 7638 thumbprint.
     pub(crate) kid: String,
     alg: &'static str,
     #[serde(rename = "use")]
@@ -27,7 +28,9 @@ pub(crate) struct PublicKey {
 /// A private signing key.
 #[derive(Debug, Clone)]
 pub(crate) struct SigningKey {
+    /// The public half.
     pub(crate) public: PublicKey,
+    /// The private scalar as base64url.
     d: SecretString,
 }
 

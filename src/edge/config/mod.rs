@@ -37,7 +37,9 @@ pub(crate) struct Config {
     origins: BTreeSet<String>,
     /// The first key signs; all are published.
     pub(crate) signing_keys: Vec<SigningKey>,
+    /// Seals records, refresh tokens and web logins.
     pub(crate) sealer: Sealer,
+    /// Key of the users' names.
     pub(crate) name_key: NameKey,
 }
 

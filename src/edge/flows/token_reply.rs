@@ -4,7 +4,7 @@ use crate::edge::http::Response;
 use crate::edge::http::wire::TokenReply;
 use crate::edge::session::tokens::IssuedTokens;
 
-/// The response with these tokens. Tokens have no scope; a client that requested one is told so by an empty scope (RFC
+/// The response with these tokens. Tokens have no scope; the reply to a client that requested one has an empty scope (RFC
 /// 6749 §3.3).
 pub(super) fn token_reply(
     tokens: IssuedTokens,

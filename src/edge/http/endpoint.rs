@@ -6,28 +6,51 @@ use crate::edge::error::Caller;
 /// An operation of the edge: a method of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Endpoint {
+    /// Issues tokens (RFC 6749, RFC 8693).
     Token,
+    /// Ends the session of a token (RFC 7009).
     Revoke,
+    /// Describes a token (RFC 7662).
     Introspect,
+    /// Ends all sessions of a user.
     AdminRevoke,
+    /// Erases a user.
     AdminErase,
+    /// Checks the caller's session.
     Session,
+    /// Lists the caller's sessions.
     Sessions,
+    /// Ends all sessions of the caller.
     EndSessions,
+    /// Ends one session of the caller.
     EndSession,
+    /// Shows the data stored about the caller.
     Account,
+    /// Erases the data stored about the caller.
     EraseAccount,
+    /// Decrypts open data.
     OpenData,
+    /// Verifies the signature of rawData.
     VerifyUserInfo,
+    /// Redeems a code from the phone number button.
     Phone,
+    /// Answers WeChat's check of the push URL.
     CheckEvents,
+    /// Receives a pushed message.
     Event,
+    /// Starts a web login.
     WebLogin,
+    /// Ends a web login.
     WebCallback,
+    /// Authorization server metadata (RFC 8414).
     Metadata,
+    /// The same for OpenID Connect libraries.
     OpenIdMetadata,
+    /// The public signing keys (RFC 7517).
     Jwks,
+    /// The OpenAPI document.
     OpenApi,
+    /// Liveness.
     Health,
 }
 
@@ -89,6 +112,7 @@ const WITH_ID: [(&str, &str); 2] = [("/sessions/", "/sessions/{id}"), ("/wechat/
 pub(crate) struct Path<'a> {
     /// The path as in [`ROUTES`].
     pub(crate) name: &'static str,
+    /// The endpoints of the path.
     pub(crate) methods: Methods,
     /// The id at its end; empty if it has none.
     pub(crate) id: &'a str,

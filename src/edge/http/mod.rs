@@ -21,7 +21,7 @@ pub(crate) const MAX_BODY: usize = 32 * 1024;
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
-    /// Without the question mark.
+    /// Query without the question mark.
     pub(crate) query: String,
     /// In lower case.
     pub(crate) content_type: Option<String>,

@@ -225,7 +225,7 @@ impl Error {
     /// The challenge of a 401 (RFC 9110 §15.5.2).
     fn challenge(&self, sent: Sent) -> &'static str {
         match (self, sent) {
-            // Only a request with a token is told about an error (RFC 6750 §3.1).
+            // RFC 6750 §3.1: without a token in the request, the challenge has no error.
             (Self::Caller(Caller::SessionInvalid), Sent::WithBearer) => {
                 r#"Bearer realm="wxauth", error="invalid_token""#
             }

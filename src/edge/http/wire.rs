@@ -255,18 +255,31 @@ pub(crate) struct Done {}
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub(crate) struct Metadata<'a> {
+    /// The issuer identifier.
     pub(crate) issuer: &'a str,
+    /// URL of `GET /web/login`.
     pub(crate) authorization_endpoint: String,
+    /// URL of `POST /oauth/token`.
     pub(crate) token_endpoint: String,
+    /// URL of `POST /oauth/revoke`.
     pub(crate) revocation_endpoint: String,
+    /// URL of `POST /oauth/introspect`.
     pub(crate) introspection_endpoint: String,
+    /// URL of the JWKS.
     pub(crate) jwks_uri: String,
+    /// Token exchange, authorization code and refresh token.
     pub(crate) grant_types_supported: [&'static str; 3],
+    /// `code`.
     pub(crate) response_types_supported: [&'static str; 1],
+    /// `S256`.
     pub(crate) code_challenge_methods_supported: [&'static str; 1],
+    /// Always true (RFC 9207).
     pub(crate) authorization_response_iss_parameter_supported: bool,
+    /// `none`: clients are public.
     pub(crate) token_endpoint_auth_methods_supported: [&'static str; 1],
+    /// `none`: clients are public.
     pub(crate) revocation_endpoint_auth_methods_supported: [&'static str; 1],
+    /// `client_secret_basic`, for backends.
     pub(crate) introspection_endpoint_auth_methods_supported: [&'static str; 1],
 }
 

@@ -27,6 +27,7 @@ const DAY_MS: u64 = 86_400_000;
 /// The kinds of records that a lookup reads.
 const KINDS: [&str; 4] = ["s1", "e1", "x1", "k1"];
 
+/// Prefix of the names of all `s1` of a user.
 pub(super) fn sessions_prefix(user: &UserName) -> String {
     format!("s1:{}:", user.as_str())
 }
@@ -35,14 +36,17 @@ fn tombstones_prefix(user: &UserName) -> String {
     format!("x1:{}:", user.as_str())
 }
 
+/// Name of an `s1`.
 pub(super) fn session_name(user: &UserName, sid: &Sid) -> String {
     sessions_prefix(user) + sid.as_str()
 }
 
+/// Name of an `x1`.
 pub(super) fn tombstone_name(user: &UserName, sid: &Sid) -> String {
     tombstones_prefix(user) + sid.as_str()
 }
 
+/// Name of a `k1`.
 pub(super) fn key_name(user: &UserName) -> String {
     format!("k1:{}", user.as_str())
 }
@@ -110,7 +114,7 @@ impl SessionRecord {
     }
 
     /// The day of the last rotation that is at least an hour old, or of the login if there is none; ms since 1970. A list
-    /// that showed rotations at once would tell the holder of a stolen token when to present it within the grace.
+    /// that showed rotations immediately would tell the holder of a stolen token when to present it within the grace.
     pub(crate) fn last_seen(&self, now: u64) -> u64 {
         let is_old = now.saturating_sub(self.t) >= LISTING_DELAY_MS;
         let seen = if is_old { self.t } else { self.earlier.unwrap_or(self.auth) };

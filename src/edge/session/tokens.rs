@@ -55,9 +55,11 @@ pub(crate) struct RefreshToken {
 
 /// A new pair of tokens.
 pub(crate) struct IssuedTokens {
+    /// A JWT.
     pub(crate) access_token: String,
     /// Lifetime of the access token, seconds.
     pub(crate) expires_in: u64,
+    /// A sealed [`RefreshToken`] as base64url.
     pub(crate) refresh_token: String,
 }
 

@@ -54,7 +54,7 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
     let decrypt = C::DecryptFailed(DecryptReason::OpenData(OpenDataError::Iv));
     let (summary, request, reply, errors) = match endpoint {
         E::Token => (
-            "Makes tokens of a code of wx.login, a web login's code or a refresh token.",
+            "Issues tokens for a code from wx.login, the code of a web login, or a refresh token.",
             of::<wire::TokenRequest>(generator),
             of::<wire::TokenReply>(generator),
             [
@@ -79,7 +79,7 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
             caller(&[C::RateLimited]),
         ),
         E::Introspect => (
-            "What a token means now.",
+            "Describes the current state of a token, for backends.",
             of::<wire::IntrospectRequest>(generator),
             of::<wire::Introspection>(generator),
             vec![],
@@ -88,43 +88,43 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
             if endpoint == E::AdminRevoke {
                 "Ends all sessions of a user."
             } else {
-                "Erases a user. Repeat it after the store has converged (a minute on KV)."
+                "Erases a user. Repeat the request after the store has converged (a minute on KV)."
             },
             of::<wire::AdminRequest>(generator),
             of::<wire::Done>(generator),
             caller(&[C::AppForeign, C::ParameterMalformed("openid")]),
         ),
-        E::Session => ("Whether the caller's session lives.", None, None, vec![]),
-        E::Sessions => ("The caller's sessions.", None, of::<wire::Sessions>(generator), vec![]),
-        E::EndSessions => ("Logs out everywhere.", None, None, vec![]),
-        E::EndSession => ("Logs out one session.", None, None, caller(&[C::NotFound])),
-        E::Account => ("What is stored about the caller.", None, of::<wire::Account>(generator), vec![]),
+        E::Session => ("Checks that the caller's session is alive.", None, None, vec![]),
+        E::Sessions => ("Lists the caller's sessions.", None, of::<wire::Sessions>(generator), vec![]),
+        E::EndSessions => ("Ends all sessions of the caller.", None, None, vec![]),
+        E::EndSession => ("Ends one session of the caller.", None, None, caller(&[C::NotFound])),
+        E::Account => ("Returns the data stored about the caller.", None, of::<wire::Account>(generator), vec![]),
         E::EraseAccount => (
-            "Erases what is stored about the caller. A backend repeats it after the store has converged.",
+            "Erases the data stored about the caller. A backend repeats the erasure after the store has converged.",
             None,
             None,
             vec![],
         ),
         E::OpenData => (
-            "Decrypts encryptedData of the caller's session.",
+            "Decrypts encryptedData under the session_key of the caller's session.",
             of::<wire::OpenDataRequest>(generator),
             of::<wire::OpenDataReply<'_>>(generator),
             caller(&[decrypt, C::DataStale, C::SessionKeyStale(None)]),
         ),
         E::VerifyUserInfo => (
-            "Whether WeChat signed this rawData for the caller's session.",
+            "Verifies WeChat's signature of rawData for the caller's session.",
             of::<wire::UserInfoRequest>(generator),
             of::<wire::UserInfoVerified>(generator),
             caller(&[C::SignatureMismatch, C::SessionKeyStale(None)]),
         ),
         E::Phone => (
-            "The number behind a phone button's code.",
+            "Exchanges a code from the phone number button for the caller's phone number.",
             of::<wire::PhoneRequest>(generator),
             of::<wire::PhoneReply>(generator),
             [caller(&[C::CodeMalformed, C::CodeInvalid, C::CodeUsed]), wechat()].concat(),
         ),
         E::WebLogin => (
-            "Sends a browser to WeChat to log in (RFC 6749 §4.1.1, RFC 7636, RFC 9207).",
+            "Redirects a browser to WeChat to log in (RFC 6749 §4.1.1, RFC 7636, RFC 9207).",
             None,
             None,
             caller(&[C::ClientUnknown, C::RedirectUriUnknown, C::Malformed]),
@@ -135,11 +135,14 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
             None,
             caller(&[C::LoginUnknown, C::Malformed]),
         ),
-        E::CheckEvents => {
-            ("WeChat's check of the address.", None, None, caller(&[C::PushSignature, C::NotFound, C::Malformed]))
-        }
+        E::CheckEvents => (
+            "Answers WeChat's check of the push URL.",
+            None,
+            None,
+            caller(&[C::PushSignature, C::NotFound, C::Malformed]),
+        ),
         E::Event => (
-            "A message that WeChat pushes.",
+            "Receives a message that WeChat pushes.",
             None,
             None,
             [
@@ -149,16 +152,16 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
             ]
             .concat(),
         ),
-        E::Metadata => ("What OAuth clients discover (RFC 8414).", None, of::<wire::Metadata<'_>>(generator), vec![]),
+        E::Metadata => ("Authorization server metadata (RFC 8414).", None, of::<wire::Metadata<'_>>(generator), vec![]),
         E::OpenIdMetadata => (
-            "The same, for libraries that know this address alone.",
+            "The same metadata, for libraries that only read this address.",
             None,
             of::<wire::OpenIdMetadata<'_>>(generator),
             vec![],
         ),
-        E::Jwks => ("The keys that sign access tokens.", None, of::<wire::Jwks<'_>>(generator), vec![]),
+        E::Jwks => ("The public keys of access tokens.", None, of::<wire::Jwks<'_>>(generator), vec![]),
         E::OpenApi => ("This document.", None, of::<Value>(generator), vec![]),
-        E::Health => ("Whether the edge is up and configured.", None, of::<wire::Health>(generator), vec![]),
+        E::Health => ("Checks that the edge runs and is configured.", None, of::<wire::Health>(generator), vec![]),
     };
     let access = match endpoint.access() {
         Access::Public | Access::Wechat | Access::Browser => vec![],
