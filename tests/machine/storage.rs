@@ -412,3 +412,60 @@ fn a_huge_retry_after_of_a_revocation_is_bounded() {
     device.dispatch(Event::EdgeFailed { op, failure }).wait(310_000);
     assert_eq!(device.count("Revoke"), 2);
 }
+
+/// Asserts that `effect` is repeated after each of these pauses, not a millisecond earlier; `fail` answers it.
+fn assert_pauses(device: &mut Device, effect: &str, pauses_s: &[u64], fail: impl Fn(&mut Device)) {
+    for pause_s in pauses_s {
+        let before = device.count(effect);
+        device.idle(pause_s * 1_000 - 1);
+        assert_eq!(device.count(effect), before, "{effect} less than {pause_s} s after a failure");
+        device.idle(1);
+        assert_eq!(device.count(effect), before + 1, "{effect} {pause_s} s after a failure");
+        fail(device);
+    }
+}
+
+#[test]
+fn pauses_between_revocations_double_from_2_to_300_seconds_and_begin_again_with_the_next() {
+    let refuse = |device: &mut Device| _ = device.refused("Revoke", 503, "storage_unavailable");
+    let mut device = Device::logged_in();
+    log_out(&mut device);
+    refuse(&mut device);
+    assert_pauses(&mut device, "Revoke", &[2, 4, 8, 16, 32, 64, 128, 256, 300, 300], refuse);
+    device.log_in_again();
+    let sent = device.count("Revoke");
+    device.dispatch(Event::Logout { waiter: 701, everywhere: false });
+    assert_eq!(device.count("Revoke"), sent + 1, "a new revocation ends the pause");
+    refuse(&mut device);
+    assert_pauses(&mut device, "Revoke", &[2, 4], refuse);
+}
+
+#[test]
+fn a_revocation_without_an_answer_is_repeated_2_seconds_after_its_timeout() {
+    let mut device = Device::logged_in();
+    log_out(&mut device).idle(11_999);
+    assert_eq!(device.count("Revoke"), 1);
+    device.idle(1);
+    assert_eq!(device.count("Revoke"), 2);
+}
+
+#[test]
+fn pauses_between_failed_writes_double_from_1_to_60_seconds() {
+    let mut device = Device::logged_in();
+    device.storage = Storage::Full;
+    device.request(1).reply(1, 401).tokens("Refresh");
+    assert_pauses(&mut device, "Save", &[1, 2, 4, 8, 16, 32, 60, 60], |_| {});
+    device.dispatch(Event::Shown);
+    device.storage = Storage::Works;
+    device.idle(60_000);
+    assert!(!device.degraded());
+    assert!(device.stored.record.contains("refresh"));
+}
+
+#[test]
+fn pauses_between_failed_reads_double_from_1_to_60_seconds() {
+    let mut device = Device::new(LoginMode::Silent, PrivacyMode::Official);
+    device.storage = Storage::Fails;
+    device.launch(None);
+    assert_pauses(&mut device, "ReadRecord", &[1, 2, 4, 8, 16, 32, 60, 60], |_| {});
+}
