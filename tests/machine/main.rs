@@ -12,6 +12,7 @@ mod liveness;
 mod permission;
 #[cfg(not(target_family = "wasm"))]
 mod properties;
+mod replies;
 mod session;
 mod storage;
 mod taps;
