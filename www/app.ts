@@ -1,5 +1,5 @@
-// The playground: a phone on a web page. The client is the shipped web build, the edge is the one that serves this
-// page, WeChat is the simulator. This file is the mini program on the phone.
+// The playground: a simulated phone on a web page, with the published web build of the client, the edge that serves this
+// page, and the simulated WeChat. This file is the mini program on the phone.
 
 import { type Auth, AuthError, createAuth, type Permission, type State, webHost } from 'wxauth/web';
 import { createPhone, type Phone } from '../js/sim/phone/index.js';
@@ -15,7 +15,8 @@ const SCOPE = 'scope.userLocation';
 
 translatePage();
 const { wechat, appid }: { wechat: string; appid: string } = await (await fetch('playground.json')).json();
-const mine = (key: string) => `${user}/${key}`;
+/** Key in localStorage of an entry of this user's phone. */
+const keyOf = (key: string) => `${user}/${key}`;
 const phone: Phone = createPhone({
   wechat,
   appid,
@@ -24,11 +25,11 @@ const phone: Phone = createPhone({
   SDKVersion,
   onPrompt: showPrompt,
   storage: {
-    get: (key) => localStorage.getItem(mine(key)) ?? undefined,
-    set: (key, value) => localStorage.setItem(mine(key), value),
-    remove: (key) => localStorage.removeItem(mine(key)),
+    get: (key) => localStorage.getItem(keyOf(key)) ?? undefined,
+    set: (key, value) => localStorage.setItem(keyOf(key), value),
+    remove: (key) => localStorage.removeItem(keyOf(key)),
     keys: () =>
-      Object.keys(localStorage).flatMap((key) => (key.startsWith(mine('')) ? [key.slice(mine('').length)] : [])),
+      Object.keys(localStorage).flatMap((key) => (key.startsWith(keyOf('')) ? [key.slice(keyOf('').length)] : [])),
   },
 });
 const auth: Auth = createAuth({ edge: location.origin, host: webHost({ wx: phone.wx }), privacy: askPrivacy });
@@ -56,7 +57,7 @@ const actions: Record<string, () => Promise<void>> = {
     if (permission.type === 'needs-tap' && permission.tap === 'open-setting') showSettingsButton();
   },
   async profile() {
-    // In the tap's own call stack, so it comes before any await.
+    // Before any await: WeChat allows this call in the tap's own call stack only.
     await auth.getUserProfile({ desc: text.askProfileWhy });
     say('profile', text.signed);
   },
@@ -72,7 +73,7 @@ const actions: Record<string, () => Promise<void>> = {
       headers: { 'content-type': 'application/json' },
       body,
     });
-    // The client is not told: the next request finds out by a 401.
+    // The client learns of it from the 401 of the next request.
     say('revoke', reply.ok ? text.revoked : text.refused(reply.status));
   },
   async logio() {
@@ -82,11 +83,11 @@ const actions: Record<string, () => Promise<void>> = {
 
 for (const button of document.querySelectorAll<HTMLElement>('[data-action]')) {
   const action = button.dataset.action as string;
-  const told = document.getElementById(action) ? action : 'revoke';
+  const output = document.getElementById(action) ? action : 'revoke';
   button.addEventListener('click', () => {
     phone
       .tap(() => actions[action]?.() ?? Promise.resolve())
-      .catch((error: unknown) => say(told, error instanceof AuthError ? error.code : String(error)));
+      .catch((error: unknown) => say(output, error instanceof AuthError ? error.code : String(error)));
   });
 }
 

@@ -1,4 +1,4 @@
-// Who holds which phone, and what is broken. A choice is part of the address: the page starts anew with it.
+// The user, platform and base library, kept in the page's address, and the simulator's faults. A new choice reloads the page.
 
 import type { Fault } from '../js/sim/faults.js';
 import type { Platform } from '../js/sim/phone/failures.js';
@@ -7,7 +7,7 @@ import { language, text } from './text.js';
 
 const USERS = ['mei', 'li', 'wang'];
 const PLATFORMS: Platform[] = ['devtools', 'ios', 'android'];
-/** Today's; before the checkbox in the dialogs; before the privacy calls; before errno. */
+/** A current one; without the checkbox in dialogs; without the privacy calls; without errno (docs/platform-facts.md §1). */
 const LIBRARIES = ['3.8.0', '3.0.0', '2.32.2', '2.20.0'];
 
 const parameters = new URLSearchParams(location.search);

@@ -1,4 +1,4 @@
-// The few things every part of the page does with the DOM. Text is always put in as text.
+// Helpers for the DOM. Texts are set as text nodes, never as HTML.
 
 export const byId = <Kind extends HTMLElement = HTMLElement>(id: string): Kind =>
   document.getElementById(id) as unknown as Kind;
@@ -17,7 +17,7 @@ export function say(id: string, words: string): void {
   byId(id).textContent = words;
 }
 
-/** Rows of a `<dl>`. */
+/** Sets the rows of a `<dl>`. */
 export function rows(id: string, entries: Array<[name: string, value: string]>): void {
   byId(id).replaceChildren(
     ...entries.flatMap(([name, value]) => [make('dt', { textContent: name }), make('dd', { textContent: value })]),

@@ -1,4 +1,4 @@
-// The machine's state as a picture: where the session is among its states, and each scope.
+// Diagram of the session's states, and the user's answer to each scope.
 
 import type { State } from 'wxauth/web';
 import { AUTO_GRANTED, SCOPES } from '../js/sim/scopes.js';
@@ -15,7 +15,7 @@ const PLACES: Record<Session, [x: number, y: number]> = {
   'logged-in': [352, 78],
   'logged-out': [266, 154],
 };
-const WAYS: Array<[Session, Session]> = [
+const TRANSITIONS: Array<[Session, Session]> = [
   ['starting', 'guest'],
   ['starting', 'logging-in'],
   ['guest', 'logging-in'],
@@ -34,14 +34,14 @@ function svg(tag: string, attributes: Record<string, string | number>, content =
   return element;
 }
 
-/** Draws the states once; `drawMachine` marks where the session is. */
+/** Draws the states once; `drawMachine` highlights the current one. */
 export function layOutMachine(): void {
   const picture = byId('picture');
   const middle = (session: Session): [number, number] => {
     const [x, y] = PLACES[session];
     return [x + BOX.width / 2, y + BOX.height / 2];
   };
-  for (const [from, to] of WAYS) {
+  for (const [from, to] of TRANSITIONS) {
     const [x1, y1] = middle(from);
     const [x2, y2] = middle(to);
     picture.append(svg('line', { x1, y1, x2, y2, class: 'way' }));

@@ -1,4 +1,4 @@
-// What WeChat, the system and the mini program put over the phone's page.
+// Dialogs over the phone's page: of WeChat, of the phone's system and of the mini program.
 
 import type { Prompt } from '../js/sim/phone/prompts.js';
 import { byId, make } from './dom.js';
@@ -27,7 +27,7 @@ export function showSheet(title: string, why: string, choices: Choice[], ...rest
   if (byId('prompt').hidden) opener = document.activeElement;
   byId('prompt').replaceChildren(box);
   byId('prompt').hidden = false;
-  // What lies under it cannot be reached, with a finger or with the keyboard.
+  // The page under a dialog takes no taps and no keyboard focus.
   byId('page').inert = true;
   box.querySelector<HTMLElement>('input, .weui-btn_primary')?.focus();
 }

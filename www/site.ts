@@ -1,4 +1,4 @@
-// A web page that logs in: the official account's way inside WeChat, the website's QR code elsewhere.
+// A web page with a login: through an official account inside WeChat, or through a website's QR code.
 
 import { AuthError, createAuth, type State, webHost } from 'wxauth/web';
 import { byId, say } from './dom.js';
@@ -40,7 +40,7 @@ async function draw({ session }: State): Promise<void> {
   say('unionid', unionid);
 }
 
-/** Nothing where the request fails: a stored session may have ended at the edge, and `draw` then shows a guest. */
+/** Empty if the request fails: the stored session may have ended at the edge, and then the state becomes guest. */
 async function account(): Promise<{ openid?: string; unionid?: string }> {
   try {
     const { statusCode, data } = await auth.request({ url: '/account' });

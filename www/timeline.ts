@@ -1,17 +1,18 @@
-// The flight recorder: events in and effects out, live, or one by one; saved to a file, loaded from one.
+// The flight recorder's entries: live, or one at a time; saved to a file, or loaded from one.
 
 import type { State, Trace, TraceEntry } from 'wxauth/web';
 import { byId, clockTime, make, say } from './dom.js';
 import { text } from './text.js';
 
-const LOOK_MS = 100;
+/** Milliseconds between two reads of the trace. */
+const POLL_MS = 100;
 
 interface Timeline {
-  /** What is shown: the phone's own trace, or one from a file. */
+  /** The trace on display: the phone's own, or one from a file. */
   trace: Trace | undefined;
   entries: TraceEntry[];
   loaded: boolean;
-  /** The entry a step is at; none while it is live. */
+  /** Index of the selected entry; undefined while the display is live. */
   at: number | undefined;
 }
 
@@ -20,7 +21,7 @@ const isState = (value: unknown): value is State => {
   return typeof state?.session === 'string' && Array.isArray(state.scopes);
 };
 
-/** The trace of a file that `auth.trace()` was written to; nothing where it is another file. */
+/** Parses a file with the JSON of `auth.trace()`; undefined for any other file. */
 export function parseTrace(json: string): Trace | undefined {
   try {
     const trace = JSON.parse(json) as Trace;
@@ -57,7 +58,7 @@ export function startTimeline(trace: () => Trace, draw: (state: State) => void):
     const { at, entries, loaded } = shown;
     say('position', text.position((at ?? entries.length - 1) + 1, entries.length, loaded));
     byId<HTMLButtonElement>('live').disabled = at === undefined && !loaded;
-    // Not scrollIntoView, which would move the page too.
+    // scrollIntoView would scroll the page too.
     const here = list.querySelector<HTMLElement>('.here');
     list.scrollTop = here ? here.offsetTop - list.clientHeight / 2 : list.scrollHeight;
     const last = entries.slice(0, (at ?? entries.length) + 1).findLast(({ state }) => state !== undefined);
@@ -75,7 +76,7 @@ export function startTimeline(trace: () => Trace, draw: (state: State) => void):
     shown.entries = one.entries;
   }
 
-  function look(): void {
+  function poll(): void {
     if (shown.loaded || shown.at !== undefined) return;
     const live = trace();
     if (live.entries.at(-1) === shown.entries.at(-1)) return;
@@ -114,5 +115,5 @@ export function startTimeline(trace: () => Trace, draw: (state: State) => void):
     Object.assign(shown, { loaded: true, at: 0 });
     redraw();
   });
-  setInterval(look, LOOK_MS);
+  setInterval(poll, POLL_MS);
 }

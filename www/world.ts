@@ -1,12 +1,14 @@
-// The other side: the edge's log lines, and what the fake WeChat sees and knows, read from its control API.
+// The servers' side, read from the simulator's control API: the edge's log lines, WeChat's calls and WeChat's state.
 
 import type { LogEntry } from '../js/sim/log.js';
 import type { Account } from '../js/sim/wechat/users.js';
 import { byId, clockTime, make, rows } from './dom.js';
 import { text } from './text.js';
 
-const LOOK_MS = 500;
-const KEPT = 200;
+/** Milliseconds between two reads. */
+const POLL_MS = 500;
+/** Log lines on display. */
+const LINES = 200;
 
 interface SimState {
   apps: Record<string, { users: Record<string, Account> }>;
@@ -17,11 +19,11 @@ function append(id: string, at: number, name: string, said: string): void {
   const list = byId(id);
   const time = make('time', { textContent: clockTime(at) });
   list.append(make('li', {}, time, make('span', { textContent: name }), make('span', { textContent: said })));
-  while (list.childElementCount > KEPT) list.firstElementChild?.remove();
+  while (list.childElementCount > LINES) list.firstElementChild?.remove();
   list.scrollTop = list.scrollHeight;
 }
 
-/** The edge logs JSON; what it is about comes first. */
+/** Formats a JSON log line of the edge: status, method and path first, then the other fields. */
 function edgeLine(line: string): [name: string, said: string] {
   try {
     const { method, path, status, level: _, ...rest } = JSON.parse(line);
@@ -63,9 +65,9 @@ export function watchWorld(wechat: string, appid: string, user: string): void {
     drawView(await read('state'), appid, user);
   }
   const again = (): void => {
-    // Out of sight nothing is looked at; a server that is gone is asked again.
+    // A hidden page does not read. After a failed read the next one is tried in its turn.
     const looked = document.visibilityState === 'visible' ? look().catch(() => {}) : Promise.resolve();
-    void looked.finally(() => setTimeout(again, LOOK_MS));
+    void looked.finally(() => setTimeout(again, POLL_MS));
   };
   again();
 }

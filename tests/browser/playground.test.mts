@@ -214,7 +214,7 @@ test('an injected fault shows in the picture and in both logs until it is remove
   await shows('guest');
   await says('edge-log', 'POST /oauth/token');
   await page.click('#mend');
-  await says('broken', 'Nothing is broken');
+  await says('broken', 'No faults');
   await tap('Log in');
   await says('session', 'Logged in');
   await shows('logged in');
@@ -247,7 +247,7 @@ test('a trace is saved, loaded and stepped through; another file is refused', as
     await chooser.setFiles(file);
   };
   await choose('{"no": "trace"}');
-  await says('trace-error', 'no trace of wxauth');
+  await says('trace-error', 'not a wxauth trace');
   await choose(saved);
   await says('position', `1 of ${JSON.parse(saved).entries.length}, loaded from a file`);
   await stepTo('logging in', () => page.click('#later'));

@@ -1,4 +1,4 @@
-// The silent login begins here, unnoticed; nothing waits for it.
+// Starts the silent login; the launch does not wait for it.
 require('./auth.js');
 
 App({});

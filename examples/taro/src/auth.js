@@ -1,5 +1,5 @@
-// Taro does not copy a package's wasm, and `import 'wxauth'` would take the web entry: the weapp entry by name, with
-// the JavaScript fallback in place of the wasm.
+// Imports the weapp entry by name, since Taro resolves the bare `wxauth` to the web entry. Uses the JavaScript build,
+// since Taro does not copy the wasm of a package.
 import { createAuth, weappHost } from 'wxauth/weapp';
 
 export default createAuth({

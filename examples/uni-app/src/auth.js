@@ -1,5 +1,5 @@
-// The condition is uni-app's: each build keeps its own host. uni-app copies no wasm of a package, so the mini program
-// runs the JavaScript fallback.
+// uni-app's conditional compilation gives each build its host. The mini program uses the JavaScript build, since uni-app
+// does not copy the wasm of a package.
 // #ifdef MP-WEIXIN
 import { createAuth, weappHost } from 'wxauth/weapp';
 // #endif

@@ -1,7 +1,7 @@
 const { authBehavior } = require('wxauth');
 const auth = require('../../auth.js');
 
-const say = (page) => (error) => page.setData({ message: error.code || error.errMsg });
+const showError = (page) => (error) => page.setData({ message: error.code || error.errMsg });
 
 Page({
   behaviors: [authBehavior(auth)],
@@ -11,14 +11,14 @@ Page({
     auth
       .request({ url: '/account' })
       .then(({ statusCode }) => this.setData({ message: `HTTP ${statusCode}` }))
-      .catch(say(this));
+      .catch(showError(this));
   },
 
   phone({ detail }) {
     auth
       .phone(detail)
       .then(({ phone_number }) => this.setData({ phone: phone_number }))
-      .catch(say(this));
+      .catch(showError(this));
   },
 
   locate() {
@@ -32,11 +32,11 @@ Page({
   },
 
   setting() {
-    // In the tap's own call stack.
+    // Before any await: WeChat opens the settings page in the tap's own call stack only.
     auth
       .openSetting()
       .then(() => this.locate())
-      .catch(say(this));
+      .catch(showError(this));
   },
 
   avatar({ detail }) {
@@ -52,10 +52,10 @@ Page({
     auth
       .profile(detail, upload)
       .then(({ avatarUrl }) => this.setData({ avatar: avatarUrl }))
-      .catch(say(this));
+      .catch(showError(this));
   },
 
   logout() {
-    (auth.state.session === 'logged-in' ? auth.logout() : auth.login()).catch(say(this));
+    (auth.state.session === 'logged-in' ? auth.logout() : auth.login()).catch(showError(this));
   },
 });

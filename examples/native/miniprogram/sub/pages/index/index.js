@@ -1,5 +1,5 @@
-// An independent subpackage has its own copy of the module, wasm included; the machine is shared with the main package
-// once that is there.
+// An independent subpackage contains its own copy of the package, wasm included. Once the main package is loaded, both
+// use the same client.
 const { createAuth, weappHost } = require('wxauth');
 
 const auth = createAuth({
