@@ -110,6 +110,6 @@ test('a listener that throws does not affect the client, and its exception is re
   });
   assert.equal((await auth.ready()).session, 'logged-in');
   while (seen.length === 0) await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual([...new Set(seen)], ['error of a listener']);
+  assert.ok(seen.every((message) => message.includes('error of a listener')));
   auth.dispose();
 });
