@@ -125,13 +125,13 @@ test('getUserInfo: withCredentials needs a valid login, and false signs nothing 
 test('the referrer of a button’s privacy popup is its component name (§1.5)', async () => {
   for (const type of ['getPhoneNumber', 'getRealtimePhoneNumber', 'chooseAvatar'] as const) {
     const phone = fake().phone();
-    const told: string[] = [];
+    const seen: string[] = [];
     phone.wx.onNeedPrivacyAuthorization((resolve, { referrer }) => {
-      told.push(referrer);
+      seen.push(referrer);
       resolve({ event: 'disagree' });
     });
     const detail = await phone.press(type);
-    assert.deepEqual(told, [`button.${type}`]);
+    assert.deepEqual(seen, [`button.${type}`]);
     assert.equal((detail as { errMsg: string }).errMsg, `${type}:fail privacy permission is not authorized`);
   }
 });

@@ -72,14 +72,14 @@ test('an upload of a missing file fails, and a download can be aborted', async (
 
 test('a task reports headers, and progress 100 at its end', async () => {
   const { wx } = phone();
-  const told: unknown[] = [];
+  const seen: unknown[] = [];
   await new Promise<void>((done) => {
     const task = wx.downloadFile({ url: base, success: () => done() });
-    task.onHeadersReceived(({ header }) => told.push(header['x-kind']));
-    task.onProgressUpdate(({ progress }) => told.push(progress));
-    const never = () => told.push('never');
+    task.onHeadersReceived(({ header }) => seen.push(header['x-kind']));
+    task.onProgressUpdate(({ progress }) => seen.push(progress));
+    const never = () => seen.push('never');
     task.onProgressUpdate(never);
     task.offProgressUpdate(never);
   });
-  assert.deepEqual(told, ['file', 100]);
+  assert.deepEqual(seen, ['file', 100]);
 });

@@ -47,7 +47,7 @@ test('a refused scope fails without a dialog until the settings page grants it (
   });
   const opened = phone.tap(() => called(wx.openSetting));
   const page = await hand.next('settings');
-  assert.deepEqual(page.grants, { [CAMERA]: false }, 'only what was asked for');
+  assert.deepEqual(page.grants, { [CAMERA]: false }, 'only requested scopes');
   page.set(CAMERA, true);
   page.set('scope.record', true);
   page.close();
@@ -208,7 +208,7 @@ test('with a privacy listener the call waits for resolve, which needs a tap on t
   resolve({ event: 'exposureAuthorization' });
   resolve({ event: 'agree', buttonId: 'agree' });
   await sim.advance(60);
-  assert.equal(hand.waiting(), 0, 'nobody tapped the button');
+  assert.equal(hand.waiting(), 0, 'the button was not tapped');
   assert.deepEqual(await phone.press('agreePrivacyAuthorization', { id: 'agree' }), {
     errMsg: 'agreePrivacyAuthorization:ok',
   });

@@ -132,7 +132,7 @@ test('after 5 s without an answer the connection is closed and the same message 
   await sim.advance(5);
   assert.deepEqual(result, { accepted: true, attempts: 3, status: 200, body: 'success' });
   const [first, ...later] = requests.map(({ message }) => message);
-  for (const message of later) assert.deepEqual(message, first, 'told apart by FromUserName and CreateTime alone');
+  for (const message of later) assert.deepEqual(message, first, 'duplicates have the same FromUserName and CreateTime');
   const nonces = requests.map(({ url }) => url.searchParams.get('nonce'));
   assert.equal(new Set(nonces).size, 3, 'each is signed anew');
   await sim.advance(60);

@@ -80,7 +80,7 @@ export interface ActionSheetPrompt {
   cancel(): void;
 }
 
-/** A dialog, told apart by `kind`. */
+/** A dialog. `kind` discriminates. */
 export type Prompt =
   | ScopePrompt
   | PrivacyPrompt

@@ -1,4 +1,4 @@
-// What the device and the app report about themselves, listeners of the app's state, random values, the user's key and
+// Methods that report about device and app, listeners of the app's state, random values, the user's key and
 // the real-time log (docs/platform-facts.md §1.9).
 
 import { appConfig, type Device, type LogLine, type ShowListener } from './device.js';

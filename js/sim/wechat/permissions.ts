@@ -1,4 +1,4 @@
-// WeChat's record of what users have allowed: scopes, and the privacy contract by information type.
+// WeChat's record of consents: scopes, and the privacy contract by information type.
 
 import { AUTO_GRANTED, INFORMATION, type Information } from '../scopes.js';
 import type { Account } from './users.js';
