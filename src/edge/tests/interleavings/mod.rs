@@ -1,42 +1,42 @@
-//! Every interleaving of the store operations of concurrent requests, with stateright.
+//! Model checking of every interleaving of the store operations of concurrent requests, with stateright.
 //!
-//! The model is the Worker itself: its routes and flows, one future a request, polled by hand. A future cannot be
-//! copied, so a state is the list of choices that lead to it, and is reached by replaying them; two states
-//! are the same where the store, the clock, the answers and what each request has read are the same.
+//! The model is the edge itself: its routes and flows, one future for each request, polled by a scheduler. A future cannot
+//! be cloned, so a state is the list of choices that lead to it, and is reached by replaying them. Two states are equal if
+//! the store, the clock, the answers and the reads of each request are equal.
 //!
-//! `cargo test --features edge --lib interleavings -- --nocapture` prints states and depth; `MODEL_DEPTH=3` takes
-//! all groups of three requests instead of those of two.
+//! `cargo test --features edge --lib interleavings -- --nocapture` prints states and depth; `MODEL_DEPTH=3` adds
+//! all groups of three requests.
 
 mod promises;
 mod requests;
-mod world;
+mod scheduler;
 
 use promises::{Conditions, PROMISES, RequestLog, broken};
 use requests::{Actor, Ends, Setup, setup};
+use scheduler::{Effect, Operation, Scheduler, digest};
 use stateright::{Checker, Model, Property};
 use std::hash::{Hash, Hasher};
 use std::sync::OnceLock;
-use world::{How, Operation, World, digest};
 
-/// Some requests at once, and what may go wrong with them.
+/// Concurrent requests, and the faults that may happen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Case {
     actors: Vec<Actor>,
-    /// Whether the clock moves before each step that may read it, or stands still, as on Workers it may.
+    /// Whether the clock moves before each step that may read it. On Workers it may be frozen.
     moves: bool,
-    /// Whether a read may see the store as it was before.
+    /// Whether a read may see the store as it was at the start.
     stale: bool,
-    /// How many writes may fail, or isolates die.
+    /// The number of writes that may fail and of isolates that may end.
     faults: usize,
-    /// Whether two writes of `e1` that are under way at once land in the order in which they were sent.
+    /// Whether concurrent writes of `e1` take effect in the order in which they were sent.
     in_order: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Choice {
     /// The request arrives, or its operation takes effect.
-    Step(usize, How),
-    /// The isolate dies with the write behind the answer.
+    Step(usize, Effect),
+    /// The isolate ends before the write that follows an answer.
     Lose(usize),
 }
 
@@ -71,25 +71,25 @@ fn before() -> &'static Setup {
 }
 
 /// Replays a list of choices.
-fn replay(case: &Case, path: &[Choice]) -> (World, Vec<RequestLog>) {
+fn replay(case: &Case, path: &[Choice]) -> (Scheduler, Vec<RequestLog>) {
     let setup = before();
-    let world = World::new(setup.kv.clone(), setup.now);
+    let scheduler = Scheduler::new(setup.kv.clone(), setup.now);
     let new = |actor: &Actor| RequestLog { actor: *actor, began: None, answered: None, answer: None };
     let mut logs: Vec<RequestLog> = case.actors.iter().map(new).collect();
     for actor in &case.actors {
-        world.add(actor.request(setup));
+        scheduler.add(actor.request(setup));
     }
     for (step, choice) in path.iter().enumerate() {
         let (Choice::Lose(task) | Choice::Step(task, _)) = *choice;
         // A request reads the clock when it arrives, and again to end all sessions.
         let reads = |log: &RequestLog| log.began.is_none() || log.actor.ends(setup) == Ends::All;
         if case.moves && logs.get(task).is_some_and(reads) {
-            world.0.now.set(world.0.now.get() + 1);
+            scheduler.0.now.set(scheduler.0.now.get() + 1);
         }
         match *choice {
-            Choice::Lose(task) => world.lose(task),
+            Choice::Lose(task) => scheduler.lose(task),
             Choice::Step(task, how) => {
-                let answer = world.step(task, how);
+                let answer = scheduler.step(task, how);
                 if let Some(log) = logs.get_mut(task) {
                     log.began.get_or_insert(step + 1);
                     if answer.is_some() {
@@ -99,38 +99,38 @@ fn replay(case: &Case, path: &[Choice]) -> (World, Vec<RequestLog>) {
             }
         }
     }
-    (world, logs)
+    (scheduler, logs)
 }
 
-fn choices(case: &Case, world: &World, path: &[Choice]) -> Vec<Choice> {
+fn choices(case: &Case, scheduler: &Scheduler, path: &[Choice]) -> Vec<Choice> {
     let everywhere = |operation: &Operation| match operation {
         Operation::Put(puts) => puts.iter().any(|put| put.key.starts_with("e1:")),
         _ => false,
     };
     let is_fault =
-        |choice: &&Choice| matches!(choice, Choice::Lose(_) | Choice::Step(_, How::Refused | How::Ambiguous));
+        |choice: &&Choice| matches!(choice, Choice::Lose(_) | Choice::Step(_, Effect::Refused | Effect::Ambiguous));
     let faults_left = path.iter().filter(is_fault).count() < case.faults;
-    let running = || (0..world.len()).filter(|task| world.is_running(*task));
+    let running = || (0..scheduler.len()).filter(|task| scheduler.is_running(*task));
     let mut choices = Vec::new();
     for task in running() {
-        let Some(operation) = world.waits(task) else {
-            choices.push(Choice::Step(task, How::Well));
+        let Some(operation) = scheduler.waits_for(task) else {
+            choices.push(Choice::Step(task, Effect::Done));
             continue;
         };
-        let earlier = |other: &usize| world.issued(*other) < world.issued(task);
+        let earlier = |other: &usize| scheduler.issued(*other) < scheduler.issued(task);
         let is_overtaken =
-            || running().filter(earlier).any(|other| world.waits(other).as_ref().is_some_and(everywhere));
+            || running().filter(earlier).any(|other| scheduler.waits_for(other).as_ref().is_some_and(everywhere));
         if case.in_order && everywhere(&operation) && is_overtaken() {
             continue;
         }
-        choices.push(Choice::Step(task, How::Well));
+        choices.push(Choice::Step(task, Effect::Done));
         if case.stale {
-            let kinds = ["e1", "x1", "s1"].into_iter().filter(|kind| world.is_stale(kind, &operation));
-            choices.extend(kinds.map(|kind| Choice::Step(task, How::Stale(kind))));
+            let kinds = ["e1", "x1", "s1"].into_iter().filter(|kind| scheduler.is_stale(kind, &operation));
+            choices.extend(kinds.map(|kind| Choice::Step(task, Effect::Stale(kind))));
         }
         if faults_left && matches!(operation, Operation::Put(_) | Operation::Delete(_)) {
-            choices.push(Choice::Step(task, How::Refused));
-            choices.push(Choice::Step(task, How::Ambiguous));
+            choices.push(Choice::Step(task, Effect::Refused));
+            choices.push(Choice::Step(task, Effect::Ambiguous));
         }
         if faults_left && task >= case.actors.len() {
             choices.push(Choice::Lose(task));
@@ -142,20 +142,27 @@ fn choices(case: &Case, world: &World, path: &[Choice]) -> Vec<Choice> {
 impl Edge {
     fn state(&self, index: usize, path: Vec<Choice>) -> State {
         let case = &self.cases[index];
-        let (world, logs) = replay(case, &path);
+        let (scheduler, logs) = replay(case, &path);
         let seen: Vec<_> = logs.iter().map(|log| (log.began, log.answered, &log.answer)).collect();
-        // Of the steps only their order counts.
+        // Only the order of the steps counts.
         let mut steps: Vec<_> = seen.iter().flat_map(|(began, answered, _)| [*began, *answered]).flatten().collect();
         steps.sort_unstable();
         let rank = |step: Option<usize>| step.map(|step| steps.binary_search(&step));
         let order: Vec<_> =
             seen.iter().map(|(began, answered, answer)| (rank(*began), rank(*answered), *answer)).collect();
-        let faults = path.iter().filter(|choice| !matches!(choice, Choice::Step(_, How::Well))).count();
-        let digest = digest(&(world.digest(), order, faults));
-        let choices = choices(case, &world, &path);
+        let faults = path.iter().filter(|choice| !matches!(choice, Choice::Step(_, Effect::Done))).count();
+        let digest = digest(&(scheduler.digest(), order, faults));
+        let choices = choices(case, &scheduler, &path);
         let conditions = Conditions { stale: case.stale, faulty: case.faults > 0 };
         let broken = if choices.is_empty() {
-            broken(before(), &logs, &world.0.kv.borrow(), world.0.reused.get(), world.0.now.get(), conditions)
+            broken(
+                before(),
+                &logs,
+                &scheduler.0.kv.borrow(),
+                scheduler.0.reused.get(),
+                scheduler.0.now.get(),
+                conditions,
+            )
         } else {
             Vec::new()
         };
@@ -200,7 +207,7 @@ impl Model for Edge {
     }
 }
 
-/// All groups of `size` requests of which one ends sessions or logs in with an old token.
+/// All groups of `size` different requests of the phones, and of the browsers.
 fn groups(size: usize) -> Vec<Vec<Actor>> {
     fn grow(from: &[Actor], size: usize) -> Vec<Vec<Actor>> {
         if size == 0 {
@@ -215,7 +222,7 @@ fn groups(size: usize) -> Vec<Vec<Actor>> {
     [grow(&Actor::PHONES, size), grow(&Actor::BROWSERS, size)].concat()
 }
 
-/// The promises that do not hold, each with the shortest way there.
+/// The broken promises, each with the shortest path to a counterexample.
 fn check(name: &str, cases: Vec<Case>) -> Vec<String> {
     let began = std::time::Instant::now();
     let model = Edge { cases };
@@ -230,21 +237,21 @@ fn check(name: &str, cases: Vec<Case>) -> Vec<String> {
     let describe = |(promise, path): (&str, stateright::Path<State, Choice>)| {
         let state = path.last_state();
         let case = &checker.model().cases[state.case];
-        let mut text = format!("not kept: {promise}\n  {case:?}\n");
+        let mut text = format!("broken: {promise}\n  {case:?}\n");
         for at in 1..=state.path.len() {
-            let (world, _) = replay(case, &state.path[..at - 1]);
+            let (scheduler, _) = replay(case, &state.path[..at - 1]);
             let (_, logs) = replay(case, &state.path[..at]);
             let (Choice::Step(task, _) | Choice::Lose(task)) = state.path[at - 1];
-            let who =
-                case.actors.get(task).map_or("the write behind an answer".to_owned(), |actor| format!("{actor:?}"));
-            let what = world.waits(task).map_or("arrives".to_owned(), |operation| operation.describe());
+            let actor =
+                case.actors.get(task).map_or("the write after an answer".to_owned(), |actor| format!("{actor:?}"));
+            let operation = scheduler.waits_for(task).map_or("arrives".to_owned(), |operation| operation.describe());
             let answered = logs.get(task).filter(|log| log.answered == Some(at));
             let answered = answered.and_then(|log| log.answer.as_ref()).map(|answer| format!(" → {}", answer.status));
-            let how = match state.path[at - 1] {
-                Choice::Step(_, How::Well) => String::new(),
+            let effect = match state.path[at - 1] {
+                Choice::Step(_, Effect::Done) => String::new(),
                 other => format!(" ({other:?})"),
             };
-            text += &format!("  {at:2}. {who}: {what}{how}{}\n", answered.unwrap_or_default());
+            text += &format!("  {at:2}. {actor}: {operation}{effect}{}\n", answered.unwrap_or_default());
         }
         text
     };
@@ -257,7 +264,7 @@ fn cases(groups: Vec<Vec<Actor>>, like: &Case) -> Vec<Case> {
 
 const CALM: Case = Case { actors: Vec::new(), moves: true, stale: false, faults: 0, in_order: true };
 
-/// Groups of three that two requests cannot stand for.
+/// Groups of three requests that no pair covers.
 const THREES: [[Actor; 3]; 6] = [
     // Two writers of e1, and a login between them.
     [Actor::TabletEndsAll, Actor::NewDeviceLogsIn, Actor::BackendRevokes],
@@ -265,7 +272,7 @@ const THREES: [[Actor; 3]; 6] = [
     // Logins and rotations under way during an erasure.
     [Actor::PhoneErases, Actor::TabletRefreshes, Actor::PhoneLogsInAgain],
     [Actor::BackendErases, Actor::PhoneRefreshes, Actor::NewDeviceLogsIn],
-    // A thief beside the phone that logs in again.
+    // A thief, and the phone that logs in again.
     [Actor::PhoneLogsInAgainWithItsFirstToken, Actor::ThiefPresentsAnOldToken, Actor::BackendRevokes],
     [Actor::BrowserLogsIn, Actor::BrowserErases, Actor::BrowserRepeatsItsCode],
 ];
@@ -285,7 +292,7 @@ fn every_promise_is_kept_in_every_interleaving() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
-/// The limit that docs/storage.md names: no store without compare-and-swap can exclude it.
+/// A limit that docs/storage.md names: a store without compare-and-swap cannot exclude it.
 #[test]
 fn two_writes_of_e1_that_land_in_reverse_order_are_not_covered() {
     let reversed = Case { in_order: false, ..CALM };

@@ -1,13 +1,13 @@
-//! The promises of docs/storage.md, each looked at by an observer after the last request.
+//! The promises of docs/storage.md, checked by an observer after the last request.
 
 use super::requests::{Actor, Ends, Setup, Tokens, backend, log_in, refresh, user, web_log_in};
-use super::world::{Answer, Stored, World};
+use super::scheduler::{Answer, Scheduler, Stored};
 use crate::edge::config::seal::Purpose;
 use crate::edge::ident::UserName;
 use crate::wechat::{AppId, OpenId};
 use serde_json::json;
 
-/// After convergence: what was stale is not any more.
+/// After this time no read is stale.
 const CONVERGED_MS: u64 = 60_000;
 
 pub(super) const PROMISES: [&str; 10] =
@@ -16,18 +16,18 @@ const ACCESS: &str = "an access token of a revoked session is refused";
 const INTROSPECTION: &str = "introspection of a revoked session's tokens says inactive";
 const REFRESH: &str = "a refresh token of a revoked session is refused";
 const MINT: &str = "no token is minted after a revocation was answered";
-const ERASURE: &str = "an erasure leaves no session and no key of before";
+const ERASURE: &str = "an erasure leaves no earlier session and no session_key";
 const DEVICES: &str = "the list of devices shows no revoked session";
-const DEAD_ON_ARRIVAL: &str = "no login is answered with tokens that are dead on arrival";
-const NOT_REVOKED: &str = "a session that was not revoked lives";
+const DEAD_ON_ARRIVAL: &str = "no login is answered with tokens that are already revoked";
+const NOT_REVOKED: &str = "a session that was not revoked stays alive";
 const ROTATED_OUT: &str = "a refresh token that was rotated out long ago is refused";
 const INTERNAL_ERROR: &str = "no request is answered 500";
 
-/// How one request went.
+/// The course of one request.
 #[derive(Debug, Clone)]
 pub(super) struct RequestLog {
     pub(super) actor: Actor,
-    /// Steps of the scheduler.
+    /// The step of the scheduler, from 1.
     pub(super) began: Option<usize>,
     pub(super) answered: Option<usize>,
     pub(super) answer: Option<Answer>,
@@ -39,25 +39,27 @@ impl RequestLog {
     }
 }
 
-/// What may go wrong, and therefore is not promised.
+/// Faults under which some promises do not apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Conditions {
     /// Reads may be stale.
     pub(super) stale: bool,
-    /// A write failed, or an isolate died.
+    /// Writes may fail and isolates may end.
     pub(super) faulty: bool,
 }
 
-/// A login: of before (0), or one of the requests.
+/// The login of a token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Login {
+    /// Before the requests.
     Before,
-    /// Of before, and its session was ended before.
+    /// Before the requests; its session was also ended before them.
     Ended,
+    /// By the request of this index.
     Of(usize),
 }
 
-/// Tokens that somebody holds, and the login that they go back to.
+/// Tokens of a client, and the login that they belong to.
 struct Held {
     tokens: Tokens,
     login: Login,
@@ -104,9 +106,9 @@ pub(super) fn broken(
     let again = [Actor::PhoneLogsInAgain, Actor::PhoneLogsInAgainWithItsFirstToken];
     let logs_in_again = logs.iter().any(|log| again.contains(&log.actor));
     let meets = |log: &RequestLog, tokens: &Tokens| match log.actor {
-        // With a token of a session that is over already it ends that one at most.
+        // With a token of a session that is over it ends at most that session.
         Actor::PhoneLogsOutEverywhere if reused || others_end_phone(setup, logs) => setup.phone[0].sid == tokens.sid,
-        // A session that has logged in again since is not of before.
+        // After a new login the session counts as begun later.
         Actor::ExpiredSessionLogsOutEverywhere if logs_in_again => setup.expired.sid == tokens.sid,
         _ => may_meet(log, tokens),
     };
@@ -123,7 +125,7 @@ pub(super) fn broken(
         revocations()
             .any(|log| log.is_success() && meets(log, &held.tokens) && log.began.is_some_and(|began| answered < began))
     };
-    // Nothing that could have ended it was sent after its login began.
+    // No request that can end it was sent after its login began.
     let is_alive = |held: &Held| {
         let Some((began, _)) = logged_in(held.login) else { return false };
         let before =
@@ -132,7 +134,7 @@ pub(super) fn broken(
     };
 
     let later = now + CONVERGED_MS;
-    let ask = |request| World::new(kv.clone(), later).run(request);
+    let ask = |request| Scheduler::new(kv.clone(), later).run(request);
     let is_active = |tokens: &Tokens, token: &str| {
         tokens.app == "wx1" && ask(backend("/oauth/introspect", &json!({ "token": token }))).json()["active"] == true
     };
@@ -183,7 +185,7 @@ pub(super) fn broken(
     broken
 }
 
-/// Whether another request may have ended the phone's session before the phone logs out everywhere.
+/// Whether another request can have ended the session of the phone before the phone logs out everywhere.
 fn others_end_phone(setup: &Setup, logs: &[RequestLog]) -> bool {
     let phone = logs.iter().find(|log| log.actor == Actor::PhoneLogsOutEverywhere);
     let answered = phone.and_then(|phone| phone.answered).unwrap_or(usize::MAX);
@@ -196,16 +198,16 @@ fn others_end_phone(setup: &Setup, logs: &[RequestLog]) -> bool {
     others.any(|log| ends(log) && log.began.is_some_and(|began| began < answered))
 }
 
-/// Whether something of before an erasure is still there.
+/// Whether a record that is older than an erasure is left.
 fn erasure(setup: &Setup, logs: &[RequestLog], kv: &Stored) -> bool {
     let erased = |log: &&RequestLog| log.actor.erases() && log.is_success();
     let Some(erased) = logs.iter().find(erased) else { return false };
-    // Another writer of e1 may be later than the erasure, and ends without erasing.
+    // Another writer of e1 may come after the erasure and does not erase.
     if logs.iter().any(|log| !log.actor.erases() && log.actor.ends(setup) == Ends::All && log.began.is_some()) {
         return false;
     }
-    let world = World::new(kv.clone(), setup.now);
-    let config = (*world.0.config).as_ref().unwrap();
+    let scheduler = Scheduler::new(kv.clone(), setup.now);
+    let config = (*scheduler.0.config).as_ref().unwrap();
     let appid = AppId::parse(erased.actor.app()).unwrap();
     let user = UserName::new(&config.name_key, &appid, &OpenId::parse("oMei").unwrap());
     let open = |name: &str| -> Option<serde_json::Value> {
@@ -224,17 +226,17 @@ struct Shown<'a> {
     is_over: bool,
 }
 
-/// Whether somebody who logs in now is shown a session that is over.
+/// Whether the list of a new login shows a session that is over.
 fn devices(setup: &Setup, kv: &Stored, now: u64, shown: &[Shown<'_>]) -> bool {
     for (app, request) in [("wx1", log_in(None)), ("wx2", web_log_in(9, now))] {
         if !shown.iter().any(|Shown { held, is_over }| *is_over && held.tokens.app == app) {
             continue;
         }
-        let world = World::new(kv.clone(), now);
-        let mine = Tokens::of(&world.run(request), app).unwrap();
-        let listed = world.run(user("GET", "/sessions", &mine)).json();
+        let scheduler = Scheduler::new(kv.clone(), now);
+        let mine = Tokens::of(&scheduler.run(request), app).unwrap();
+        let listed = scheduler.run(user("GET", "/sessions", &mine)).json();
         let is_over = |session: &serde_json::Value| {
-            // A login with an old token keeps the session's id.
+            // A login with an old token keeps the session id.
             let is_later = session["logged_in_at"].as_u64().unwrap() >= setup.now / 1000;
             let is_same =
                 |held: &Held| held.tokens.sid == session["id"] && matches!(held.login, Login::Of(_)) == is_later;

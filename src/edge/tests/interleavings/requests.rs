@@ -1,6 +1,6 @@
-//! Who asks for what: two devices of one user, a thief with copies of tokens, a backend, a browser.
+//! The requests of the model: from the devices of one user, a thief with copies of tokens, a backend and a browser.
 
-use super::world::{Answer, Stored, World};
+use super::scheduler::{Answer, Scheduler, Stored};
 use crate::edge::http::Request;
 use crate::edge::session::authorization_code::AuthorizationCode;
 use crate::edge::testing::fakes::{NOW, exchange, json_request};
@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 const MINUTE: u64 = 60_000;
 const VERIFIER: &str = "a verifier of at least forty-three characters";
 
-/// Tokens of one answer.
+/// The tokens of one answer.
 #[derive(Debug, Clone)]
 pub(super) struct Tokens {
     pub(super) access: String,
@@ -31,33 +31,34 @@ impl Tokens {
     }
 }
 
-/// What was there before.
+/// The sessions that exist before the requests.
 pub(super) struct Setup {
     pub(super) kv: Stored,
     pub(super) now: u64,
-    /// The phone's tokens, oldest first, all but the last rotated out for minutes.
+    /// The tokens of the phone, oldest first. All but the last were rotated out minutes ago.
     pub(super) phone: Vec<Tokens>,
-    /// Those of a second device.
+    /// The tokens of a second device.
     pub(super) tablet: Tokens,
-    /// Those of a third, whose session was ended.
+    /// The tokens of a third device, whose session was ended.
     pub(super) ended: Tokens,
-    /// Those of a fourth, whose session expired unused. They were issued after the phone's login and before the others'.
+    /// The tokens of a fourth device, whose session expired unused. Issued after the login of the phone and before the
+    /// logins of the others.
     pub(super) expired: Tokens,
-    /// Those of a browser, and the code that it logged in with.
+    /// The tokens of a browser.
     pub(super) browser: Tokens,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Actor {
     PhoneRefreshes,
-    /// The phone's newest refresh token, copied.
+    /// With a copy of the newest refresh token of the phone.
     ThiefRefreshes,
-    /// A refresh token that was rotated out long ago, copied.
+    /// With a copy of a refresh token that was rotated out long ago.
     ThiefPresentsAnOldToken,
     PhoneLogsInAgain,
-    /// A phone that was restored from a backup.
+    /// As a phone that was restored from a backup does.
     PhoneLogsInAgainWithItsFirstToken,
-    /// Another device of the user.
+    /// A new device of the user.
     NewDeviceLogsIn,
     TabletRefreshes,
     PhoneLogsOut,
@@ -79,7 +80,7 @@ pub(super) enum Actor {
     BrowserErases,
 }
 
-/// Which sessions a request ends.
+/// The sessions that a request ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ends {
     None,
@@ -148,7 +149,7 @@ impl Actor {
         matches!(self, Self::PhoneErases | Self::BackendErases | Self::BrowserErases)
     }
 
-    /// The session that a refresh is of.
+    /// The tokens of the session that the request refreshes.
     pub(super) fn refreshes(self, setup: &Setup) -> Option<&Tokens> {
         use Actor as A;
         match self {
@@ -211,7 +212,7 @@ pub(super) fn log_in(old: Option<&Tokens>) -> Request {
     json_request("POST", "/oauth/token", None, &body)
 }
 
-/// The code that the callback of a web login gives.
+/// A login with an authorization code, as the callback of a web login issues it.
 pub(super) fn web_log_in(number: u8, iat: u64) -> Request {
     let code = AuthorizationCode {
         appid: "wx2".to_owned(),
@@ -222,8 +223,8 @@ pub(super) fn web_log_in(number: u8, iat: u64) -> Request {
         jti: format!("code {number}"),
         iat,
     };
-    let world = World::empty();
-    let sealer = &(*world.0.config).as_ref().unwrap().sealer;
+    let scheduler = Scheduler::empty();
+    let sealer = &(*scheduler.0.config).as_ref().unwrap().sealer;
     let body = json!({
         "client_id": "wx2", "grant_type": "authorization_code", "code": code.seal(sealer, [number; 12]),
         "redirect_uri": code.redirect_uri, "code_verifier": VERIFIER,
@@ -232,13 +233,13 @@ pub(super) fn web_log_in(number: u8, iat: u64) -> Request {
 }
 
 pub(super) fn setup() -> Setup {
-    let world = World::empty();
-    let at = |ms: u64| world.0.now.set(NOW + ms);
-    let tokens = |request| Tokens::of(&world.run(request), "wx1").unwrap();
+    let scheduler = Scheduler::empty();
+    let at = |ms: u64| scheduler.0.now.set(NOW + ms);
+    let tokens = |request| Tokens::of(&scheduler.run(request), "wx1").unwrap();
     let mut phone = vec![tokens(log_in(None))];
     at(MINUTE);
     let expired = tokens(log_in(None));
-    world.0.kv.borrow_mut().retain(|name, _| !(name.starts_with("s1:") && name.ends_with(&expired.sid)));
+    scheduler.0.kv.borrow_mut().retain(|name, _| !(name.starts_with("s1:") && name.ends_with(&expired.sid)));
     for n in 1..=6 {
         at(n * 5 * MINUTE);
         phone.push(tokens(refresh(phone.last().unwrap())));
@@ -247,9 +248,9 @@ pub(super) fn setup() -> Setup {
     let tablet = tokens(log_in(None));
     at(32 * MINUTE);
     let ended = tokens(log_in(None));
-    assert_eq!(world.run(user("DELETE", &format!("/sessions/{}", ended.sid), &tablet)).status, 204);
+    assert_eq!(scheduler.run(user("DELETE", &format!("/sessions/{}", ended.sid), &tablet)).status, 204);
     at(33 * MINUTE);
-    let browser = Tokens::of(&world.run(web_log_in(1, world.0.now.get())), "wx2").unwrap();
+    let browser = Tokens::of(&scheduler.run(web_log_in(1, scheduler.0.now.get())), "wx2").unwrap();
     at(34 * MINUTE);
-    Setup { kv: world.0.kv.take(), now: world.0.now.get(), phone, tablet, ended, expired, browser }
+    Setup { kv: scheduler.0.kv.take(), now: scheduler.0.now.get(), phone, tablet, ended, expired, browser }
 }

@@ -1,4 +1,4 @@
-//! The Worker at one location: the very routes and flows that run in workerd, on simulated ports.
+//! The edge at one location: its real routes and flows on simulated ports.
 
 use super::store::Kv;
 use crate::edge::audit::Audit;
@@ -17,11 +17,11 @@ pub(super) struct Edge {
     pub(super) kv: Kv,
     pub(super) location: usize,
     pub(super) config: Rc<Result<Config, Misconfigured>>,
-    /// When reuse was found.
+    /// When reuse was detected, ms.
     pub(super) found: Rc<RefCell<Vec<u64>>>,
 }
 
-/// What a client gets.
+/// The response that a client gets.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -33,7 +33,7 @@ impl Edge {
         Self { location, ..self.clone() }
     }
 
-    /// One request, with the latency of a phone's network on the way; nothing where it was lost.
+    /// Sends a request with the latency of a mobile network; `None` if the request or its answer is lost.
     pub(super) async fn ask(&self, method: &str, path: &str, bearer: &str, body: &Value) -> Option<Answer> {
         let lost = self.kv.faults.network;
         self.kv.time.sleep(self.kv.between(5, 80)).await;
@@ -44,7 +44,7 @@ impl Edge {
         let answer = route(self, &self.config, &request, "id").await;
         if let Some(late) = answer.after {
             let edge = self.clone();
-            // As `waitUntil` does: after the answer, and whatever comes of it.
+            // As in `waitUntil`: after the answer, with its error ignored.
             self.kv.time.spawn(async move {
                 let _ = write_deferred(&edge, &edge.config, &late).await;
             });

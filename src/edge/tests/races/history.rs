@@ -1,6 +1,6 @@
-//! One user's half day: a phone that refreshes now and then, asks twice, loses answers, and logs in again with a token
-//! of any age; perhaps a thief with a copy of its token; perhaps a request that ends the session just then, and an
-//! observer who tries the ended session's tokens from then on.
+//! Twelve hours of one user: a phone refreshes, repeats requests, loses answers and logs in again with a token of any age.
+//! Some histories have a thief with a copy of its token, some a request that ends the session and an observer that then
+//! tries the tokens of the ended session.
 
 use super::edge::{Answer, Edge};
 use super::store::{Faults, Kv, LOCATIONS};
@@ -18,24 +18,24 @@ const HOUR: u64 = 60 * MINUTE;
 const LENGTH: u64 = 12 * HOUR;
 const TRIES: usize = 4;
 
-/// What came of a history, or of several.
+/// Counts of one or several histories.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
-    /// Requests that got tokens or were refused them.
+    /// Answered requests for tokens.
     pub(super) refreshes: u64,
-    /// Those that were answered 200.
+    /// Revocations answered with success.
     pub(super) revokes: u64,
-    /// The longest time from the answer to a revoke to a request that still got a token, ms.
+    /// The longest time from the answer to a revocation to a request that still got a token, ms.
     pub(super) latest_mint: u64,
-    /// The longest time from the answer to a revoke to a request by which a token of before was still accepted, ms.
+    /// The longest time from the answer to a revocation to a request whose earlier token was still accepted, ms.
     pub(super) latest_use: u64,
-    /// Honest clients that were refused although nothing had revoked their session.
+    /// Refused refreshes of honest clients whose session was not revoked.
     pub(super) false_logouts: u64,
     pub(super) internal_errors: u64,
     pub(super) unavailable: u64,
     /// Stolen refresh tokens that were used.
     pub(super) thefts: usize,
-    /// From a thief's first use to the audit line, ms.
+    /// Times from a thief's first use to the audit line, ms.
     pub(super) found: Vec<u64>,
 }
 
@@ -54,7 +54,7 @@ impl Outcome {
     }
 }
 
-/// What everybody in a history can see.
+/// The shared state of one history.
 #[derive(Clone)]
 struct Scene {
     edge: Edge,
@@ -63,13 +63,13 @@ struct Scene {
     tokens: Rc<RefCell<(String, String)>>,
     /// The first refresh after this is raced by a revoke.
     revoke_from: Rc<RefCell<Option<u64>>>,
-    /// Refresh tokens that the phone had.
+    /// Earlier refresh tokens of the phone.
     earlier: Rc<RefCell<Vec<String>>>,
-    /// When it was sent, the first time: a repetition may find its work done, and end nothing that began meanwhile.
+    /// When the revocation was first sent. A repetition may find it done, and does not end sessions begun since.
     revoke_sent: Rc<RefCell<Option<u64>>>,
-    /// The one session that it ends; none where it ends all.
+    /// The session that the revocation ends; `None` if it ends all.
     revoke_sid: Rc<RefCell<Option<String>>>,
-    /// When its answer came.
+    /// When the revocation was answered.
     revoked: Rc<RefCell<Option<u64>>>,
     /// When the last login of each session was answered.
     logins: Rc<RefCell<BTreeMap<String, u64>>>,
@@ -96,7 +96,7 @@ pub(super) fn history(seed: u64, faults: Faults) -> Outcome {
         stolen: Rc::default(),
     };
     time.spawn(phone(scene.clone()));
-    // A third of histories have a thief, a third a revoke, and some have both.
+    // A third of the histories have a thief, a third a revocation; some have both.
     if scene.edge.kv.chance(0.33) {
         time.spawn(thief(scene.clone()));
     }
@@ -125,12 +125,12 @@ impl Scene {
         self.edge.at(self.edge.kv.between(0, LOCATIONS as u64 - 1) as usize)
     }
 
-    /// At home, nine times of ten.
+    /// At the home location, nine times out of ten.
     fn near(&self, home: usize) -> Edge {
         if self.edge.kv.chance(0.1) { self.anywhere() } else { self.edge.at(home) }
     }
 
-    /// A request for tokens, repeated until it is answered.
+    /// Requests tokens, up to [`TRIES`] times.
     async fn token(&self, edge: Edge, body: Value) -> Option<Answer> {
         for _ in 0..TRIES {
             let answer = edge.ask("POST", "/oauth/token", "", &body).await;
@@ -149,7 +149,7 @@ impl Scene {
         None
     }
 
-    /// A token tells its session and when its request arrived.
+    /// Counts a token that was issued after the revocation. The token names its session and the arrival of its request.
     fn note_mint(&self, answer: &Answer) {
         let Some(token) = answer.body["access_token"].as_str() else { return };
         let claims = claims_of(token);
@@ -160,9 +160,9 @@ impl Scene {
         }
         let (Some(sent), Some(revoked)) = (*self.revoke_sent.borrow(), *self.revoked.borrow()) else { return };
         let is_meant = self.revoke_sid.borrow().as_ref().is_none_or(|ended| *ended == sid);
-        // A session that began while the revoke was on its way may be on either side of it.
+        // A session that began during the revocation may be ended or not.
         if is_meant && self.logins.borrow()[&sid] < sent {
-            // iat is cut to the second, which is in favour of the accused by less than one.
+            // iat is truncated to the second, so the time is too short by less than one second.
             let at = (claims["iat"].as_u64().unwrap() * 1000).saturating_sub(NOW);
             let mut outcome = self.outcome.borrow_mut();
             outcome.latest_mint = outcome.latest_mint.max(at.saturating_sub(revoked));
@@ -171,7 +171,7 @@ impl Scene {
 
     async fn log_in(&self, edge: Edge) -> bool {
         let mut old = self.tokens.borrow().0.clone();
-        // Restored from a backup, now and then.
+        // Sometimes the phone was restored from a backup.
         if self.edge.kv.chance(0.2) && !self.earlier.borrow().is_empty() {
             let last = self.earlier.borrow().len() as u64 - 1;
             old.clone_from(&self.earlier.borrow()[self.edge.kv.between(0, last) as usize]);
@@ -208,7 +208,7 @@ async fn phone(scene: Scene) {
             6..=8 => scene.sleep(500, 30_000).await,
             _ => scene.sleep(HOUR, 3 * HOUR).await,
         }
-        // WeChat's key has turned, for example.
+        // For example because the session_key has changed.
         if scene.edge.kv.chance(0.02) {
             scene.log_in(scene.near(home)).await;
         }
@@ -217,7 +217,7 @@ async fn phone(scene: Scene) {
             *scene.revoke_from.borrow_mut() = None;
             scene.edge.kv.time.spawn(revoker(scene.clone()));
         }
-        // Two copies of the client ask at once, now and then.
+        // Sometimes two instances of the client refresh at the same time.
         if scene.edge.kv.chance(0.05) {
             let (other, edge, token) = (scene.clone(), scene.near(home), token.clone());
             scene.edge.kv.time.spawn(async move {
@@ -252,7 +252,7 @@ async fn thief(scene: Scene) {
     }
 }
 
-/// Ends the session while the phone is at it.
+/// Ends the session while the phone refreshes it.
 async fn revoker(scene: Scene) {
     const BACKEND: &str = "Basic YXBpOnNlY3JldA==";
     scene.sleep(0, 400).await;
@@ -264,7 +264,7 @@ async fn revoker(scene: Scene) {
         *scene.revoke_sid.borrow_mut() = claims_of(&access)["sid"].as_str().map(str::to_owned);
     }
     *scene.revoke_sent.borrow_mut() = Some(scene.now());
-    // Another writer of e1 at the same time.
+    // Sometimes with a concurrent writer of e1.
     if scene.edge.kv.chance(0.3) {
         let (edge, user) = (scene.anywhere(), user.clone());
         scene.edge.kv.time.spawn(async move {
@@ -290,7 +290,7 @@ async fn revoker(scene: Scene) {
                 *scene.revoked.borrow_mut() = Some(scene.now());
                 return observe(scene, &refresh, &access).await;
             }
-            // The access token has expired, or the session is over already.
+            // The access token has expired, or the session is over.
             Some(Answer { status: 401, .. }) => return,
             Some(Answer { status, .. }) if status >= 500 && status != 503 => {
                 scene.outcome.borrow_mut().internal_errors += 1;
@@ -300,7 +300,7 @@ async fn revoker(scene: Scene) {
     }
 }
 
-/// Tries the tokens of before at every endpoint that checks one, as long as the access token lives.
+/// Tries the earlier tokens at each endpoint that checks one, until the access token has expired.
 async fn observe(scene: Scene, refresh_token: &str, access: &str) {
     let revoked = scene.now();
     while scene.now() < revoked + 10 * MINUTE {
@@ -313,7 +313,7 @@ async fn observe(scene: Scene, refresh_token: &str, access: &str) {
             let answer = edge.ask("POST", "/oauth/introspect", "Basic YXBpOnNlY3JldA==", &body).await;
             accepted |= answer.is_some_and(|answer| answer.body["active"] == true);
         }
-        // A refresh within S could rotate the session away from the phone.
+        // Before convergence a refresh could rotate the token of the phone.
         if sent > revoked + scene.edge.kv.faults.staleness {
             let answer = edge.ask("POST", "/oauth/token", "", &refresh(refresh_token)).await;
             accepted |= answer.is_some_and(|answer| answer.status == 200);

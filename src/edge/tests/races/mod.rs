@@ -1,7 +1,7 @@
-//! Sessions against an adversarial store: two locations, whatever staleness, writes that fail or are
-//! lost, and each refresh racing a revoke, a log-out everywhere, another refresh, or a thief.
+//! Sessions on an adversarial store with two locations: stale reads, failed and lost writes, and refreshes that race with a
+//! revocation, a log-out everywhere, another refresh or a thief.
 //!
-//! `npm run kv-races` prints the table; `npm test` runs the same histories with proptest.
+//! `npm run kv-races` prints the table; `cargo test` runs the same histories with proptest.
 
 mod edge;
 mod history;
@@ -14,7 +14,7 @@ use store::Faults;
 
 const SECOND: u64 = 1000;
 
-/// What a deployment may meet: rarely anything but staleness.
+/// The faults of an ordinary deployment: staleness, and rare failures.
 fn ordinary(staleness_s: u64) -> Faults {
     Faults {
         staleness: staleness_s * SECOND,
@@ -29,8 +29,7 @@ fn ordinary(staleness_s: u64) -> Faults {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
-    /// Whatever the store does short of losing a confirmed revocation: what was revoked stays so, nobody
-    /// sees a 500, and a thief is found out.
+    /// Under any faults except the loss of a confirmed revocation.
     #[test]
     fn a_revocation_holds_from_the_convergence_time_after_its_answer(
         seed in any::<u64>(), staleness in 0..=120 * SECOND, refused in 0.0..0.3, ambiguous in 0.0..0.3,
@@ -44,7 +43,6 @@ proptest! {
         prop_assert!(outcome.refreshes > 0);
     }
 
-    /// Without faults but staleness, honest clients are never logged out.
     #[test]
     fn staleness_alone_ends_no_honest_session(seed in any::<u64>(), staleness in 0..=120 * SECOND) {
         let faults = Faults { refused: 0.0, ambiguous: 0.0, lost: 0.0, corrupt: 0.0, network: 0.0, ..ordinary(0) };
@@ -53,7 +51,7 @@ proptest! {
     }
 }
 
-/// A revoke of one session that was repeated after the login that followed: it is not meant for that login.
+/// The client repeats the revocation of one session after a lost answer and a new login.
 #[test]
 fn a_repeated_revoke_does_not_end_a_later_login() {
     let faults = Faults {

@@ -1,6 +1,5 @@
-//! KV at its worst: what is written is seen at each location whenever it likes within S; one key says
-//! nothing about another; writes fail, get lost, or are done and reported as failed; what is read may
-//! be cut off.
+//! An adversarial KV: each location sees each write at any time within S, independent of other keys; writes fail, get lost,
+//! or take effect and report an error; reads may be truncated.
 
 use super::time::Time;
 use std::cell::RefCell;
@@ -9,27 +8,27 @@ use std::rc::Rc;
 
 pub(super) const LOCATIONS: usize = 2;
 
-/// What goes wrong, as chances.
+/// Probabilities of faults.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Faults {
-    /// The store's convergence, ms.
+    /// The longest time to convergence, ms.
     pub(super) staleness: u64,
-    /// A write answers 429 and is not done.
+    /// A write reports 429 and has no effect.
     pub(super) refused: f64,
-    /// A write answers an error and is done.
+    /// A write reports an error and takes effect.
     pub(super) ambiguous: f64,
-    /// A write of a session is confirmed and never seen: the isolate died, or KV did.
+    /// A write of a session is confirmed and has no effect.
     pub(super) lost: f64,
-    /// A read of a session or key comes back cut off.
+    /// A read of a session or session_key is truncated.
     pub(super) corrupt: f64,
-    /// A request, or its answer, is lost on the way; each.
+    /// A request is lost; the same for its answer.
     pub(super) network: f64,
 }
 
 struct Version {
-    /// None: deleted.
+    /// `None` if deleted.
     value: Option<Vec<u8>>,
-    /// From when on each location sees it.
+    /// When each location starts to see it, ms.
     seen: [u64; LOCATIONS],
 }
 
@@ -64,13 +63,13 @@ impl Kv {
         Some(value)
     }
 
-    /// Whether the writer is told that it went well.
+    /// Writes a value. Returns whether the write reports success.
     pub(super) fn write(&self, location: usize, name: &str, value: Option<Vec<u8>>) -> bool {
         if self.chance(self.faults.refused) {
             return false;
         }
         let now = self.time.now();
-        // Often at once where it was written, often as late as may be elsewhere; neither is promised.
+        // Often visible immediately at the own location and as late as possible at the other.
         let seen = core::array::from_fn(|at| match self.between(0, 3) {
             0 => now + self.faults.staleness,
             1 | 2 if at == location => now,

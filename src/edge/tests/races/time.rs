@@ -1,4 +1,4 @@
-//! Simulated time: tasks that sleep, woken in the order of their hours. Nothing waits for real.
+//! Simulated time: sleeping tasks are woken in the order of their wake-up times, without real waiting.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ struct Inner {
     now: Cell<u64>,
     running: Cell<usize>,
     tasks: RefCell<Vec<Option<Task>>>,
-    /// Task by when it wakes, and in which order it asked.
+    /// Tasks by wake-up time and order of the call.
     sleepers: RefCell<BTreeMap<(u64, u64), usize>>,
     asked: Cell<u64>,
 }
@@ -52,7 +52,7 @@ impl Time {
         .await;
     }
 
-    /// Runs until nobody sleeps any more.
+    /// Runs until no task sleeps.
     pub(super) fn run(&self) {
         loop {
             let next = self.0.sleepers.borrow_mut().pop_first();

@@ -1,5 +1,5 @@
-//! The store, the clock and WeChat as a scheduler sees them: each operation of a request waits until the
-//! scheduler lets it take effect. The requests are the futures of the real routes, polled by hand.
+//! A scheduler with a store, a clock and a WeChat. Each operation of a request waits until the scheduler performs it. The
+//! requests are the futures of the real routes.
 
 use crate::edge::audit::Audit;
 use crate::edge::config::{Config, Misconfigured};
@@ -19,17 +19,17 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-/// What the store holds.
+/// The records of the store.
 pub(super) type Stored = BTreeMap<String, Vec<u8>>;
 
-/// What a request waits for.
+/// An operation that a request waits for.
 #[derive(Debug, Clone)]
 pub(super) enum Operation {
     Get(Vec<String>),
     Put(Vec<Put>),
     Delete(Vec<String>),
     List(String),
-    /// WeChat's answer.
+    /// A call to WeChat.
     Fetch,
 }
 
@@ -48,15 +48,15 @@ impl Operation {
     }
 }
 
-/// How an operation ends.
+/// The effect of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum How {
-    Well,
-    /// A read of what was there before the model began, for the keys of this kind: within S any of them may be old.
+pub(super) enum Effect {
+    Done,
+    /// Keys of this kind are read as they were at the start: before convergence any of them may be old.
     Stale(&'static str),
-    /// An error, and nothing was done.
+    /// An error; the operation had no effect.
     Refused,
-    /// An error, and it was done.
+    /// An error; the operation took effect.
     Ambiguous,
 }
 
@@ -68,7 +68,7 @@ enum Outcome {
     Failed,
 }
 
-/// What a client got.
+/// The response that a client got.
 #[derive(Debug, Clone, Hash)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -81,13 +81,13 @@ impl Answer {
     }
 }
 
-/// A request, or the write behind its answer.
+/// A request, or the write that follows its answer.
 #[derive(Default)]
 struct Task {
     future: Option<Pin<Box<dyn Future<Output = Option<Answer>>>>>,
     waits: Option<(u64, Operation)>,
     outcome: Option<Outcome>,
-    /// A digest of what it has seen: with the store and the clock this is its whole state.
+    /// A digest of its reads. With the store and the clock it determines the state of the task.
     seen: u64,
     random: u8,
 }
@@ -95,7 +95,7 @@ struct Task {
 pub(super) struct Shared {
     pub(super) config: Rc<Result<Config, Misconfigured>>,
     pub(super) kv: RefCell<Stored>,
-    /// What a stale read may still see.
+    /// The records that a stale read sees.
     old: RefCell<Stored>,
     pub(super) now: Cell<u64>,
     tasks: RefCell<Vec<Task>>,
@@ -107,11 +107,11 @@ thread_local! {
     static CONFIG: Rc<Result<Config, Misconfigured>> = Rc::new(Config::parse(&variables()));
 }
 
-/// The world of some requests.
+/// Runs requests, one operation at a time.
 #[derive(Clone)]
-pub(super) struct World(pub(super) Rc<Shared>);
+pub(super) struct Scheduler(pub(super) Rc<Shared>);
 
-impl World {
+impl Scheduler {
     pub(super) fn new(kv: Stored, now: u64) -> Self {
         Self(Rc::new(Shared {
             config: CONFIG.with(Rc::clone),
@@ -131,14 +131,14 @@ impl World {
     /// Adds a request that has not arrived yet.
     pub(super) fn add(&self, request: Request) -> usize {
         let index = self.0.tasks.borrow().len();
-        let ports = Ports { world: self.clone(), task: index };
+        let ports = Ports { scheduler: self.clone(), task: index };
         self.spawn(async move {
-            let config = Rc::clone(&ports.world.0.config);
+            let config = Rc::clone(&ports.scheduler.0.config);
             let answer = route(&ports, &config, &request, "id").await;
             if let Some(record) = answer.after {
-                let late = Ports { task: ports.world.0.tasks.borrow().len(), ..ports.clone() };
-                ports.world.spawn(async move {
-                    let _ = write_deferred(&late, &late.world.0.config, &record).await;
+                let late = Ports { task: ports.scheduler.0.tasks.borrow().len(), ..ports.clone() };
+                ports.scheduler.spawn(async move {
+                    let _ = write_deferred(&late, &late.scheduler.0.config, &record).await;
                     None
                 });
             }
@@ -151,12 +151,12 @@ impl World {
         self.0.tasks.borrow_mut().push(Task { future: Some(Box::pin(future)), ..Task::default() });
     }
 
-    /// One request from its arrival to the end of the write behind its answer.
+    /// Runs one request and the write that follows its answer.
     pub(super) fn run(&self, request: Request) -> Answer {
         let first = self.add(request);
         let mut answer = None;
         while let Some(task) = (first..self.len()).find(|task| self.is_running(*task)) {
-            answer = self.step(task, How::Well).or(answer);
+            answer = self.step(task, Effect::Done).or(answer);
         }
         answer.unwrap()
     }
@@ -169,25 +169,25 @@ impl World {
         self.0.tasks.borrow()[task].future.is_some()
     }
 
-    /// What a task waits for; none where it has not begun.
-    pub(super) fn waits(&self, task: usize) -> Option<Operation> {
+    /// The operation that a task waits for; `None` before its first step.
+    pub(super) fn waits_for(&self, task: usize) -> Option<Operation> {
         self.0.tasks.borrow()[task].waits.as_ref().map(|(_, operation)| operation.clone())
     }
 
-    /// When a task sent its operation, by count.
+    /// The number of the operation that a task waits for, in the order of sending.
     pub(super) fn issued(&self, task: usize) -> u64 {
         self.0.tasks.borrow()[task].waits.as_ref().map_or(0, |(issued, _)| *issued)
     }
 
-    /// The isolate dies: the task ends where it is.
+    /// Ends a task at its current operation, as the end of an isolate does.
     pub(super) fn lose(&self, task: usize) {
         let task = &mut self.0.tasks.borrow_mut()[task];
         task.future = None;
         task.waits = None;
     }
 
-    /// The task's operation takes effect, or the task begins; then it runs until it waits again.
-    pub(super) fn step(&self, task: usize, how: How) -> Option<Answer> {
+    /// Performs the operation of a task, or starts the task, and runs it until its next operation.
+    pub(super) fn step(&self, task: usize, how: Effect) -> Option<Answer> {
         let waits = self.0.tasks.borrow_mut()[task].waits.take();
         if let Some((_, operation)) = waits {
             let outcome = self.perform(&operation, how);
@@ -205,9 +205,9 @@ impl World {
         }
     }
 
-    fn perform(&self, operation: &Operation, how: How) -> Outcome {
+    fn perform(&self, operation: &Operation, how: Effect) -> Outcome {
         let Shared { kv, old, .. } = &*self.0;
-        let stale = |name: &str| matches!(how, How::Stale(kind) if name.starts_with(kind));
+        let stale = |name: &str| matches!(how, Effect::Stale(kind) if name.starts_with(kind));
         match operation {
             Operation::Get(names) => {
                 let read = |name: &String| if stale(name) { old } else { kv }.borrow().get(name).cloned();
@@ -218,19 +218,19 @@ impl World {
                 Outcome::Names(from.keys().filter(|name| name.starts_with(prefix)).cloned().collect())
             }
             Operation::Fetch => Outcome::Done,
-            _ if how == How::Refused => Outcome::Failed,
+            _ if how == Effect::Refused => Outcome::Failed,
             Operation::Put(puts) => {
                 kv.borrow_mut().extend(puts.iter().map(|put| (put.key.clone(), put.value.clone())));
-                if how == How::Ambiguous { Outcome::Failed } else { Outcome::Done }
+                if how == Effect::Ambiguous { Outcome::Failed } else { Outcome::Done }
             }
             Operation::Delete(names) => {
                 kv.borrow_mut().retain(|name, _| !names.contains(name));
-                if how == How::Ambiguous { Outcome::Failed } else { Outcome::Done }
+                if how == Effect::Ambiguous { Outcome::Failed } else { Outcome::Done }
             }
         }
     }
 
-    /// Whether a read of this kind of key may see something else than the store has.
+    /// Whether a stale read of this kind of key differs from a current one.
     pub(super) fn is_stale(&self, kind: &str, operation: &Operation) -> bool {
         let Shared { kv, old, .. } = &*self.0;
         let (kv, old) = (kv.borrow(), old.borrow());
@@ -248,7 +248,7 @@ impl World {
         }
     }
 
-    /// All that decides what happens from here on.
+    /// A digest of the state that determines all further steps.
     pub(super) fn digest(&self) -> u64 {
         let tasks = self.0.tasks.borrow();
         let tasks: Vec<_> = tasks
@@ -269,7 +269,7 @@ pub(super) fn digest(value: &impl std::hash::Hash) -> u64 {
 /// The ports of one task.
 #[derive(Clone)]
 struct Ports {
-    world: World,
+    scheduler: Scheduler,
     task: usize,
 }
 
@@ -277,11 +277,11 @@ impl Ports {
     async fn wait(&self, operation: Operation) -> Outcome {
         let mut operation = Some(operation);
         poll_fn(|_| {
-            let issued = self.world.0.issued.get();
-            let task = &mut self.world.0.tasks.borrow_mut()[self.task];
+            let issued = self.scheduler.0.issued.get();
+            let task = &mut self.scheduler.0.tasks.borrow_mut()[self.task];
             match (operation.take(), task.outcome.take()) {
                 (Some(operation), _) => {
-                    self.world.0.issued.set(issued + 1);
+                    self.scheduler.0.issued.set(issued + 1);
                     task.waits = Some((issued, operation));
                     Poll::Pending
                 }
@@ -332,16 +332,16 @@ impl Simulation for Ports {
 
 impl Clock for Ports {
     fn now_ms(&self) -> u64 {
-        self.world.0.now.get()
+        self.scheduler.0.now.get()
     }
 }
 
-/// Different in each task, and the same in each run.
+/// Different for each task and equal in each run.
 impl Random for Ports {
     fn fill(&self, bytes: &mut [u8]) {
-        let task = &mut self.world.0.tasks.borrow_mut()[self.task];
+        let task = &mut self.scheduler.0.tasks.borrow_mut()[self.task];
         task.random = task.random.wrapping_add(1);
-        let now = self.world.0.now.get().to_le_bytes();
+        let now = self.scheduler.0.now.get().to_le_bytes();
         let random = Sha256::digest([&[self.task as u8, task.random], &now[..]].concat());
         bytes.copy_from_slice(&random[..bytes.len()]);
     }
@@ -350,7 +350,7 @@ impl Random for Ports {
 impl AuditLog for Ports {
     fn audit(&self, audit: &Audit<'_>) {
         if matches!(audit, Audit::RefreshReused { .. }) {
-            self.world.0.reused.set(true);
+            self.scheduler.0.reused.set(true);
         }
     }
 }
