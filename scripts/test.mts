@@ -133,9 +133,10 @@ function choose(names: string[]): Suite[] {
 /** Prints each suite with the command that runs it without this script. */
 export function list(names: string[]): void {
   for (const { name, program, args, env } of choose(names)) {
-    const variables = Object.entries(env ?? {}).map(([key, value]) => `${key}='${value}'`);
-    const words = [program, ...args].map((word) => word.replace(`${root}/`, ''));
-    console.log(`${name.padEnd(14)} ${[...variables, ...words].join(' ').replaceAll(`${root}/`, '')}`);
+    const variables = Object.entries(env ?? {}).map(([key, value]) => `${key}="${value}"`);
+    const command = [...variables, program === process.execPath ? 'node' : program, ...args].join(' ');
+    const portable = command.replaceAll(process.env.PATH as string, '$PATH').replaceAll(`${root}/`, '');
+    console.log(`${name.padEnd(14)} ${portable.replace('PATH="', 'PATH="$PWD/')}`);
   }
 }
 
