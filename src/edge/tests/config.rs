@@ -122,6 +122,8 @@ fn the_issuer_is_an_https_origin_or_a_local_http_origin() {
     for good in [
         "https://auth.example.com",
         "https://auth.example.com:8443/",
+        "https://[2001:db8::1]",
+        "https://[2001:db8::1]:8443",
         "http://127.0.0.1:8787",
         "http://localhost",
         "http://localhost:1/",

@@ -190,4 +190,10 @@ fn one_openid_in_two_apps_is_two_users() {
         |appid: &str| UserName::new(&config.name_key, &AppId::parse(appid).unwrap(), &OpenId::parse("oSame").unwrap());
     assert_ne!(name("wx1"), name("wx2"));
     assert_eq!(name("wx1"), name("wx1"));
+    let mut vars = variables();
+    vars.insert("NAME_KEY".into(), "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA".into());
+    let other = Config::parse(&vars).unwrap().name_key;
+    let [appid, openid] = ["wx1", "oSame"];
+    let renamed = UserName::new(&other, &AppId::parse(appid).unwrap(), &OpenId::parse(openid).unwrap());
+    assert_ne!(renamed, name("wx1"), "the name depends on NAME_KEY");
 }

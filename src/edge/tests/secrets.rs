@@ -74,6 +74,9 @@ fn debug_of_a_configuration_shows_no_secret() {
     variables.insert("WECHAT_APPS".into(), app.to_string());
     let shown = format!("{:?}", Config::parse(&variables).unwrap());
     mentions_no_secret(&shown);
+    for name in ["NameKey(", "Sealer(", "Fingerprint("] {
+        assert!(shown.contains(name), "{name} is not named: {shown}");
+    }
     assert!(shown.to_ascii_lowercase().matches("redacted").count() >= 8, "{shown}");
 }
 

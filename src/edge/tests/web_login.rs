@@ -255,3 +255,19 @@ fn one_code_always_makes_the_same_session_id() {
     assert_eq!(code("a").sid(), code("a").sid());
     assert_ne!(code("a").sid(), code("b").sid());
 }
+
+#[test]
+fn a_callback_clears_the_cookie_of_its_login() {
+    for (code, outcome) in [("wechats", "code"), ("", "error")] {
+        let world = world();
+        let (state, cookie) = begin(&world);
+        world.wechat_says(r#"{"openid":"oMei","access_token":"t","expires_in":7200,"scope":"snsapi_login"}"#);
+        let query = format!("code={code}&state={state}");
+        let response =
+            answer(&world, "/web/callback", &query, Some(cookie.clone())).unwrap_or_else(|(_, response)| response);
+        assert!(parameter(header(&response, "location"), outcome).is_some(), "{outcome}");
+        let (name, _) = cookie.split_once('=').unwrap();
+        let cleared = header(&response, "set-cookie");
+        assert!(cleared.starts_with(&format!("{name}=;")) && cleared.contains("Max-Age=0"), "{cleared}");
+    }
+}
