@@ -24,7 +24,7 @@ function after(steps: () => Step[], task: (parsed: Parsed) => void | Promise<voi
 // Modules that load slowly are imported by the command that uses them.
 const commands: Record<string, Command> = {
   start: after(buildForStart, async () => (await import('./start.mts')).start()),
-  build: after(buildAll, writeSizes),
+  build: after(buildAll, () => writeSizes(true)),
   async test({ values, positionals }, started) {
     const { list, test } = await import('./test.mts');
     if (values.list) list(positionals);

@@ -6,6 +6,7 @@ import { at, root } from '../shell.mts';
 import { buildEdge, writeEdgeSettings } from './edge.mts';
 import { fingerprint } from './fingerprint.mjs';
 import { buildNode, buildPlayground, buildSim, buildTypes, buildWeapp, buildWeb, core } from './js.mts';
+import { writeSizes } from './sizes.mts';
 import { buildCore } from './wasm.mts';
 
 const HOSTS = ['client', 'edge'];
@@ -88,9 +89,15 @@ export function buildAll(): Step[] {
     bundle('types', ['target/core/client/core.d.ts', 'js'], 'dist/weapp/index.d.ts', buildTypes),
     {
       name: 'record',
-      title: 'recording what dist was built from',
-      isDone: () => existsSync(at('dist/build.json')) && readFileSync(at('dist/build.json'), 'utf8') === record(),
-      work: () => writeFileSync(at('dist/build.json'), record()),
+      title: 'measuring dist, and recording its sources',
+      isDone: () =>
+        existsSync(at('dist/sizes.json')) &&
+        existsSync(at('dist/build.json')) &&
+        readFileSync(at('dist/build.json'), 'utf8') === record(),
+      work() {
+        writeSizes();
+        writeFileSync(at('dist/build.json'), record());
+      },
     },
   ];
 }

@@ -1,4 +1,4 @@
-// Prints the size of every shipped file and writes dist/sizes.json.
+// Writes the size of every shipped file to dist/sizes.json, and prints them as a table.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -19,7 +19,7 @@ function measure(file: string): Size {
   return { raw: bytes.length, gzip, brotli };
 }
 
-export function writeSizes(): void {
+export function writeSizes(print = false): void {
   const sizes: Record<string, Record<string, Size | number>> = {};
   const rows: string[][] = [];
   for (const folder of FOLDERS) {
@@ -39,6 +39,7 @@ export function writeSizes(): void {
     sizes[folder] = measured;
   }
   writeFileSync(at('dist', 'sizes.json'), `${JSON.stringify(sizes, null, 2)}\n`);
+  if (!print) return;
   table(['file', 'raw', 'gzip', 'brotli'], rows);
   console.log(`weapp package: ${(sizes.weapp?.package_bytes ?? 0).toLocaleString('en')} bytes of the 2 MB`);
 }
