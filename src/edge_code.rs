@@ -15,7 +15,7 @@ macro_rules! edge_codes {
             /// Every code.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The code as it stands in the reply. The client evaluates it in constants only, so that
+            /// The code, as in the reply. The client evaluates it in constants only, so that
             /// the phone's wasm holds the few codes that it compares.
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -119,6 +119,6 @@ edge_codes! {
     UpstreamTimeout = "upstream_timeout",
     /// WeChat cannot be reached. The client tries again with a fresh code.
     UpstreamUnreachable = "upstream_unreachable",
-    /// WeChat's risk control blocks this user (errcode 40226, §3.1). The application goes on without a login.
+    /// WeChat's risk control blocks this user (errcode 40226, §3.1). The application continues without a login.
     UserBlocked = "user_blocked",
 }
