@@ -16,7 +16,7 @@ test('the client wasm is the same from another folder, HOME and CARGO_HOME', () 
   const checkout = join(home, 'some where else');
   try {
     mkdirSync(checkout);
-    for (const part of ['Cargo.toml', 'Cargo.lock', 'src', 'scripts', 'package.json'])
+    for (const part of ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'scripts', 'package.json'])
       cpSync(at(part), join(checkout, part), { recursive: true });
     for (const part of ['node_modules', '.tools']) symlinkSync(at(part), join(checkout, part));
     const build =
