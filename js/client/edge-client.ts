@@ -109,11 +109,6 @@ export function edgeClient(host: Host, edge: string, appid: string) {
     refresh: (token: string, timeout: number, answers: Answers) =>
       post(TOKEN_PATH, { grant_type: 'refresh_token', refresh_token: token }, timeout, answers),
     revoke: (token: string, everywhere: boolean, timeout: number, answers: Answers) =>
-      post(
-        REVOKE_PATH,
-        Object.assign({ token, token_type_hint: 'refresh_token' }, everywhere ? { everywhere: 'true' } : {}),
-        timeout,
-        answers,
-      ),
+      post(REVOKE_PATH, Object.assign({ token }, everywhere ? { everywhere: 'true' } : {}), timeout, answers),
   };
 }
