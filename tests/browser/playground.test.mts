@@ -205,7 +205,7 @@ test('user, platform and base library can be chosen and are part of the address'
 });
 
 test('an injected fault shows in the picture and in both logs until it is removed', async () => {
-  await page.selectOption('#faults', { label: 'exchanges: 40226, blocked' });
+  await page.selectOption('#faults', { label: 'code exchanges fail: 40226, blocked' });
   await page.click('#break');
   await says('broken', '40226, blocked');
   await open('user=wang');
