@@ -1,6 +1,7 @@
 //! The log line of a request. It holds neither secrets nor personal data.
 
 use super::error::{Caller, DecryptReason, Error, StoreFailure, Wechat};
+use super::http::problem;
 use super::routes::Answer;
 use crate::wechat::open_data::OpenDataError;
 use serde::Serialize;
@@ -40,65 +41,61 @@ impl<'a> LogLine<'a> {
             method: METHODS.iter().find(|known| **known == method).copied().unwrap_or("-"),
             path: answer.path,
             status: answer.response.status,
-            class: error.map(Error::class),
-            code: error.map(Error::code),
-            detail: error.and_then(Error::detail),
+            class: error.map(class),
+            code: error.map(problem::code),
+            detail: error.and_then(detail),
             rate_limit,
         }
     }
 }
 
-impl Error {
-    /// The party that caused the error, as the log names it.
-    pub(crate) fn class(&self) -> &'static str {
-        match self {
-            Self::Caller(_) => "caller",
-            Self::User(_) => "user",
-            Self::Wechat(Wechat::ForwardFailed) | Self::Operator(_) => "operator",
-            Self::Wechat(_) => "wechat",
-            Self::Storage(_) => "storage",
-            Self::Us(_) => "us",
-        }
-    }
-
-    /// The cause beyond the code, for the operator.
-    pub(crate) fn detail(&self) -> Option<String> {
-        match self {
-            Self::Operator(problem) => Some(problem.clone()),
-            Self::Storage(StoreFailure(reason)) => Some(reason.clone()),
-            Self::Us(invariant) => Some((*invariant).to_owned()),
-            Self::Caller(Caller::ParameterMissing(name) | Caller::ParameterMalformed(name)) => Some((*name).to_owned()),
-            Self::Caller(Caller::Incomplete(reason)) => Some((*reason).to_owned()),
-            Self::Caller(Caller::PushMalformed(reason)) => reason.map(|reason| format!("{reason:?}")),
-            Self::Caller(Caller::DecryptFailed(reason)) => Some(reason.cause().to_owned()),
-            Self::Caller(Caller::SessionKeyStale(Some(_))) => {
-                Some("stale_key: WeChat reports the session_key as expired".to_owned())
-            }
-            Self::Caller(Caller::SessionKeyStale(None)) => {
-                Some("no_key: no session_key is stored, or it has expired".to_owned())
-            }
-            Self::Wechat(Wechat::TokenDead { errcode, rid } | Wechat::Errcode { errcode, rid }) => {
-                Some(format!("errcode {} rid {}", errcode.0, rid.as_deref().unwrap_or("-")))
-            }
-            _ => None,
-        }
+/// The party that caused the error, as the log names it.
+pub(crate) fn class(error: &Error) -> &'static str {
+    match error {
+        Error::Caller(_) => "caller",
+        Error::User(_) => "user",
+        Error::Wechat(Wechat::ForwardFailed) | Error::Operator(_) => "operator",
+        Error::Wechat(_) => "wechat",
+        Error::Storage(_) => "storage",
+        Error::Us(_) => "us",
     }
 }
 
-impl DecryptReason {
-    /// The likely cause if the session_key is alive.
-    fn cause(self) -> &'static str {
-        use OpenDataError as E;
-        match self {
-            Self::OpenData(E::Base64PlusLost) => "base64_plus_lost: form encoding turned + into spaces",
-            Self::OpenData(E::Base64) => "base64: encrypted_data is not base64",
-            Self::OpenData(E::Iv) => "iv: not base64 of 16 bytes",
-            Self::OpenData(E::Length) => "truncated: the length is not a multiple of the block size",
-            Self::OpenData(E::Padding) => "padding: cut at a block boundary, altered, or of another session",
-            Self::OpenData(E::Json) => "json: iv is wrong or altered, or the data is altered",
-            Self::OpenData(E::WatermarkMissing) => "watermark_missing: not open data of WeChat",
-            Self::OpenData(E::WatermarkForeign) => "watermark_foreign: data of another app",
-            Self::ForeignOpenId => "foreign_openid: iv is altered, or the data is of another user",
+/// The cause beyond the code, for the operator.
+pub(crate) fn detail(error: &Error) -> Option<String> {
+    match error {
+        Error::Operator(problem) => Some(problem.clone()),
+        Error::Storage(StoreFailure(reason)) => Some(reason.clone()),
+        Error::Us(invariant) => Some((*invariant).to_owned()),
+        Error::Caller(Caller::ParameterMissing(name) | Caller::ParameterMalformed(name)) => Some((*name).to_owned()),
+        Error::Caller(Caller::Incomplete(reason)) => Some((*reason).to_owned()),
+        Error::Caller(Caller::PushMalformed(reason)) => reason.map(|reason| format!("{reason:?}")),
+        Error::Caller(Caller::DecryptFailed(reason)) => Some(cause(*reason).to_owned()),
+        Error::Caller(Caller::SessionKeyStale(Some(_))) => {
+            Some("stale_key: WeChat reports the session_key as expired".to_owned())
         }
+        Error::Caller(Caller::SessionKeyStale(None)) => {
+            Some("no_key: no session_key is stored, or it has expired".to_owned())
+        }
+        Error::Wechat(Wechat::TokenDead { errcode, rid } | Wechat::Errcode { errcode, rid }) => {
+            Some(format!("errcode {} rid {}", errcode.0, rid.as_deref().unwrap_or("-")))
+        }
+        _ => None,
+    }
+}
+
+/// The likely cause if the session_key is alive.
+fn cause(reason: DecryptReason) -> &'static str {
+    use OpenDataError as E;
+    match reason {
+        DecryptReason::OpenData(E::Base64PlusLost) => "base64_plus_lost: form encoding turned + into spaces",
+        DecryptReason::OpenData(E::Base64) => "base64: encrypted_data is not base64",
+        DecryptReason::OpenData(E::Iv) => "iv: not base64 of 16 bytes",
+        DecryptReason::OpenData(E::Length) => "truncated: the length is not a multiple of the block size",
+        DecryptReason::OpenData(E::Padding) => "padding: cut at a block boundary, altered, or of another session",
+        DecryptReason::OpenData(E::Json) => "json: iv is wrong or altered, or the data is altered",
+        DecryptReason::OpenData(E::WatermarkMissing) => "watermark_missing: not open data of WeChat",
+        DecryptReason::OpenData(E::WatermarkForeign) => "watermark_foreign: data of another app",
+        DecryptReason::ForeignOpenId => "foreign_openid: iv is altered, or the data is of another user",
     }
 }

@@ -5,7 +5,7 @@ use super::error::{Caller, Error, StoreFailure};
 use super::flows::context::Flow;
 use super::flows::outcome::Outcome;
 use super::http::endpoint::{Access, DEADLINE_MS, Endpoint, Path};
-use super::http::problem::Sent;
+use super::http::problem::{self, Sent};
 use super::http::wire::Health;
 use super::http::{Body, Request, Response, cors};
 use super::ports::Ports;
@@ -47,7 +47,7 @@ pub(crate) async fn route<P: Ports>(
     };
     let Outcome { response, error, after } = result.unwrap_or_else(|error| Outcome {
         error: Some(error.clone()),
-        ..Outcome::from(error.response(request_id, sent(path, request)))
+        ..Outcome::from(problem::response(&error, request_id, sent(path, request)))
     });
     let response = match (config, path) {
         // A page whose origin is not allowed must not read the response.

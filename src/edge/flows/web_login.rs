@@ -9,8 +9,8 @@ use super::outcome::Outcome;
 use crate::edge::config::app::{App, Kind};
 use crate::edge::config::seal::Purpose;
 use crate::edge::error::{Caller, Error, User, Wechat};
-use crate::edge::http::Response;
 use crate::edge::http::params::Query;
+use crate::edge::http::{Response, problem};
 use crate::edge::ports::{Ports, random};
 use crate::edge::session::authorization_code::AuthorizationCode;
 use crate::edge::stored::{self, Stored};
@@ -158,7 +158,7 @@ impl<P: Ports> Flow<'_, P> {
             }
             _ => "server_error",
         };
-        let answer = format!("error={oauth_error}&error_description={}", error.code());
+        let answer = format!("error={oauth_error}&error_description={}", problem::code(&error));
         let response = Response::redirect(self.client_uri(login, &answer));
         Outcome { error: Some(error), ..Outcome::from(response) }
     }

@@ -177,60 +177,56 @@ fn of_wechat(wechat: &Wechat) -> Problem {
     }
 }
 
-impl Error {
-    fn problem(&self) -> Problem {
-        use EdgeCode as E;
-        match self {
-            Self::Caller(caller) => of_caller(caller),
-            Self::User(user) => of_user(*user),
-            Self::Wechat(wechat) => of_wechat(wechat),
-            Self::Operator(_) => {
-                problem(500, SERVER, E::Misconfigured, "The edge is misconfigured; its log names the variable.")
-            }
-            Self::Storage(_) => {
-                let unavailable = problem(503, BUSY, E::StorageUnavailable, "The store does not answer; try again.");
-                retry_after(1, unavailable)
-            }
-            Self::Us(_) => problem(500, SERVER, E::Internal, "Internal error; report it with the request_id."),
+fn of_error(error: &Error) -> Problem {
+    use EdgeCode as E;
+    match error {
+        Error::Caller(caller) => of_caller(caller),
+        Error::User(user) => of_user(*user),
+        Error::Wechat(wechat) => of_wechat(wechat),
+        Error::Operator(_) => {
+            problem(500, SERVER, E::Misconfigured, "The edge is misconfigured; its log names the variable.")
         }
-    }
-
-    /// The stable code.
-    pub(crate) fn code(&self) -> &'static str {
-        self.problem().code.as_str()
-    }
-
-    /// The response to a request that fails with this error.
-    pub(crate) fn response(&self, request_id: &str, sent: Sent) -> Response {
-        let Problem { status, error, code, description, retry_after_s } = self.problem();
-        let body = ErrorBody {
-            error,
-            error_description: description,
-            code: code.as_str(),
-            request_id,
-            retry_after: retry_after_s,
-        };
-        let response = Response::json(status, &body);
-        let response = match retry_after_s {
-            Some(seconds) => response.header("retry-after", seconds.to_string()),
-            None => response,
-        };
-        let response = match self {
-            Self::Caller(Caller::MethodNotAllowed(allow)) => response.header("allow", allow),
-            _ => response,
-        };
-        if status == 401 { response.header("www-authenticate", self.challenge(sent)) } else { response }
-    }
-
-    /// The challenge of a 401 (RFC 9110 §15.5.2).
-    fn challenge(&self, sent: Sent) -> &'static str {
-        match (self, sent) {
-            // RFC 6750 §3.1: without a token in the request, the challenge has no error.
-            (Self::Caller(Caller::SessionInvalid), Sent::WithBearer) => {
-                r#"Bearer realm="wxauth", error="invalid_token""#
-            }
-            (Self::Caller(Caller::SessionInvalid), _) | (_, Sent::ByBrowser) => r#"Bearer realm="wxauth""#,
-            _ => r#"Basic realm="wxauth", charset="UTF-8""#,
+        Error::Storage(_) => {
+            let unavailable = problem(503, BUSY, E::StorageUnavailable, "The store does not answer; try again.");
+            retry_after(1, unavailable)
         }
+        Error::Us(_) => problem(500, SERVER, E::Internal, "Internal error; report it with the request_id."),
+    }
+}
+
+/// The stable code of an error.
+pub(crate) fn code(error: &Error) -> &'static str {
+    of_error(error).code.as_str()
+}
+
+/// The response to a request that fails with `error`.
+pub(crate) fn response(error: &Error, request_id: &str, sent: Sent) -> Response {
+    let Problem { status, error: oauth_error, code, description, retry_after_s } = of_error(error);
+    let body = ErrorBody {
+        error: oauth_error,
+        error_description: description,
+        code: code.as_str(),
+        request_id,
+        retry_after: retry_after_s,
+    };
+    let response = Response::json(status, &body);
+    let response = match retry_after_s {
+        Some(seconds) => response.header("retry-after", seconds.to_string()),
+        None => response,
+    };
+    let response = match error {
+        Error::Caller(Caller::MethodNotAllowed(allow)) => response.header("allow", allow),
+        _ => response,
+    };
+    if status == 401 { response.header("www-authenticate", challenge(error, sent)) } else { response }
+}
+
+/// The challenge of a 401 (RFC 9110 §15.5.2).
+fn challenge(error: &Error, sent: Sent) -> &'static str {
+    match (error, sent) {
+        // RFC 6750 §3.1: without a token in the request, the challenge has no error.
+        (Error::Caller(Caller::SessionInvalid), Sent::WithBearer) => r#"Bearer realm="wxauth", error="invalid_token""#,
+        (Error::Caller(Caller::SessionInvalid), _) | (_, Sent::ByBrowser) => r#"Bearer realm="wxauth""#,
+        _ => r#"Basic realm="wxauth", charset="UTF-8""#,
     }
 }

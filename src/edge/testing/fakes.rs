@@ -7,6 +7,7 @@ use crate::edge::config::Config;
 use crate::edge::config::keys::{PublicKey, SigningKey};
 use crate::edge::error::Error;
 use crate::edge::error::{FetchFailure, Overdue, StoreFailure};
+use crate::edge::http::problem;
 use crate::edge::http::{Body, Request, Response};
 use crate::edge::isolate::{Guesses, TokenSlot, VerifiedClaims};
 use crate::edge::ports::{
@@ -199,7 +200,7 @@ pub(crate) fn json_request(method: &str, path: &str, authorization: Option<Strin
 
 /// The stable code of an error, or `success`.
 pub(crate) fn code_of<T>(result: Result<T, Error>) -> &'static str {
-    result.err().map_or("success", |error| error.code())
+    result.err().map_or("success", |error| problem::code(&error))
 }
 
 /// The output of a future that is ready at its first poll, as those of [`World`] are.

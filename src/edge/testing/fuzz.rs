@@ -16,6 +16,7 @@ use crate::edge::config::Config;
 use crate::edge::config::seal::Purpose;
 use crate::edge::error::Error;
 use crate::edge::http::endpoint::ROUTES;
+use crate::edge::http::problem;
 use crate::edge::http::{Body, Request};
 use crate::edge::ident::Sid;
 use crate::edge::routes::route;
@@ -57,7 +58,7 @@ fn outcome<T, E: Debug>(result: Result<T, E>) -> String {
 
 /// As [`outcome`], with the stable code of the edge's error.
 fn code<T>(result: Result<T, Error>) -> String {
-    result.map_or_else(|error| error.code().to_owned(), |_| "ok".to_owned())
+    result.map_or_else(|error| problem::code(&error).to_owned(), |_| "ok".to_owned())
 }
 
 /// Splits an input at its first N − 1 line breaks. Missing parts are empty.
@@ -96,7 +97,7 @@ pub fn request(data: &[u8]) -> Outcomes {
     let answer = poll_once(route(&world, &world.config, &request, "id"));
     assert!(answer.response.status != 500, "{:?}", answer.error);
     assert!(serde_json::from_str::<serde_json::Value>(&answer.response.body).is_ok() || answer.response.status == 204);
-    vec![format!("{method} {path} {}", answer.error.map_or("ok", |error| error.code()))]
+    vec![format!("{method} {path} {}", answer.error.map_or("ok", |error| problem::code(&error)))]
 }
 
 /// An access token whose signature is right, with any content (lines: JOSE header, claims, rest), and any text as a
@@ -127,7 +128,7 @@ pub fn sealed(data: &[u8]) -> Outcomes {
         world.refresh(&URL_SAFE_NO_PAD.encode(data).into()).unwrap_err(),
         world.refresh(&text(data).into()).unwrap_err(),
     ];
-    let mut outcomes: Outcomes = as_token.iter().map(|error| error.code().to_owned()).collect();
+    let mut outcomes: Outcomes = as_token.iter().map(|error| problem::code(error).to_owned()).collect();
     outcomes.extend(with_records(|_| data.to_vec()));
     outcomes
 }

@@ -1,6 +1,7 @@
 //! WeChat's access_token: parallel requests share one fetch, isolates share the token through the store.
 
 use crate::edge::error::FetchFailure;
+use crate::edge::http::problem;
 use crate::edge::routes::{Answer, route};
 use crate::edge::testing::fakes::{NOW, World};
 use serde_json::{Value, json};
@@ -29,7 +30,7 @@ fn poll(asking: &mut Vec<Asking<'_>>) -> Vec<&'static str> {
     let mut ended = Vec::new();
     asking.retain_mut(|request| match request.as_mut().poll(&mut context) {
         Poll::Ready(answer) => {
-            ended.push(answer.error.map_or("success", |error| error.code()));
+            ended.push(answer.error.map_or("success", |error| problem::code(&error)));
             false
         }
         Poll::Pending => true,
@@ -162,7 +163,7 @@ fn logged_in() -> (World, Value) {
 
 fn phone_number(world: &World, tokens: &Value) -> &'static str {
     let body = json!({ "bearer": tokens["access_token"], "code": "code" });
-    world.post("/wechat/phone", &body).map_or_else(|error| error.code(), |_| "success")
+    world.post("/wechat/phone", &body).map_or_else(|error| problem::code(&error), |_| "success")
 }
 
 #[test]

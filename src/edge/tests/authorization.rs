@@ -1,6 +1,7 @@
 //! The authorization endpoint: errors sent to redirect_uri, cookies, and repeated use of a code.
 
 use crate::edge::config::Config;
+use crate::edge::http::problem;
 use crate::edge::http::{Request, Response};
 use crate::edge::routes::route;
 use crate::edge::testing::fakes::{World, poll_once, variables};
@@ -67,7 +68,7 @@ fn redeem(world: &World, code: &str) -> Result<Value, &'static str> {
         "client_id": "wx2", "grant_type": "authorization_code", "code": code, "redirect_uri": BACK,
         "code_verifier": VERIFIER,
     });
-    world.token(&grant).map_err(|error| error.code())
+    world.token(&grant).map_err(|error| problem::code(&error))
 }
 
 #[test]

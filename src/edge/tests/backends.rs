@@ -1,6 +1,7 @@
 //! Authentication of backends: ids, secrets, apps, and the lock after wrong secrets.
 
 use crate::edge::config::Config;
+use crate::edge::http::problem;
 use crate::edge::isolate::{Guesser, Guesses};
 use crate::edge::testing::fakes::{NOW, World, variables};
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ fn world() -> World {
 fn apps_of(world: &World, id: &str, secret: &str) -> Option<Vec<&'static str>> {
     let revoke = |app: &str| {
         let body = json!({ "basic": format!("{id}:{secret}"), "client_id": app, "openid": "oMei" });
-        world.post("/admin/revoke", &body).map_or_else(|error| error.code(), |_| "done")
+        world.post("/admin/revoke", &body).map_or_else(|error| problem::code(&error), |_| "done")
     };
     let answers = ["wx1", "wx2", "wx3"].map(|app| (app, revoke(app)));
     if answers.iter().all(|(_, answer)| *answer == "backend_unknown") {
@@ -69,7 +70,7 @@ fn introspection_of_a_token_of_another_app_is_inactive() {
 /// The code of an introspection.
 fn answer(world: &World, address: Option<&str>, basic: &str) -> &'static str {
     let body = json!({ "basic": basic, "token": "x", "address": address });
-    world.post("/oauth/introspect", &body).map_or_else(|error| error.code(), |_| "known")
+    world.post("/oauth/introspect", &body).map_or_else(|error| problem::code(&error), |_| "known")
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use crate::edge::error::StoreFailure;
 use crate::edge::error::{Caller as C, DecryptReason, Error, User, Wechat as W};
 use crate::edge::http::endpoint::{DEADLINE_MS, ROUTES};
-use crate::edge::http::problem::Sent;
+use crate::edge::http::problem::{self, Sent};
 use crate::edge::http::{Body, MAX_BODY, Request};
+use crate::edge::log;
 use crate::edge::routes::{deadline_ms, route};
 use crate::edge::testing::fakes::{World, poll_once};
 use crate::wechat::open_data::OpenDataError;
@@ -36,8 +37,8 @@ fn every_error_has_a_class_and_a_detail_for_the_log() {
         (Error::Storage(StoreFailure("429".into())), "storage", Some("429")),
         (Error::Us("no signing key"), "us", Some("no signing key")),
     ] {
-        assert_eq!(error.class(), class, "{error:?}");
-        let said = error.detail();
+        assert_eq!(log::class(&error), class, "{error:?}");
+        let said = log::detail(&error);
         let fits = match (&said, detail) {
             (Some(said), Some(detail)) => said.starts_with(detail),
             (said, detail) => said.is_none() && detail.is_none(),
@@ -51,7 +52,7 @@ fn a_temporary_error_carries_retry_after() {
     for (error, seconds) in
         [(Error::Caller(C::RateLimited), true), (Error::Wechat(W::Busy), true), (Error::Caller(C::Malformed), false)]
     {
-        let response = error.response("id", Sent::Otherwise);
+        let response = problem::response(&error, "id", Sent::Otherwise);
         let header = response.headers.iter().find(|(name, _)| *name == "retry-after").map(|(_, value)| value.clone());
         let body: serde_json::Value = serde_json::from_str(&response.body).unwrap();
         assert_eq!(header.is_some(), seconds, "{error:?}");
@@ -85,8 +86,8 @@ fn a_body_that_is_too_large_cut_off_or_not_text_is_refused() {
         let request =
             Request { method: "POST".into(), path: "/oauth/token".into(), content_type, body, ..Request::default() };
         let answer = poll_once(route(&world, &world.config, &request, "id"));
-        assert_eq!(answer.error.map(|error| error.code()), Some(code));
+        assert_eq!(answer.error.map(|error| problem::code(&error)), Some(code));
     }
-    let said = Error::Caller(C::TooLarge).response("id", Sent::Otherwise).body;
+    let said = problem::response(&Error::Caller(C::TooLarge), "id", Sent::Otherwise).body;
     assert!(said.contains(&format!("over {} KiB", MAX_BODY / 1024)) && MAX_BODY % 1024 == 0, "{said}");
 }

@@ -3,7 +3,9 @@
 use crate::edge::config::Config;
 use crate::edge::error::Error;
 use crate::edge::error::FetchFailure;
+use crate::edge::http::problem;
 use crate::edge::http::{Body, Request, Response};
+use crate::edge::log;
 use crate::edge::ports::Reply;
 use crate::edge::routes::route;
 use crate::edge::testing::fakes::{NOW, World, code_of, poll_once, variables};
@@ -159,6 +161,9 @@ fn a_message_that_cannot_be_forwarded_is_502_and_is_not_sent_twice() {
         let world = world(&json!({ "encoding_aes_key": KEY, "push_forward_url": FORWARD }));
         world.upstream.borrow_mut().push_back(reply);
         let error = send(&world, "POST", "/wechat/events/wx1", &query, &body).unwrap_err();
-        assert_eq!((error.code(), error.class(), world.urls.borrow().len()), ("forward_failed", "operator", 1));
+        assert_eq!(
+            (problem::code(&error), log::class(&error), world.urls.borrow().len()),
+            ("forward_failed", "operator", 1)
+        );
     }
 }

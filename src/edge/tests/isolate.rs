@@ -1,5 +1,6 @@
 //! The memory of an isolate: verified tokens and wrong backend secrets.
 
+use crate::edge::http::problem;
 use crate::edge::isolate::{Guesser, Guesses, VerifiedClaims};
 
 use crate::edge::ident::Claims;
@@ -61,7 +62,7 @@ fn pairs_whose_address_and_id_join_to_the_same_text_are_counted_apart() {
     let world = World::new();
     let guess = |address: &str, basic: &str| {
         let body = json!({ "basic": basic, "token": "x", "address": address });
-        world.post("/oauth/introspect", &body).map_or_else(|error| error.code(), |_| "known")
+        world.post("/oauth/introspect", &body).map_or_else(|error| problem::code(&error), |_| "known")
     };
     (0..10).for_each(|_| assert_eq!(guess("192.0.2.1", "1api:x"), "backend_unknown"));
     assert_eq!(guess("192.0.2.11", "api:secret"), "known");

@@ -1,6 +1,7 @@
 //! Rate limits are checked before any read, write or call to WeChat that a user can cause.
 
 use crate::edge::http::endpoint::{Access, ROUTES};
+use crate::edge::http::problem;
 use crate::edge::testing::fakes::World;
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ fn counts(world: &World) -> (u32, u32, usize) {
 /// The code of a request, and whether it cost no read, write or call to WeChat.
 fn ask(world: &World, method: &str, path: &str, body: &Value) -> (&'static str, bool) {
     let before = counts(world);
-    let code = world.send(method, path, body).err().map_or("success", |error| error.code());
+    let code = world.send(method, path, body).err().map_or("success", |error| problem::code(&error));
     (code, counts(world) == before)
 }
 
@@ -65,6 +66,6 @@ fn the_limit_of_logins_and_refreshes_is_checked_before_the_store() {
     let body = json!({ "client_id": "wx1", "grant_type": "refresh_token", "refresh_token": tokens["refresh_token"] });
     assert_eq!(ask(&world, "POST", "/oauth/token", &body), ("rate_limited", true));
     let before = (world.reads.get(), world.writes.get());
-    assert_eq!(world.log_in().err().map(|error| error.code()), Some("rate_limited"));
+    assert_eq!(world.log_in().err().map(|error| problem::code(&error)), Some("rate_limited"));
     assert_eq!((world.reads.get(), world.writes.get()), before);
 }

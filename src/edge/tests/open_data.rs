@@ -3,6 +3,8 @@
 use super::MINUTE;
 use crate::edge::config::Config;
 use crate::edge::error::Error;
+use crate::edge::http::problem;
+use crate::edge::log;
 use crate::edge::testing::fakes::{NOW, World, code_of, variables};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cbc::cipher::block_padding::Pkcs7;
@@ -96,9 +98,9 @@ fn every_decryption_failure_has_the_same_answer_and_its_own_log_detail() {
             world.urls.borrow_mut().clear();
             let error = open(&world, &tokens, body.clone()).unwrap_err();
             let asked = world.urls.borrow().len() == 2;
-            assert_eq!((error.code(), asked), (if asks { code } else { "decrypt_failed" }, asks), "{reason}");
+            assert_eq!((problem::code(&error), asked), (if asks { code } else { "decrypt_failed" }, asks), "{reason}");
             let logged = if asks && says == DEAD { "stale_key" } else { reason };
-            let detail = error.detail().unwrap();
+            let detail = log::detail(&error).unwrap();
             assert!(detail.starts_with(&format!("{logged}:")), "{reason}: {detail}");
             let audited = world.audits.borrow().iter().any(|line| line.contains("watermark_mismatch"));
             assert_eq!(audited, reason == "watermark_foreign");
@@ -140,7 +142,10 @@ fn a_session_without_a_session_key_is_session_key_stale() {
     let tokens = log_in(&world, FIRST_KEY, &Value::Null);
     world.kv.borrow_mut().clear();
     let error = open(&world, &tokens, encrypt("{}", FIRST_KEY)).unwrap_err();
-    assert_eq!((error.code(), error.detail().unwrap().starts_with("no_key:")), ("session_key_stale", true));
+    assert_eq!(
+        (problem::code(&error), log::detail(&error).unwrap().starts_with("no_key:")),
+        ("session_key_stale", true)
+    );
     let body = json!({ "bearer": tokens["access_token"], "raw_data": "{}", "signature": "x" });
     assert_eq!(code_of(world.post("/wechat/user-info/verify", &body)), "session_key_stale");
     assert_eq!(world.urls.borrow().len(), 1, "no call about a missing key");

@@ -4,7 +4,7 @@
 use crate::edge::error::StoreFailure;
 use crate::edge::error::{Caller, DecryptReason, Error, User, Wechat};
 use crate::edge::http::endpoint::{Access, Endpoint, ROUTES};
-use crate::edge::http::problem::Sent;
+use crate::edge::http::problem::{self, Sent};
 use crate::edge::http::wire;
 use crate::wechat::open_data::OpenDataError;
 use crate::wechat::reply::Errcode;
@@ -192,7 +192,7 @@ fn describe(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Operation {
 fn failures(errors: &[Error]) -> BTreeMap<String, Value> {
     let mut by_status: BTreeMap<u16, Vec<&'static str>> = BTreeMap::new();
     for error in errors {
-        by_status.entry(error.response("", Sent::Otherwise).status).or_default().push(error.code());
+        by_status.entry(problem::response(error, "", Sent::Otherwise).status).or_default().push(problem::code(error));
     }
     let response = |mut codes: Vec<&'static str>| {
         codes.sort_unstable();

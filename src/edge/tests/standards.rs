@@ -200,9 +200,9 @@ fn a_wrong_user_info_signature_is_400() {
 #[test]
 fn a_401_of_credentials_carries_a_challenge() {
     use crate::edge::error::Caller as C;
-    use crate::edge::http::problem::Sent;
+    use crate::edge::http::problem::{self, Sent};
     for error in [C::SessionInvalid, C::BackendUnknown, C::ClientUnknown] {
-        let answer = Error::Caller(error.clone()).response("id", Sent::Otherwise);
+        let answer = problem::response(&Error::Caller(error.clone()), "id", Sent::Otherwise);
         assert_eq!((answer.status, header(&answer, "www-authenticate").is_some()), (401, true), "{error:?}");
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::edge::config::Config;
 use crate::edge::error::Error;
+use crate::edge::http::problem;
 use crate::edge::http::{Request, Response};
 use crate::edge::routes::route;
 use crate::edge::testing::fakes::{NOW, World, code_of, poll_once, variables};
@@ -152,7 +153,7 @@ fn a_state_has_at_most_512_bytes() {
 fn errors_sent_to_redirect_uri_use_the_words_of_rfc_6749() {
     let error = |response: Result<Response, (Error, Response)>| {
         let (error, response) = response.unwrap_err();
-        (error.code(), parameter(header(&response, "location"), "error").unwrap())
+        (problem::code(&error), parameter(header(&response, "location"), "error").unwrap())
     };
     for (from, to, code, word) in [
         ("response_type=code", "response_type=token", "parameter_malformed", "unsupported_response_type"),
@@ -190,7 +191,7 @@ fn a_web_login_is_limited_by_address() {
         ..Request::default()
     };
     let answer = poll_once(route(&world, &world.config, &request, "id"));
-    assert_eq!(answer.error.map(|error| error.code()), Some("rate_limited"));
+    assert_eq!(answer.error.map(|error| problem::code(&error)), Some("rate_limited"));
     assert_eq!(parameter(header(&answer.response, "location"), "error").as_deref(), Some("temporarily_unavailable"));
     assert_eq!(world.urls.borrow().len(), 0);
 }
