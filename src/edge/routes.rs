@@ -84,7 +84,7 @@ pub(crate) async fn write_deferred<P: Ports>(
     deferred: &DeferredWrite,
 ) -> Result<(), StoreFailure> {
     match config {
-        Ok(config) => Records { ports, config }.write_deferred(deferred).await,
+        Ok(config) => deferred.write(&Records { ports, config }).await,
         Err(_) => Ok(()),
     }
 }

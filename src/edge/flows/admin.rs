@@ -18,7 +18,7 @@ impl<'a, P: Ports> Flow<'a, P> {
         let backend = self.backend()?;
         let (app, user) = self.user_of(backend)?;
         let known = self.records().find_revocation(&user, None).await?;
-        self.records().revoke_all(app, &user, &known, 0).await?;
+        self.revocations().revoke_all(app, &user, &known, 0).await?;
         let (client_id, user) = (app.appid.as_str(), user.as_str());
         self.ports.audit(&Audit::AdminRevoke { backend: &backend.id, client_id, user });
         Ok(Response::json(200, &Done {}))

@@ -45,7 +45,7 @@ impl<P: Ports> Flow<'_, P> {
             let record = SessionRecord::new(-1, self.now, code.iat, None).named(code.unionid.clone(), label);
             let put = self.records().session(app, &user, &sid, &record, self.now);
             self.ports.put(core::slice::from_ref(&put)).await?;
-            if self.records().was_revoked(&user, Some(&sid), code.iat, &[put]).await? {
+            if self.revocations().was_revoked(&user, Some(&sid), code.iat, &[put]).await? {
                 return Err(Error::Caller(Caller::SessionEnded));
             }
         }

@@ -8,6 +8,7 @@ use crate::edge::http::Request;
 use crate::edge::ident::{Sid, UserName};
 use crate::edge::ports::{Limit, Ports};
 use crate::edge::session::records::{Records, SessionLookup};
+use crate::edge::session::revocations::Revocations;
 use crate::edge::session::tokens::TokenIssuer;
 
 /// A request under way.
@@ -28,6 +29,11 @@ impl<'a, P: Ports> Flow<'a, P> {
     /// The records in the store.
     pub(super) fn records(&self) -> Records<'a, P> {
         Records { ports: self.ports, config: self.config }
+    }
+
+    /// The ends of sessions in the store.
+    pub(super) fn revocations(&self) -> Revocations<'a, P> {
+        Revocations { records: self.records() }
     }
 
     /// The issuer of tokens.

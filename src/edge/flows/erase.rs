@@ -17,8 +17,8 @@ impl<P: Ports> Flow<'_, P> {
         known: &SessionLookup,
         own: Option<(&Sid, u64)>,
     ) -> Result<(), Error> {
-        let records = self.records();
-        records.revoke_all(app, user, known, own.map_or(0, |(_, auth)| auth)).await?;
-        Ok(records.erase(user, own.map(|(sid, _)| sid)).await?)
+        let revocations = self.revocations();
+        revocations.revoke_all(app, user, known, own.map_or(0, |(_, auth)| auth)).await?;
+        Ok(revocations.erase(user, own.map(|(sid, _)| sid)).await?)
     }
 }

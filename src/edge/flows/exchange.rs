@@ -75,7 +75,7 @@ impl<P: Ports> Flow<'_, P> {
         }
         self.ports.put(&puts).await?;
         // If the user was logged out or erased in the meantime, the new tokens would be invalid and the record would stay.
-        if records.was_revoked(&user, kept.as_ref(), self.now, &puts).await? {
+        if self.revocations().was_revoked(&user, kept.as_ref(), self.now, &puts).await? {
             return Err(Error::User(User::LoginSuperseded));
         }
         let subject = Subject { openid, unionid, sid, auth: self.now };

@@ -12,6 +12,7 @@ use crate::edge::error::{Caller, Error};
 use crate::edge::http::wire::TokenRequest;
 use crate::edge::ports::{Limit, Ports};
 use crate::edge::session::records::{GRACE_S, SessionLookup, SessionRecord};
+use crate::edge::session::revocations::DeferredWrite;
 use crate::edge::session::tokens::RefreshToken;
 
 const GRACE_MS: u64 = GRACE_S * 1000;
@@ -67,7 +68,7 @@ impl<P: Ports> Flow<'_, P> {
             Verdict::Rotate(record) => {
                 let tokens = self.tokens().issue(app, &subject, token.n.saturating_add(1), self.now).await?;
                 let response = token_reply(tokens, None, request.scope);
-                let after = record.map(|record| records.deferred(app, user, &token.sid, &record, self.now));
+                let after = record.map(|record| DeferredWrite::new(&records, app, user, &token.sid, &record, self.now));
                 Ok(Outcome { after, ..Outcome::from(response) })
             }
             Verdict::Ended => Err(ENDED),

@@ -92,10 +92,10 @@ impl<P: Ports> Flow<'_, P> {
         };
         match reach {
             Reach::Nothing => {}
-            Reach::All => records.revoke_all(app, &user, &found, auth).await?,
+            Reach::All => self.revocations().revoke_all(app, &user, &found, auth).await?,
             Reach::Session => self.ports.put(&[records.tombstone(app, &user, &sid)]).await?,
             Reach::BegunBy(end) => {
-                records.revoke_begun_by(app, &user, end).await?;
+                self.revocations().revoke_begun_by(app, &user, end).await?;
                 // The token's own session is ended last, so that a repetition after a failure starts again.
                 self.ports.put(&[records.tombstone(app, &user, &sid)]).await?;
             }

@@ -44,7 +44,7 @@ impl<P: Ports> Flow<'_, P> {
     /// Ends all sessions of the caller.
     pub(crate) async fn end_sessions(&self) -> Result<Response, Error> {
         let caller = self.authenticate().await?;
-        self.records().revoke_all(caller.app, &caller.user, &caller.found, caller.auth).await?;
+        self.revocations().revoke_all(caller.app, &caller.user, &caller.found, caller.auth).await?;
         Ok(Response::no_content())
     }
 }

@@ -23,29 +23,36 @@ pub(crate) struct DeferredWrite {
     auth: u64,
 }
 
-impl<P: Ports> Records<'_, P> {
-    /// The write of this session record, to be made after the response.
-    pub(crate) fn deferred(
-        &self,
+impl DeferredWrite {
+    /// The write of this session record at `now`, ms since 1970.
+    pub(crate) fn new<P: Ports>(
+        records: &Records<'_, P>,
         app: &App,
         user: UserName,
         sid: &Sid,
         record: &SessionRecord,
         now: u64,
-    ) -> DeferredWrite {
-        DeferredWrite { put: self.session(app, &user, sid, record, now), user, auth: record.auth }
+    ) -> Self {
+        Self { put: records.session(app, &user, sid, record, now), user, auth: record.auth }
     }
 
     /// Writes the record, and deletes it if all sessions of the user were ended in the meantime.
-    pub(crate) async fn write_deferred(&self, deferred: &DeferredWrite) -> Result<(), StoreFailure> {
-        let DeferredWrite { put, user, auth } = deferred;
-        self.ports.put(core::slice::from_ref(put)).await?;
-        if self.find_revocation(user, None).await?.is_revoked(*auth) {
-            self.ports.delete(core::slice::from_ref(&put.key)).await?;
+    pub(crate) async fn write<P: Ports>(&self, records: &Records<'_, P>) -> Result<(), StoreFailure> {
+        let Self { put, user, auth } = self;
+        records.ports.put(core::slice::from_ref(put)).await?;
+        if records.find_revocation(user, None).await?.is_revoked(*auth) {
+            records.ports.delete(core::slice::from_ref(&put.key)).await?;
         }
         Ok(())
     }
+}
 
+/// The ends of sessions of one deployment.
+pub(crate) struct Revocations<'a, P> {
+    pub(crate) records: Records<'a, P>,
+}
+
+impl<P: Ports> Revocations<'_, P> {
     /// Ends every session of the user that began by now, and in any case the login at `auth`, ms since 1970. `known` is an
     /// earlier read of the user's records: a known end is never lowered, even if the clock of another location is ahead.
     pub(crate) async fn revoke_all(
@@ -57,8 +64,8 @@ impl<P: Ports> Records<'_, P> {
     ) -> Result<(), StoreFailure> {
         // u64::MAX stands for an `e1` that does not open. It ends all sessions while it exists, and is replaced here.
         let known = known.revoked_before.filter(|end| *end != u64::MAX).unwrap_or_default();
-        let end = self.ports.now_ms().max(known).max(auth);
-        self.ports.put(&[self.revoked_before(app, user, end)]).await
+        let end = self.records.ports.now_ms().max(known).max(auth);
+        self.records.ports.put(&[self.records.revoked_before(app, user, end)]).await
     }
 
     /// Ends each session whose last login was at or before `end`, ms since 1970, by a tombstone of its own: an `e1` with a
@@ -67,25 +74,25 @@ impl<P: Ports> Records<'_, P> {
         let prefix = sessions_prefix(user);
         let mut after = None;
         loop {
-            let page = self.ports.list(&prefix, after.as_deref()).await?;
+            let page = self.records.ports.list(&prefix, after.as_deref()).await?;
             let sids = page.names.iter().filter_map(|name| Sid::try_from(name.strip_prefix(&prefix)?.to_owned()).ok());
             for sids in sids.collect::<Vec<_>>().chunks(BATCH / 2) {
                 let names = sids.iter().flat_map(|sid| [session_name(user, sid), tombstone_name(user, sid)]);
                 let names: Vec<String> = names.collect();
-                let blobs = self.ports.get(&names).await?;
+                let blobs = self.records.ports.get(&names).await?;
                 let ends = |(name, blobs): (&String, &[Option<Vec<u8>>])| {
                     let [session, None] = blobs else { return false };
-                    let body = session.as_ref().and_then(|blob| self.open(name, blob));
+                    let body = session.as_ref().and_then(|blob| self.records.open(name, blob));
                     let record: Option<SessionRecord> = body.and_then(|body| stored::parse(&body));
                     record.is_none_or(|record| record.auth <= end)
                 };
                 let sessions = names.iter().step_by(2).zip(blobs.chunks(2)).zip(sids);
                 let puts: Vec<Put> = sessions
                     .filter(|(session, _)| ends(*session))
-                    .map(|(_, sid)| self.tombstone(app, user, sid))
+                    .map(|(_, sid)| self.records.tombstone(app, user, sid))
                     .collect();
                 if !puts.is_empty() {
-                    self.ports.put(&puts).await?;
+                    self.records.ports.put(&puts).await?;
                 }
             }
             after = page.next;
@@ -102,12 +109,12 @@ impl<P: Ports> Records<'_, P> {
         known.push(key_name(user));
         let mut after = None;
         loop {
-            let page = self.ports.list(&sessions_prefix(user), after.as_deref()).await?;
+            let page = self.records.ports.list(&sessions_prefix(user), after.as_deref()).await?;
             let mut names = page.names;
             names.retain(|name| !known.contains(name));
             names.append(&mut known);
             for batch in names.chunks(BATCH) {
-                self.ports.delete(batch).await?;
+                self.records.ports.delete(batch).await?;
             }
             after = page.next;
             if after.is_none() {
@@ -125,10 +132,10 @@ impl<P: Ports> Records<'_, P> {
         auth: u64,
         puts: &[Put],
     ) -> Result<bool, StoreFailure> {
-        let revoked = self.find_revocation(user, sid).await?.is_revoked(auth);
+        let revoked = self.records.find_revocation(user, sid).await?.is_revoked(auth);
         if revoked {
             let names: Vec<String> = puts.iter().map(|put| put.key.clone()).collect();
-            self.ports.delete(&names).await?;
+            self.records.ports.delete(&names).await?;
         }
         Ok(revoked)
     }
