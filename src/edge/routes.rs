@@ -4,6 +4,9 @@ use super::config::{Config, Misconfigured};
 use super::error::{Caller, Error, StoreFailure};
 use super::flows::context::Flow;
 use super::flows::outcome::Outcome;
+use super::flows::{
+    account, admin, introspect, metadata, open_data, phone, push, revoke, sessions, token, user_info, web_login,
+};
 use super::http::endpoint::{Access, DEADLINE_MS, Endpoint, Path};
 use super::http::problem::{self, Sent};
 use super::http::wire::Health;
@@ -92,28 +95,28 @@ pub(crate) async fn write_deferred<P: Ports>(
 /// Runs the flow of an endpoint.
 async fn dispatch<P: Ports>(flow: &Flow<'_, P>, endpoint: Endpoint, id: &str) -> Result<Outcome, Error> {
     let response = match endpoint {
-        Endpoint::Token => return flow.token().await,
-        Endpoint::WebLogin => return flow.web_login(),
-        Endpoint::WebCallback => return flow.web_callback().await,
-        Endpoint::Revoke => flow.revoke().await,
-        Endpoint::Introspect => flow.introspect().await,
-        Endpoint::AdminRevoke => flow.admin_revoke().await,
-        Endpoint::AdminErase => flow.admin_erase().await,
-        Endpoint::Session => flow.session().await,
-        Endpoint::Sessions => flow.sessions().await,
-        Endpoint::EndSessions => flow.end_sessions().await,
-        Endpoint::EndSession => flow.end_session(id).await,
-        Endpoint::Account => flow.account().await,
-        Endpoint::EraseAccount => flow.erase_account().await,
-        Endpoint::OpenData => flow.open_data().await,
-        Endpoint::VerifyUserInfo => flow.verify_user_info().await,
-        Endpoint::Phone => flow.phone().await,
-        Endpoint::CheckEvents => flow.check_events(id).await,
-        Endpoint::Event => flow.event(id).await,
-        Endpoint::Metadata => Ok(flow.metadata()),
-        Endpoint::OpenIdMetadata => Ok(flow.openid_metadata()),
-        Endpoint::Jwks => Ok(flow.jwks()),
-        Endpoint::OpenApi => Ok(flow.openapi()),
+        Endpoint::Token => return token::issue(flow).await,
+        Endpoint::WebLogin => return web_login::start(flow),
+        Endpoint::WebCallback => return web_login::finish(flow).await,
+        Endpoint::Revoke => revoke::revoke(flow).await,
+        Endpoint::Introspect => introspect::introspect(flow).await,
+        Endpoint::AdminRevoke => admin::revoke(flow).await,
+        Endpoint::AdminErase => admin::erase(flow).await,
+        Endpoint::Session => sessions::check(flow).await,
+        Endpoint::Sessions => sessions::list(flow).await,
+        Endpoint::EndSessions => sessions::end_all(flow).await,
+        Endpoint::EndSession => sessions::end(flow, id).await,
+        Endpoint::Account => account::show(flow).await,
+        Endpoint::EraseAccount => account::erase(flow).await,
+        Endpoint::OpenData => open_data::decrypt(flow).await,
+        Endpoint::VerifyUserInfo => user_info::verify(flow).await,
+        Endpoint::Phone => phone::redeem(flow).await,
+        Endpoint::CheckEvents => push::check_url(flow, id).await,
+        Endpoint::Event => push::receive(flow, id).await,
+        Endpoint::Metadata => Ok(metadata::metadata(flow.config)),
+        Endpoint::OpenIdMetadata => Ok(metadata::openid_metadata(flow.config)),
+        Endpoint::Jwks => Ok(metadata::jwks(flow.config)),
+        Endpoint::OpenApi => Ok(metadata::openapi()),
         Endpoint::Health => Ok(Response::json(200, &Health { status: "ok" })),
     };
     response.map(Outcome::from)

@@ -31,7 +31,7 @@ impl<'a, P: Ports> Flow<'a, P> {
         Records { ports: self.ports, config: self.config }
     }
 
-    /// The ends of sessions in the store.
+    /// The revocations in the store.
     pub(super) fn revocations(&self) -> Revocations<'a, P> {
         Revocations { records: self.records() }
     }

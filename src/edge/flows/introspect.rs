@@ -1,6 +1,7 @@
 //! `POST /oauth/introspect` (RFC 7662): the state of a token, for the backends of its app. It sees a revocation as soon as
 //! the store does; an offline check sees it when the token expires.
 
+use super::caller;
 use super::context::Flow;
 use super::refresh::{Verdict, decide};
 use crate::edge::config::backends::Backend;
@@ -12,59 +13,60 @@ use crate::edge::ports::Ports;
 use crate::edge::session::tokens::{RefreshToken, Subject};
 use crate::wechat::OpenId;
 
-impl<P: Ports> Flow<'_, P> {
-    /// Describes an active token, or answers `{"active": false}`.
-    pub(crate) async fn introspect(&self) -> Result<Response, Error> {
-        let backend = self.backend()?;
-        let IntrospectRequest { token } = self.request.json_or_form()?;
-        let found = match self.tokens().unseal_any(&token) {
-            Some((token, subject)) => self.introspect_refresh_token(backend, token, &subject).await?,
-            None => self.introspect_access_token(backend, &token).await?,
-        };
-        Ok(Response::json(200, &found.unwrap_or_default()))
-    }
+/// Describes an active token, or answers `{"active": false}`.
+pub(crate) async fn introspect<P: Ports>(flow: &Flow<'_, P>) -> Result<Response, Error> {
+    let backend = caller::backend(flow)?;
+    let IntrospectRequest { token } = flow.request.json_or_form()?;
+    let found = match flow.tokens().unseal_any(&token) {
+        Some((token, subject)) => introspect_refresh_token(flow, backend, token, &subject).await?,
+        None => introspect_access_token(flow, backend, &token).await?,
+    };
+    Ok(Response::json(200, &found.unwrap_or_default()))
+}
 
-    async fn introspect_refresh_token(
-        &self,
-        backend: &Backend,
-        token: RefreshToken,
-        subject: &Subject,
-    ) -> Result<Option<Introspection>, Error> {
-        let Some(app) = self.app_of(backend, &token.appid) else { return Ok(None) };
-        let user = self.records().user(&app.appid, &subject.openid);
-        let record = self.find(app, &user, &token.sid).await?;
-        // The token expires with the session, or earlier with the idle time.
-        let exp = (subject.auth / 1000)
-            .saturating_add(app.ttl.session_s)
-            .min((token.iat / 1000).saturating_add(app.ttl.idle_s));
-        if exp <= self.now / 1000 || !matches!(decide(&token, &record, self.now), Verdict::Rotate(_)) {
-            return Ok(None);
-        }
-        Ok(Some(Introspection {
-            active: true,
-            iss: Some(self.config.issuer.clone()),
-            sub: Some(subject.openid.as_str().to_owned()),
-            client_id: Some(app.appid.as_str().to_owned()),
-            iat: Some(token.iat / 1000),
-            exp: Some(exp),
-            sid: Some(token.sid),
-            auth: Some(token.auth),
-            unionid: token.unionid,
-            ..Introspection::default()
-        }))
+async fn introspect_refresh_token<P: Ports>(
+    flow: &Flow<'_, P>,
+    backend: &Backend,
+    token: RefreshToken,
+    subject: &Subject,
+) -> Result<Option<Introspection>, Error> {
+    let Some(app) = caller::app_of(flow, backend, &token.appid) else { return Ok(None) };
+    let user = flow.records().user(&app.appid, &subject.openid);
+    let record = flow.find(app, &user, &token.sid).await?;
+    // The token expires with the session, or earlier with the idle time.
+    let exp =
+        (subject.auth / 1000).saturating_add(app.ttl.session_s).min((token.iat / 1000).saturating_add(app.ttl.idle_s));
+    if exp <= flow.now / 1000 || !matches!(decide(&token, &record, flow.now), Verdict::Rotate(_)) {
+        return Ok(None);
     }
+    Ok(Some(Introspection {
+        active: true,
+        iss: Some(flow.config.issuer.clone()),
+        sub: Some(subject.openid.as_str().to_owned()),
+        client_id: Some(app.appid.as_str().to_owned()),
+        iat: Some(token.iat / 1000),
+        exp: Some(exp),
+        sid: Some(token.sid),
+        auth: Some(token.auth),
+        unionid: token.unionid,
+        ..Introspection::default()
+    }))
+}
 
-    async fn introspect_access_token(&self, backend: &Backend, token: &str) -> Result<Option<Introspection>, Error> {
-        let Ok(claims) = self.tokens().verify(token, self.now).await else { return Ok(None) };
-        let Some(app) = self.app_of(backend, &claims.client_id) else { return Ok(None) };
-        let Ok(openid) = OpenId::parse(&claims.sub) else { return Ok(None) };
-        let user = self.records().user(&app.appid, &openid);
-        let record = self.find(app, &user, &claims.sid).await?;
-        if record.is_revoked(claims.auth) {
-            return Ok(None);
-        }
-        Ok(Some(active(claims, record.session.and_then(|session| session.unionid))))
+async fn introspect_access_token<P: Ports>(
+    flow: &Flow<'_, P>,
+    backend: &Backend,
+    token: &str,
+) -> Result<Option<Introspection>, Error> {
+    let Ok(claims) = flow.tokens().verify(token, flow.now).await else { return Ok(None) };
+    let Some(app) = caller::app_of(flow, backend, &claims.client_id) else { return Ok(None) };
+    let Ok(openid) = OpenId::parse(&claims.sub) else { return Ok(None) };
+    let user = flow.records().user(&app.appid, &openid);
+    let record = flow.find(app, &user, &claims.sid).await?;
+    if record.is_revoked(claims.auth) {
+        return Ok(None);
     }
+    Ok(Some(active(claims, record.session.and_then(|session| session.unionid))))
 }
 
 fn active(claims: Claims, unionid: Option<String>) -> Introspection {

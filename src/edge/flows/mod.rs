@@ -1,6 +1,6 @@
-//! The use cases, one file each. A flow reads a [`Request`](super::http::Request) and returns a
+//! The use cases, one file each. A flow is a function that reads a [`Request`](super::http::Request) and returns a
 //! [`Response`](super::http::Response) or an [`Error`](super::error::Error), or an [`Outcome`](outcome::Outcome) if more
-//! follows from the request.
+//! follows from the request. Most flows take the request as a [`Flow`](context::Flow).
 //!
 //! | file | for | uses |
 //! |---|---|---|
@@ -12,25 +12,25 @@
 //! | `sessions`, `account`, `admin`, `push` | lists, log-outs, erasure | `caller`, `erase` |
 //! | `open_data`, `user_info`, `phone` | WeChat's data of the caller | `caller` |
 //! | `web_login` | OAuth's authorization endpoint and WeChat's callback | `context`, `outcome` |
-//! | `metadata` | discovery, keys, OpenAPI | `context` |
+//! | `metadata` | discovery, keys, OpenAPI | – |
 
-mod account;
-mod admin;
+pub(crate) mod account;
+pub(crate) mod admin;
 mod authorization_code;
 mod caller;
 pub(crate) mod context;
 mod erase;
 mod exchange;
-mod introspect;
-mod metadata;
-mod open_data;
+pub(crate) mod introspect;
+pub(crate) mod metadata;
+pub(crate) mod open_data;
 pub(crate) mod outcome;
-mod phone;
-mod push;
+pub(crate) mod phone;
+pub(crate) mod push;
 pub(crate) mod refresh;
 pub(crate) mod revoke;
-mod sessions;
-mod token;
+pub(crate) mod sessions;
+pub(crate) mod token;
 mod token_reply;
-mod user_info;
-mod web_login;
+pub(crate) mod user_info;
+pub(crate) mod web_login;

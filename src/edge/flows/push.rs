@@ -9,6 +9,7 @@
 //! before that. Erasure is idempotent. The receiver of forwarded messages removes duplicates itself (`docs/push.md`).
 
 use super::context::Flow;
+use super::erase::erase_user;
 use crate::edge::audit::Audit;
 use crate::edge::config::app::{App, Push};
 use crate::edge::error::{Caller, Error};
@@ -30,63 +31,61 @@ const RECEIVED: &str = "success";
 /// message.
 const ENVELOPE: [&str; 3] = ["Encrypt", "ToUserName", "AppId"];
 
-impl<P: Ports> Flow<'_, P> {
-    /// Answers WeChat's check of the URL (GET).
-    pub(crate) async fn check_events(&self, appid: &str) -> Result<Response, Error> {
-        let (_, push) = self.pushed(appid)?;
-        let query = self.request.query()?;
-        verify_query(push, &query)?;
-        Ok(Response::plain(query.get("echostr").to_owned()))
-    }
+/// Answers WeChat's check of the URL (GET).
+pub(crate) async fn check_url<P: Ports>(flow: &Flow<'_, P>, appid: &str) -> Result<Response, Error> {
+    let (_, push) = pushed(flow, appid)?;
+    let query = flow.request.query()?;
+    verify_query(push, &query)?;
+    Ok(Response::plain(query.get("echostr").to_owned()))
+}
 
-    /// Receives a message (POST).
-    pub(crate) async fn event(&self, appid: &str) -> Result<Response, Error> {
-        let (app, push) = self.pushed(appid)?;
-        let query = self.request.query()?;
-        match (&push.key, query.get("encrypt_type") == "aes") {
-            (Some(key), true) => {
-                let message = open(app, push, key, &query, self.request.text()?)?;
-                self.act_on(app, &query, &message).await?;
-            }
-            (Some(_), false) => return Err(Error::Caller(Caller::PushPlain)),
-            (None, true) => {
-                let problem = format!("{}: encoding_aes_key is not set", app.appid.as_str());
-                return Err(Error::Operator(problem));
-            }
-            // The signature does not cover the body, so the message is forwarded without being read.
-            (None, false) => verify_query(push, &query)?,
+/// Receives a message (POST).
+pub(crate) async fn receive<P: Ports>(flow: &Flow<'_, P>, appid: &str) -> Result<Response, Error> {
+    let (app, push) = pushed(flow, appid)?;
+    let query = flow.request.query()?;
+    match (&push.key, query.get("encrypt_type") == "aes") {
+        (Some(key), true) => {
+            let message = open(app, push, key, &query, flow.request.text()?)?;
+            act_on(flow, app, &query, &message).await?;
         }
-        let Some(forward_url) = &push.forward_url else { return Ok(Response::plain(RECEIVED.to_owned())) };
-        // Forwarded with its query, so that the SDK of the operator's server can verify and decrypt it.
-        let call = Call {
-            content_type: self.request.content_type.clone(),
-            ..Call::post(format!("{forward_url}?{}", self.request.query), self.request.text()?.to_owned())
-        };
-        let reply = transport::forward(self.ports, &call).await?;
-        Ok(Response::plain(reply))
-    }
-
-    /// The app and its push settings; 404 if it has none.
-    fn pushed(&self, appid: &str) -> Result<(&App, &Push), Error> {
-        let app = self.config.app(appid).ok_or(Error::Caller(Caller::NotFound))?;
-        app.push.as_ref().map(|push| (app, push)).ok_or(Error::Caller(Caller::NotFound))
-    }
-
-    /// Erases the user if the message is a cancellation.
-    async fn act_on(&self, app: &App, query: &Query, message: &Message) -> Result<(), Error> {
-        let openid = message.get("OpenID").and_then(|openid| OpenId::parse(openid).ok());
-        let (Some(CANCELLATION), Some(openid)) = (message.get("Event"), openid) else { return Ok(()) };
-        let sent: u64 = query.get("timestamp").parse().unwrap_or_default();
-        if (self.now / 1000).abs_diff(sent) > MAX_AGE_S {
-            return Err(Error::Caller(Caller::PushStale));
+        (Some(_), false) => return Err(Error::Caller(Caller::PushPlain)),
+        (None, true) => {
+            let problem = format!("{}: encoding_aes_key is not set", app.appid.as_str());
+            return Err(Error::Operator(problem));
         }
-        let user = self.records().user(&app.appid, &openid);
-        let known = self.records().find_revocation(&user, None).await?;
-        self.erase(app, &user, &known, None).await?;
-        let (client_id, user) = (app.appid.as_str(), user.as_str());
-        self.ports.audit(&Audit::CancellationErase { client_id, user });
-        Ok(())
+        // The signature does not cover the body, so the message is forwarded without being read.
+        (None, false) => verify_query(push, &query)?,
     }
+    let Some(forward_url) = &push.forward_url else { return Ok(Response::plain(RECEIVED.to_owned())) };
+    // Forwarded with its query, so that the SDK of the operator's server can verify and decrypt it.
+    let call = Call {
+        content_type: flow.request.content_type.clone(),
+        ..Call::post(format!("{forward_url}?{}", flow.request.query), flow.request.text()?.to_owned())
+    };
+    let reply = transport::forward(flow.ports, &call).await?;
+    Ok(Response::plain(reply))
+}
+
+/// The app and its push settings; 404 if it has none.
+fn pushed<'a, P: Ports>(flow: &Flow<'a, P>, appid: &str) -> Result<(&'a App, &'a Push), Error> {
+    let app = flow.config.app(appid).ok_or(Error::Caller(Caller::NotFound))?;
+    app.push.as_ref().map(|push| (app, push)).ok_or(Error::Caller(Caller::NotFound))
+}
+
+/// Erases the user if the message is a cancellation.
+async fn act_on<P: Ports>(flow: &Flow<'_, P>, app: &App, query: &Query, message: &Message) -> Result<(), Error> {
+    let openid = message.get("OpenID").and_then(|openid| OpenId::parse(openid).ok());
+    let (Some(CANCELLATION), Some(openid)) = (message.get("Event"), openid) else { return Ok(()) };
+    let sent: u64 = query.get("timestamp").parse().unwrap_or_default();
+    if (flow.now / 1000).abs_diff(sent) > MAX_AGE_S {
+        return Err(Error::Caller(Caller::PushStale));
+    }
+    let user = flow.records().user(&app.appid, &openid);
+    let known = flow.records().find_revocation(&user, None).await?;
+    erase_user(flow, app, &user, &known, None).await?;
+    let (client_id, user) = (app.appid.as_str(), user.as_str());
+    flow.ports.audit(&Audit::CancellationErase { client_id, user });
+    Ok(())
 }
 
 /// Verifies the signature of the URL check and of plain mode. It covers the query only.

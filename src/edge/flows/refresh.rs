@@ -51,32 +51,30 @@ pub(crate) fn decide(token: &RefreshToken, found: &SessionLookup, now: u64) -> V
     }
 }
 
-impl<P: Ports> Flow<'_, P> {
-    /// Rotates a refresh token.
-    pub(super) async fn refresh(&self, app: &App, request: TokenRequest) -> Result<Outcome, Error> {
-        const ENDED: Error = Error::Caller(Caller::SessionEnded);
-        let token = request.refresh_token.ok_or(Error::Caller(Caller::ParameterMissing("refresh_token")))?;
-        let (token, subject) = self.tokens().unseal(app, &token).ok_or(ENDED)?;
-        if app.session_left_s(subject.auth, self.now) == 0 {
-            return Err(ENDED);
+/// Rotates a refresh token.
+pub(super) async fn rotate<P: Ports>(flow: &Flow<'_, P>, app: &App, request: TokenRequest) -> Result<Outcome, Error> {
+    const ENDED: Error = Error::Caller(Caller::SessionEnded);
+    let token = request.refresh_token.ok_or(Error::Caller(Caller::ParameterMissing("refresh_token")))?;
+    let (token, subject) = flow.tokens().unseal(app, &token).ok_or(ENDED)?;
+    if app.session_left_s(subject.auth, flow.now) == 0 {
+        return Err(ENDED);
+    }
+    let records = flow.records();
+    let user = records.user(&app.appid, &subject.openid);
+    flow.limit(Limit::User, user.as_str()).await?;
+    let found = flow.find(app, &user, &token.sid).await?;
+    match decide(&token, &found, flow.now) {
+        Verdict::Rotate(record) => {
+            let tokens = flow.tokens().issue(app, &subject, token.n.saturating_add(1), flow.now).await?;
+            let response = token_reply(tokens, None, request.scope);
+            let after = record.map(|record| DeferredWrite::new(&records, app, user, &token.sid, &record, flow.now));
+            Ok(Outcome { after, ..Outcome::from(response) })
         }
-        let records = self.records();
-        let user = records.user(&app.appid, &subject.openid);
-        self.limit(Limit::User, user.as_str()).await?;
-        let found = self.find(app, &user, &token.sid).await?;
-        match decide(&token, &found, self.now) {
-            Verdict::Rotate(record) => {
-                let tokens = self.tokens().issue(app, &subject, token.n.saturating_add(1), self.now).await?;
-                let response = token_reply(tokens, None, request.scope);
-                let after = record.map(|record| DeferredWrite::new(&records, app, user, &token.sid, &record, self.now));
-                Ok(Outcome { after, ..Outcome::from(response) })
-            }
-            Verdict::Ended => Err(ENDED),
-            Verdict::Reused => {
-                self.ports.audit(&Audit::refresh_reused(&app.appid, &user, &token.sid));
-                self.ports.put(&[records.tombstone(app, &user, &token.sid)]).await?;
-                Err(ENDED)
-            }
+        Verdict::Ended => Err(ENDED),
+        Verdict::Reused => {
+            flow.ports.audit(&Audit::refresh_reused(&app.appid, &user, &token.sid));
+            flow.ports.put(&[records.tombstone(app, &user, &token.sid)]).await?;
+            Err(ENDED)
         }
     }
 }

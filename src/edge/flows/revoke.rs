@@ -4,6 +4,7 @@
 //! The extension `everywhere=true` ends all sessions of the user. It needs a token of a living session, so that a token
 //! that leaked long ago cannot log the user out everywhere.
 
+use super::caller;
 use super::context::Flow;
 use super::refresh::{Verdict, decide};
 use crate::edge::config::app::App;
@@ -64,42 +65,40 @@ pub(crate) fn reach_of_access(app: &App, claims: &Claims, found: &SessionLookup,
     if everywhere && is_live { Reach::All } else { Reach::Session }
 }
 
-impl<P: Ports> Flow<'_, P> {
-    /// Ends the sessions within the reach of a token.
-    pub(crate) async fn revoke(&self) -> Result<Response, Error> {
-        let RevokeRequest { client_id, token, everywhere } = self.request.json_or_form()?;
-        let app = self.client(&client_id)?;
-        let everywhere = everywhere.as_deref() == Some("true");
-        let records = self.records();
-        let (user, sid, auth, found, reach) = if let Some((token, subject)) = self.tokens().unseal(app, &token) {
-            let user = records.user(&app.appid, &subject.openid);
-            self.limit_user("revoke", &user).await?;
-            let found = self.find(app, &user, &token.sid).await?;
-            let reach = reach_of_refresh(app, &token, &found, everywhere, self.now);
-            (user, token.sid, token.auth, found, reach)
-        } else if let Some(claims) = self.tokens().verify_signature(&token).await
-            && claims.client_id == app.appid.as_str()
-            && let Ok(openid) = OpenId::parse(&claims.sub)
-        {
-            let user = records.user(&app.appid, &openid);
-            self.limit_user("revoke", &user).await?;
-            let found = self.find(app, &user, &claims.sid).await?;
-            let reach = reach_of_access(app, &claims, &found, everywhere, self.now);
-            (user, claims.sid, claims.auth, found, reach)
-        } else {
-            // An invalid token needs no revocation (RFC 7009 §2.2).
-            return Ok(Response::json(200, &Done {}));
-        };
-        match reach {
-            Reach::Nothing => {}
-            Reach::All => self.revocations().revoke_all(app, &user, &found, auth).await?,
-            Reach::Session => self.ports.put(&[records.tombstone(app, &user, &sid)]).await?,
-            Reach::BegunBy(end) => {
-                self.revocations().revoke_begun_by(app, &user, end).await?;
-                // The token's own session is ended last, so that a repetition after a failure starts again.
-                self.ports.put(&[records.tombstone(app, &user, &sid)]).await?;
-            }
+/// Ends the sessions within the reach of a token.
+pub(crate) async fn revoke<P: Ports>(flow: &Flow<'_, P>) -> Result<Response, Error> {
+    let RevokeRequest { client_id, token, everywhere } = flow.request.json_or_form()?;
+    let app = caller::client(flow, &client_id)?;
+    let everywhere = everywhere.as_deref() == Some("true");
+    let records = flow.records();
+    let (user, sid, auth, found, reach) = if let Some((token, subject)) = flow.tokens().unseal(app, &token) {
+        let user = records.user(&app.appid, &subject.openid);
+        flow.limit_user("revoke", &user).await?;
+        let found = flow.find(app, &user, &token.sid).await?;
+        let reach = reach_of_refresh(app, &token, &found, everywhere, flow.now);
+        (user, token.sid, token.auth, found, reach)
+    } else if let Some(claims) = flow.tokens().verify_signature(&token).await
+        && claims.client_id == app.appid.as_str()
+        && let Ok(openid) = OpenId::parse(&claims.sub)
+    {
+        let user = records.user(&app.appid, &openid);
+        flow.limit_user("revoke", &user).await?;
+        let found = flow.find(app, &user, &claims.sid).await?;
+        let reach = reach_of_access(app, &claims, &found, everywhere, flow.now);
+        (user, claims.sid, claims.auth, found, reach)
+    } else {
+        // An invalid token needs no revocation (RFC 7009 §2.2).
+        return Ok(Response::json(200, &Done {}));
+    };
+    match reach {
+        Reach::Nothing => {}
+        Reach::All => flow.revocations().revoke_all(app, &user, &found, auth).await?,
+        Reach::Session => flow.ports.put(&[records.tombstone(app, &user, &sid)]).await?,
+        Reach::BegunBy(end) => {
+            flow.revocations().revoke_begun_by(app, &user, end).await?;
+            // The token's own session is ended last, so that a repetition after a failure starts again.
+            flow.ports.put(&[records.tombstone(app, &user, &sid)]).await?;
         }
-        Ok(Response::json(200, &Done {}))
     }
+    Ok(Response::json(200, &Done {}))
 }

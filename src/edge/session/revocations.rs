@@ -47,7 +47,7 @@ impl DeferredWrite {
     }
 }
 
-/// The ends of sessions of one deployment.
+/// Access to the revocations of one deployment.
 pub(crate) struct Revocations<'a, P> {
     pub(crate) records: Records<'a, P>,
 }
