@@ -89,5 +89,5 @@ fn a_body_that_is_too_large_cut_off_or_not_text_is_refused() {
         assert_eq!(answer.error.map(|error| problem::code(&error)), Some(code));
     }
     let said = problem::response(&Error::Caller(C::TooLarge), "id", Sent::Otherwise).body;
-    assert!(said.contains(&format!("over {} KiB", MAX_BODY / 1024)) && MAX_BODY % 1024 == 0, "{said}");
+    assert!(said.contains(&format!("over {} KiB", MAX_BODY / 1024)) && MAX_BODY.is_multiple_of(1024), "{said}");
 }
