@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `attempt` | the attempt's steps, tries and deadlines; `transitions`: how the session reacts to them |
 //! | `callers`, `waiters` | the callers and their requests |
-//! | `replies` | replies to callers' requests |
+//! | `reply`, `replies` | replies to callers' requests: their meaning; how the session handles them |
 //! | `credentials` | the tokens |
 //! | `key` | whether the edge's session_key is alive |
 //! | `phone` | phone codes under way |
@@ -22,6 +22,7 @@ mod credentials;
 mod key;
 mod phone;
 mod replies;
+mod reply;
 mod revoker;
 mod shared;
 mod storage;
