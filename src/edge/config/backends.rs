@@ -4,7 +4,6 @@
 use super::keys::NameKey;
 use crate::wechat::AppId;
 use secrecy::{ExposeSecret as _, SecretString};
-use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A backend's id and secret, as one app lists them.
@@ -51,7 +50,7 @@ impl Backends {
     }
 }
 
-/// Keyed SHA-256 of a backend's id and secret.
+/// HMAC-SHA256 of a backend's id and secret.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Fingerprint([u8; 32]);
 
@@ -63,10 +62,8 @@ impl core::fmt::Debug for Fingerprint {
 
 impl Fingerprint {
     fn new(key: &NameKey, id: &str, secret: &str) -> Self {
-        // The length separates id and secret. The hash is never shown, so length extension is not possible and HMAC is
-        // not needed.
-        let hash = Sha256::new_with_prefix(b"wxauth/backend/1").chain_update(key.reveal());
-        let hash = hash.chain_update((id.len() as u64).to_le_bytes()).chain_update(id).chain_update(secret);
-        Self(hash.finalize().into())
+        // The prefix separates these hashes from those of user names, the length separates id and secret.
+        let length = (id.len() as u64).to_le_bytes();
+        Self(key.hmac(&[b"wxauth/backend/1", &length, id.as_bytes(), secret.as_bytes()]))
     }
 }

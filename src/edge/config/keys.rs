@@ -68,7 +68,8 @@ impl PublicKey {
     }
 }
 
-/// The key of the hashes that name users in the store. It does not rotate: records would no longer be found.
+/// The key of the hashes that name users in the store and backends in memory. It does not rotate: records would no longer
+/// be found.
 pub(crate) struct NameKey(Zeroizing<[u8; 32]>);
 
 impl NameKey {
@@ -80,11 +81,6 @@ impl NameKey {
     /// HMAC-SHA256 of the parts.
     pub(crate) fn hmac(&self, parts: &[&[u8]]) -> [u8; 32] {
         digest::hmac_sha256(self.0.as_slice(), parts)
-    }
-
-    /// The bytes, only for keyed hashes.
-    pub(super) fn reveal(&self) -> &[u8] {
-        self.0.as_slice()
     }
 }
 

@@ -272,3 +272,16 @@ fn a_callback_clears_the_cookie_of_its_login() {
         assert!(cleared.starts_with(&format!("{name}=;")) && cleared.contains("Max-Age=0"), "{cleared}");
     }
 }
+
+#[test]
+fn only_cookies_named_by_a_state_count_as_pending_logins() {
+    let state = "0123456789abcdef0123456789abcde";
+    for (name, cleared) in
+        [(format!("{state}f"), 1), (state.to_owned(), 0), (format!("{state}g"), 0), (format!("{state}ff"), 0)]
+    {
+        let cookies = vec![format!("__Host-wxauth-{name}=x"); 5].join("; ");
+        let response = get(&world(), "/web/login", &query(), Some(cookies)).unwrap();
+        let set = response.headers.iter().filter(|(header, _)| *header == "set-cookie").count();
+        assert_eq!(set, 1 + cleared, "{name}");
+    }
+}
