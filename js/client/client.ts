@@ -156,7 +156,7 @@ export class Client implements Auth {
 
   profileMethod = () =>
     this.driver.loaded.then(
-      (core) => core.profileWay(this.options.host.version() || '') as ProfileMethod,
+      (core) => core.profileMethod(this.options.host.version() || '') as ProfileMethod,
       () => Promise.reject(new AuthError('core_crashed')),
     );
 

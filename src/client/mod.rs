@@ -278,7 +278,7 @@ fn tap_failed(waiter: u32, errno: Option<i32>, err_msg: &str) -> Event {
 
 /// Returns the method by which users of this base library give their avatar and nickname (§1.2): "choose-avatar",
 /// "get-user-profile" or "none". `sdk_version` is `SDKVersion`, such as "3.8.0".
-#[wasm_bindgen(js_name = profileWay)]
+#[wasm_bindgen(js_name = profileMethod)]
 pub fn profile_method(sdk_version: &str) -> String {
     ProfileMethod::of(Version::parse(sdk_version)).name().to_owned()
 }

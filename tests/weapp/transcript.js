@@ -131,7 +131,7 @@ function transcript(module) {
     tell('request', 2, false);
     tell('login', 3);
   });
-  lines.push(module.profileWay('2.21.2'));
+  lines.push(module.profileMethod('2.21.2'));
   lines.push(module.redactedRecord('wxauth2 7 -250 0 3 3 1 access refresh *owed'));
   lines.push(module.redactedRecord('wxauth3 5 7 -250 3 3 1 access refresh .'));
   lines.push(module.redactedRecord('wxauth3 5 out *owed .'));
