@@ -81,3 +81,13 @@ fn a_caller_cancelled_before_the_launch_settles_once_and_others_stay() {
     assert_eq!((device.sent(1).len(), device.sent(3).len()), (0, 0));
     assert!(device.outcome(2).is_some());
 }
+
+#[test]
+fn an_access_token_is_used_until_30_seconds_before_its_end() {
+    for (before_ms, refreshes) in [(30_001, 0), (30_000, 1)] {
+        let mut device = Device::logged_in();
+        device.now += 600_000 - before_ms;
+        device.request(1);
+        assert_eq!(device.count("Refresh"), refreshes, "{before_ms} ms before the end");
+    }
+}
