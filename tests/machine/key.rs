@@ -133,3 +133,14 @@ fn open_data_from_before_the_launch_belongs_to_the_stored_key_epoch() {
     device.checked(true).reply_with(1, 400, "decrypt_failed");
     assert_eq!(device.failed_with(1), ErrorCode::DataInvalid);
 }
+
+#[test]
+fn checksession_has_three_seconds_after_javascript_resumes() {
+    let mut device = relaunched();
+    device.open_data(1).dispatch(Event::Hidden);
+    device.now += 240_000;
+    device.dispatch(Event::Shown).dispatch(Event::Tick).idle(2_900);
+    assert!(device.sent(1).is_empty(), "the answer is still awaited");
+    device.checked(true);
+    assert_eq!(device.sent(1).len(), 1);
+}

@@ -112,3 +112,11 @@ fn the_failure_of_a_tap_decides_the_error() {
         assert_eq!(*retryable, can_succeed_later, "{expected:?}");
     }
 }
+
+#[test]
+fn other_callers_can_be_cancelled_while_a_phone_code_is_in_progress() {
+    let mut device = Device::logged_in();
+    device.phone_code(1, "p").request(2).dispatch(Event::Cancelled(2));
+    assert_eq!(device.failed_with(2), ErrorCode::Cancelled);
+    assert!(device.outcome(1).is_none());
+}
