@@ -184,7 +184,12 @@ impl Device {
 
     /// Logs in by `auth.login()`, after a log-out for example.
     pub(crate) fn log_in_again(&mut self) -> &mut Self {
-        self.dispatch(Event::Login(900)).log_in()
+        self.log_in_again_as(900)
+    }
+
+    /// Like [`Self::log_in_again`], for this caller.
+    pub(crate) fn log_in_again_as(&mut self, waiter: WaiterId) -> &mut Self {
+        self.dispatch(Event::Login(waiter)).log_in()
     }
 
     pub(crate) fn refused(&mut self, answered: &str, status: u16, code: &str) -> &mut Self {

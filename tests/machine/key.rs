@@ -137,7 +137,7 @@ fn open_data_from_before_the_launch_belongs_to_the_stored_key_epoch() {
 #[test]
 fn checksession_has_three_seconds_after_javascript_resumes() {
     let mut device = relaunched();
-    device.open_data(1).dispatch(Event::Hidden);
+    device.open_data(1).idle(4_000).dispatch(Event::Hidden);
     device.now += 240_000;
     device.dispatch(Event::Shown).dispatch(Event::Tick).idle(2_900);
     assert!(device.sent(1).is_empty(), "the answer is still awaited");

@@ -469,3 +469,59 @@ fn pauses_between_failed_reads_double_from_1_to_60_seconds() {
     device.launch(None);
     assert_pauses(&mut device, "ReadRecord", &[1, 2, 4, 8, 16, 32, 60, 60], |_| {});
 }
+
+#[test]
+fn retry_after_of_a_revocation_is_honoured() {
+    for (retry_after_s, pause_s) in [(1, 2), (10, 10), (299, 299), (301, 300)] {
+        let mut device = Device::logged_in();
+        let op = log_out(&mut device).last_op("Revoke");
+        let failure = EdgeFailure::Refused { status: 503, code: String::new(), retry_after_s: Some(retry_after_s) };
+        device.dispatch(Event::EdgeFailed { op, failure });
+        assert_pauses(&mut device, "Revoke", &[pause_s], |_| {});
+    }
+}
+
+#[test]
+fn pending_revocations_take_turns() {
+    let mut device = Device::logged_in();
+    log_out(&mut device).refused("Revoke", 503, "");
+    for waiter in [701, 702] {
+        device.log_in_again_as(waiter + 100);
+        device.dispatch(Event::Logout { waiter, everywhere: false }).refused("Revoke", 503, "");
+    }
+    for _ in 0..4 {
+        device.idle(300_000).refused("Revoke", 503, "");
+    }
+    let revoked = device.effects.iter().filter_map(|effect| match effect {
+        Effect::Revoke { refresh_token, .. } => Some(refresh_token.reveal().to_owned()),
+        _ => None,
+    });
+    let revoked: Vec<String> = revoked.collect();
+    let [a, b, c] = [0, 1, 2].map(|at| revoked[at].clone());
+    assert!(a != b && b != c && c != a);
+    assert_eq!(revoked[3..7], [a.clone(), b, c, a]);
+}
+
+#[test]
+fn a_revocation_has_three_seconds_after_javascript_resumes() {
+    let mut device = Device::logged_in();
+    log_out(&mut device).idle(9_000).dispatch(Event::Hidden);
+    device.now += 240_000;
+    device.dispatch(Event::Shown).dispatch(Event::Tick).idle(2_900);
+    let op = device.last_op("Revoke");
+    device.dispatch(Event::Revoked { op }).idle(60_000);
+    assert_eq!(device.count("Revoke"), 1);
+}
+
+#[test]
+fn empty_storage_is_not_degraded() {
+    assert!(!Device::silent().degraded());
+}
+
+#[test]
+fn an_unreadable_entry_after_the_launch_does_not_end_the_session() {
+    let mut device = Device::logged_in();
+    device.stored.status = "wxauth9 in".into();
+    device.dispatch(Event::StorageChanged).request(1).reply(1, 401).tokens("Refresh");
+    assert_eq!((device.sent(1).len(), device.count("CallLogin")), (2, 1));
+}

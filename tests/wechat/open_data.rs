@@ -3,6 +3,8 @@
 #[cfg(target_family = "wasm")]
 use super::test;
 use super::*;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cbc::cipher::{BlockModeEncrypt as _, KeyIvInit as _, block_padding::Pkcs7};
 use wxauth::wechat::{
     SessionKey,
     open_data::{EncryptedData, OpenDataError},
@@ -76,4 +78,17 @@ fn open_data_is_fresh_for_its_age_and_120_seconds_into_the_future() {
     ] {
         assert_eq!(data.is_fresh(now_s, 600), fresh, "{now_s}");
     }
+}
+
+#[test]
+fn decrypted_data_keeps_every_kind_of_json_value() {
+    const JSON: &str =
+        r#"{"a":[true,false,null,1.5,-7,18446744073709551615,"x"],"watermark":{"timestamp":1,"appid":"wx1"}}"#;
+    let (key, iv) = ([7; 16], [9; 16]);
+    let encryptor = cbc::Encryptor::<aes::Aes128>::new(&key.into(), &iv.into());
+    let encrypted = STANDARD.encode(encryptor.encrypt_padded_vec::<Pkcs7>(JSON.as_bytes()));
+    let sealed = EncryptedData::parse(&encrypted, &STANDARD.encode(iv)).unwrap();
+    let opened = sealed.open(&SessionKey::parse(&STANDARD.encode(key)).unwrap(), &appid("wx1")).unwrap();
+    assert_eq!(*opened.data(), serde_json::from_str::<Value>(JSON).unwrap());
+    assert_eq!(opened.openid(), None);
 }
