@@ -525,3 +525,29 @@ fn an_unreadable_entry_after_the_launch_does_not_end_the_session() {
     device.dispatch(Event::StorageChanged).request(1).reply(1, 401).tokens("Refresh");
     assert_eq!((device.sent(1).len(), device.count("CallLogin")), (2, 1));
 }
+
+#[test]
+fn a_read_after_the_launch_starts_no_attempt_without_a_caller() {
+    let mut device = Device::logged_in();
+    device.now += 3_600_000;
+    device.dispatch(Event::Tick).dispatch(Event::Hidden).dispatch(Event::Shown).dispatch(Event::StorageChanged);
+    device.wait(10_000);
+    assert_eq!((device.count("Refresh"), device.count("CallLogin")), (0, 1));
+    let mut guest = Device::new(LoginMode::OnDemand, PrivacyMode::Official);
+    guest.launch(None).wait(10_000);
+    guest.dispatch(Event::Hidden).dispatch(Event::Shown).wait(10_000);
+    assert_eq!(guest.count("CallLogin"), 0);
+}
+
+#[test]
+fn a_launch_that_needs_no_login_takes_no_lock() {
+    let mut guest = Device::new(LoginMode::OnDemand, PrivacyMode::Official);
+    guest.launch(None);
+    let mut held = Device::logged_in();
+    let restarted = held.restarted();
+    log_out(&mut held);
+    let logged_out = held.restarted();
+    for device in [guest, restarted, logged_out] {
+        assert_eq!(device.count("AcquireLock"), 0, "{:?}", device.state());
+    }
+}
