@@ -63,6 +63,13 @@ const text = async (id: string): Promise<string> => (await page.textContent(`#${
 const says = (id: string, wanted: string) => until(`${id}: ${wanted}`, async () => (await text(id)).includes(wanted));
 const tap = (name: string) => page.getByRole('button', { name, exact: true }).click();
 const act = (action: string) => page.click(`[data-action=${action}]`);
+/** Entries of the client's storage that hold a session and a log-out. */
+const SESSION = /wxauth3 (?:\d+ ){2}-?\d+ (?:\d+ ){2}[1-9]\d* /;
+const LOG_OUT = /wxauth3 \d+ out /;
+/** Waits until storage holds what the page shows: the page shows a change first, and stores it then. */
+const stores = (name: string, check: (entries: string) => boolean) =>
+  until(`${name} is stored`, async () => check(await page.evaluate(() => Object.values(localStorage).join('\n'))));
+const storesSession = () => stores('the session', (entries) => SESSION.test(entries) && !LOG_OUT.test(entries));
 const calls = async (): Promise<Json> =>
   ((await (await fetch(`http://127.0.0.1:${env.WECHAT_PORT}/_sim/state`)).json()) as Json).calls;
 
@@ -107,6 +114,7 @@ test('a cold start logs in silently, with one code', async () => {
 });
 
 test('a reload keeps the session', async () => {
+  await storesSession();
   await page.reload();
   await says('session', 'Logged in');
   assert.equal((await calls())['wx.login'], 1);
@@ -154,6 +162,7 @@ test('requests after a revocation at the edge make one silent login', async () =
 test('a log-out persists until the user logs in', async () => {
   await tap('Log out');
   await says('session', 'Logged out');
+  await stores('the log-out', (entries) => LOG_OUT.test(entries) && !SESSION.test(entries));
   await page.reload();
   await says('session', 'Logged out');
   await act('requests');
@@ -163,6 +172,7 @@ test('a log-out persists until the user logs in', async () => {
 });
 
 test('a restart of npm start keeps the session', async () => {
+  await storesSession();
   await page.goto('about:blank');
   await ctrlC();
   await startUp();
