@@ -13,20 +13,19 @@ impl RateLimit for Workerd {
             Limit::Address => &self.address_limit,
             Limit::User => &self.user_limit,
         };
-        let Some(limiter) = limiter else { return self.pass("absent") };
+        let Some(limiter) = limiter else { return pass(self, "absent") };
         let options = Object::new().unchecked_into::<LimitOptions>();
         options.set_key(key);
-        let Ok(asked) = limiter.limit(&options) else { return self.pass("failed") };
+        let Ok(asked) = limiter.limit(&options) else { return pass(self, "failed") };
         match self.deadline.race(asked).await {
             Ok(outcome) => outcome.unchecked_into::<LimitOutcome>().success(),
-            Err(_) => self.pass("failed"),
+            Err(_) => pass(self, "failed"),
         }
     }
 }
 
-impl Workerd {
-    fn pass(&self, reason: &'static str) -> bool {
-        self.rate_limit_open.set(Some(reason));
-        true
-    }
+/// Lets a request pass without a limit, for this reason.
+fn pass(ports: &Workerd, reason: &'static str) -> bool {
+    ports.rate_limit_open.set(Some(reason));
+    true
 }
