@@ -1,5 +1,7 @@
 // Faults that tests inject: by call and by count, before the work of a call or after it.
 
+import type { WxFailure } from './phone/failures.js';
+
 /** A fault: a call, and the way in which it fails. */
 export interface Fault {
   /** Last segment of a server path (`jscode2session`), or `wx.` and a method (`wx.login`). */
@@ -23,15 +25,23 @@ export interface Fault {
   /** Server: message of `errcode`. Default: WeChat's message. */
   errmsg?: string;
   /** Server: answers with this status and body. */
-  http?: { status: number; body: string | Uint8Array<ArrayBuffer> };
+  http?: HttpFault;
   /** Server: closes the connection without an answer. */
   drop?: boolean;
   /** Phone: fails with this failure. */
-  fail?: { errMsg: string; errno?: number };
+  fail?: WxFailure;
   /** Phone: runs the callbacks twice. */
   twice?: boolean;
   /** Phone: runs the callbacks at the next hide or show of the app. */
   until?: 'hide' | 'show';
+}
+
+/** HTTP answer of a fault. */
+export interface HttpFault {
+  /** HTTP status, from 200 to 599. */
+  status: number;
+  /** The body; empty for a status that has none. */
+  body: string | Uint8Array<ArrayBuffer>;
 }
 
 type Check = (value: unknown) => boolean;

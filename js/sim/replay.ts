@@ -3,8 +3,21 @@
 import type { Argument, State, Trace } from '../client/index.js';
 
 /** A host that loads the core, such as `weappHost()` or `webHost()`. */
-interface Loader {
-  load(): Promise<{ Core: new (login: string, privacy: string, expiry: string[]) => object }>;
+export interface CoreLoader {
+  /** Loads the core. */
+  load(): Promise<ReplayModule>;
+}
+
+/** Constructor of a core. */
+export interface ReplayedCore {
+  /** Takes the policies of the trace's `config`. */
+  new (login: string, privacy: string, expiry: string[]): object;
+}
+
+/** A loaded core. */
+export interface ReplayModule {
+  /** Class of the core. */
+  Core: ReplayedCore;
 }
 
 interface Effect {
@@ -23,7 +36,7 @@ export interface Replayed {
 }
 
 /** Replays a trace. Throws if it is not a complete trace of `auth.trace()`. */
-export async function replay(trace: Trace, host: Loader): Promise<Replayed> {
+export async function replay(trace: Trace, host: CoreLoader): Promise<Replayed> {
   if (trace.wxauth !== 1) throw new Error('replay: not a trace of auth.trace()');
   if (trace.lost > 0) throw new Error(`replay: the first ${trace.lost} entries of the trace are lost`);
   const { Core } = await host.load();

@@ -96,39 +96,95 @@ async function permitByOs(device: Device, permission: OsPermission): Promise<voi
   if (device.os[permission] === 'denied') throw new CallError(REASONS.osDenied);
 }
 
+/** Options of `wx.getSetting` (§1.4). */
+export interface GetSettingOptions {
+  /** Whether the result has `subscriptionsSetting`. */
+  withSubscriptions?: boolean;
+}
+
+/** Result of `wx.getSetting` and `wx.openSetting` (§1.4). */
 export interface AuthSetting {
+  /** The user's answers by scope. A scope that was never requested is absent. */
   authSetting: Record<string, boolean>;
+}
+
+/** Options of `wx.authorize` (§1.4). */
+export interface AuthorizeOptions {
+  /** Such as `scope.record`. */
+  scope: string;
+}
+
+/** Permissions of the operating system for WeChat, as `wx.getAppAuthorizeSetting` returns them (§1.6). */
+export interface AppAuthorizeSetting {
+  /** Album; iOS only. */
+  albumAuthorized?: OsAnswer;
+  /** Bluetooth; iOS, and Android from base library 3.5.0. */
+  bluetoothAuthorized?: OsAnswer;
+  /** Camera. */
+  cameraAuthorized: OsAnswer;
+  /** Location. */
+  locationAuthorized: OsAnswer;
+  /** Whether the location is approximate only: always false; iOS only. */
+  locationReducedAccuracy?: boolean;
+  /** Microphone. */
+  microphoneAuthorized: OsAnswer;
+  /** Notifications. */
+  notificationAuthorized: OsAnswer;
+  /** Alerts of notifications; iOS only. */
+  notificationAlertAuthorized?: OsAnswer;
+  /** Badges of notifications; iOS only. */
+  notificationBadgeAuthorized?: OsAnswer;
+  /** Sounds of notifications; iOS only. */
+  notificationSoundAuthorized?: OsAnswer;
+  /** Calendar. */
+  phoneCalendarAuthorized: OsAnswer;
+}
+
+/** Switches of the phone, as `wx.getSystemSetting` returns them (§1.6). */
+export interface SystemSetting {
+  /** Whether location is on. */
+  locationEnabled: boolean;
+  /** Whether Bluetooth is on. */
+  bluetoothEnabled: boolean;
+  /** Whether Wi-Fi is on. */
+  wifiEnabled: boolean;
+  /** Always `portrait`. */
+  deviceOrientation: 'portrait';
 }
 
 export function authorization(device: Device) {
   return {
-    getSetting: api<{ withSubscriptions?: boolean }, AuthSetting>(
+    /** `wx.getSetting` (§1.4). Returns only scopes that were requested before, and those always granted (§2.1). */
+    getSetting: api<GetSettingOptions, AuthSetting>(
       device,
       'getSetting',
-      async ({ withSubscriptions }: { withSubscriptions?: boolean }, { rpc }) => {
+      async ({ withSubscriptions }: GetSettingOptions, { rpc }) => {
         const { authSetting } = await rpc('setting', device.identity);
         return { authSetting, ...(withSubscriptions ? { subscriptionsSetting: { mainSwitch: true } } : {}) };
       },
       { operation: 'setting' },
     ),
-    authorize: api<{ scope: string }, object>(device, 'authorize', async ({ scope }: { scope: string }) => {
+    /** `wx.authorize` (§1.4). Shows a `scope` prompt if the user was never asked; fails if the scope is refused. */
+    authorize: api<AuthorizeOptions, object>(device, 'authorize', async ({ scope }: AuthorizeOptions) => {
       wantString('scope', scope);
       await permit(device, 'authorize', scope);
       return {};
     }),
+    /** `wx.openSetting` (§1.4). Needs a tap, and shows a `settings` prompt. */
     openSetting: api<object, AuthSetting>(device, 'openSetting', async (_, { tapped }) => {
       if (!tapped && atLeast(device.SDKVersion, '2.3.0')) throw new CallError(REASONS.noTap);
       return { authSetting: await settingsPage(device) };
     }),
+    /** `wx.getAppAuthorizeSetting`. Reports `phone.os` (§1.6). */
     getAppAuthorizeSetting: () => appAuthorizeSetting(device),
-    /** Reports `phone.switches` (§1.6). */
-    getSystemSetting: () => ({
+    /** `wx.getSystemSetting`. Reports `phone.switches` (§1.6). */
+    getSystemSetting: (): SystemSetting => ({
       locationEnabled: device.switches.location,
       bluetoothEnabled: device.switches.bluetooth,
       wifiEnabled: device.switches.wifi,
-      deviceOrientation: 'portrait' as const,
+      deviceOrientation: 'portrait',
     }),
-    /** Opens the operating system's settings, which have no page here; tests change `phone.os`. */
+    /** `wx.openAppAuthorizeSetting`. The settings of the operating system have no page here; tests change `phone.os`. */
     openAppAuthorizeSetting: api<object, object>(device, 'openAppAuthorizeSetting', () => ({})),
   };
 }
@@ -152,7 +208,7 @@ export async function settingsPage(device: Device): Promise<Record<string, boole
   return { ...authSetting, ...grants };
 }
 
-function appAuthorizeSetting({ os, platform, SDKVersion }: Device) {
+function appAuthorizeSetting({ os, platform, SDKVersion }: Device): AppAuthorizeSetting {
   const ios = platform === 'ios';
   return {
     ...(ios ? { albumAuthorized: os.album } : {}),

@@ -2,13 +2,14 @@
 // (docs/platform-facts.md §1.2, §1.3, §1.5).
 
 import type { Information } from '../scopes.js';
-import { settingsPage } from './authorization.js';
+import { type AuthSetting, settingsPage } from './authorization.js';
 import { appConfig, type Device, dialect, logCall } from './device.js';
 import { CallError, REASONS, toWxFailure, type WxFailure } from './failures.js';
 import { temporaryPath } from './files.js';
 import { consent } from './privacy.js';
 import { anonymousProfile, askUser, type Profile } from './profile.js';
 import { atLeast, BUTTON_SINCE, SINCE_PHONE_CODE } from './versions.js';
+import type { Ok } from './wx-call.js';
 
 /** `e.detail` of the phone buttons (§1.3). */
 export interface PhoneDetail {
@@ -24,6 +25,12 @@ export interface PhoneDetail {
   iv?: string;
 }
 
+/** `e.detail` of `chooseAvatar` (§1.2). */
+export interface ChosenAvatar {
+  /** Temporary path of the chosen file. */
+  avatarUrl: string;
+}
+
 /** `e.detail` by `open-type`. */
 export interface Details {
   /** Phone number by quick verification (手机号快速验证). */
@@ -31,13 +38,13 @@ export interface Details {
   /** Phone number by real-time verification (手机号实时验证). */
   getRealtimePhoneNumber: PhoneDetail;
   /** Anonymous open data, or a failure. */
-  getUserInfo: (Profile & { errMsg: string }) | WxFailure;
+  getUserInfo: (Profile & Ok) | WxFailure;
   /** Path of the chosen file, or a failure. */
-  chooseAvatar: { avatarUrl: string } | WxFailure;
+  chooseAvatar: ChosenAvatar | WxFailure;
   /** The user's answers by scope. */
-  openSetting: { errMsg: string; authSetting: Record<string, boolean> };
+  openSetting: AuthSetting & Ok;
   /** Always ok: the tap is the consent. */
-  agreePrivacyAuthorization: { errMsg: string };
+  agreePrivacyAuthorization: Ok;
 }
 
 /** The `open-type` of a button. */
@@ -45,7 +52,8 @@ export type OpenType = keyof Details;
 /** The `open-type` of a button, also coupled: the tap on `getPhoneNumber|agreePrivacyAuthorization` is the consent too. */
 export type PressedType = OpenType | `${OpenType}|agreePrivacyAuthorization`;
 
-type Pressed<Type extends PressedType> = Type extends `${infer First extends OpenType}|${string}`
+/** `e.detail` of a button with this `open-type`. */
+export type Pressed<Type extends PressedType> = Type extends `${infer First extends OpenType}|${string}`
   ? Details[First]
   : Details[Extract<Type, OpenType>];
 
@@ -152,7 +160,15 @@ export interface Nickname {
   /** Text of the input after WeChat's check at blur, which clears unsafe text (§1.2). */
   value: string;
   /** Detail of `bindnicknamereview`, from base library 2.29.1. */
-  review?: { pass: boolean; timeout: boolean };
+  review?: NicknameReview;
+}
+
+/** Result of WeChat's check of a nickname (§1.2). */
+export interface NicknameReview {
+  /** Whether the text passed the check. */
+  pass: boolean;
+  /** Whether the check timed out. */
+  timeout: boolean;
 }
 
 /** Types into `<input type="nickname">` and leaves it. */

@@ -12,11 +12,17 @@ import type { Prompt } from './prompts.js';
 /** Declarations of the mini program's app.json (§2.3). An absent field counts as complete. */
 export interface Manifest {
   /** Descriptions by scope. */
-  permission?: Record<string, { desc: string }>;
+  permission?: Record<string, ScopeDescription>;
   /** Names of location methods that the mini program calls. */
   requiredPrivateInfos?: string[];
   /** Background modes, such as `location`. */
   requiredBackgroundModes?: string[];
+}
+
+/** Description of a scope in app.json. */
+export interface ScopeDescription {
+  /** Purpose that the scope's dialog shows. */
+  desc: string;
 }
 
 /** A switch of the phone that holds for every app. */
@@ -52,23 +58,41 @@ export interface LogLine {
 
 /** Argument of `onAppShow` listeners. */
 export interface LaunchOptions {
+  /** Path of the page. */
   path: string;
+  /** Query of the page. */
   query: Record<string, string>;
+  /** Number of the scene in which the app was opened. */
   scene: number;
 }
 
 /** A visible toast or loading indicator. */
 export interface Toast {
+  /** The text. */
   title: string;
+  /** Kind: `wx.showToast` or `wx.showLoading`. */
   kind: 'toast' | 'loading';
 }
 
+/** Listener of `wx.onAppShow`. */
 export type ShowListener = (options: LaunchOptions) => void;
 
-export type PrivacyListener = (
-  resolve: (answer: { event: 'exposureAuthorization' | 'agree' | 'disagree'; buttonId?: string }) => void,
-  info: { referrer: string },
-) => void;
+/** The mini program's report about its privacy popup (§1.5). */
+export interface PrivacyAnswer {
+  /** `exposureAuthorization`: the popup is shown; otherwise the user's answer. */
+  event: 'exposureAuthorization' | 'agree' | 'disagree';
+  /** With `agree`: id of the tapped `agreePrivacyAuthorization` button. */
+  buttonId?: string;
+}
+
+/** The call that waits for consent (§1.5). */
+export interface PrivacyRequest {
+  /** The method or the button: `getUserProfile`, `button.getPhoneNumber`. */
+  referrer: string;
+}
+
+/** Listener of `wx.onNeedPrivacyAuthorization` (§1.5). */
+export type PrivacyListener = (resolve: (answer: PrivacyAnswer) => void, info: PrivacyRequest) => void;
 
 export interface Device {
   readonly identity: Identity;

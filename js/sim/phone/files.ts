@@ -11,50 +11,80 @@ import { type Callbacks, start } from './wx-call.js';
 export const temporaryPath = ({ platform, random }: Device, extension: string): string =>
   `${platform === 'devtools' ? 'http://tmp/' : 'wxfile://tmp_'}${random.word(32)}.${extension}`;
 
+/** Options that uploads and downloads share. */
 export interface TransferOptions {
+  /** Address of the server. */
   url: string;
+  /** Request headers. */
   // biome-ignore lint/suspicious/noExplicitAny: the official typings declare `any`.
   header?: any;
+  /** Time limit in milliseconds. Default 60,000. */
   timeout?: number;
 }
 
+/** Options of `wx.uploadFile`. */
 export interface UploadOptions extends TransferOptions {
+  /** Path of a file on the phone. */
   filePath: string;
   /** Name of the form field that holds the file. */
   name: string;
+  /** Further fields of the form. */
   // biome-ignore lint/suspicious/noExplicitAny: the official typings declare `any`.
   formData?: any;
 }
 
+/** Options of `wx.downloadFile`. */
 export interface DownloadOptions extends TransferOptions {
+  /** Path to store the file at. Default: a new temporary path. */
   filePath?: string;
 }
 
+/** Result of `wx.uploadFile`. */
 export interface Uploaded {
   /** The response body as text, also if it is JSON. */
   data: string;
+  /** HTTP status. */
   statusCode: number;
 }
 
+/** Result of `wx.downloadFile`. */
 export interface Downloaded {
+  /** Temporary path of the file, unless `filePath` was passed. */
   tempFilePath?: string;
+  /** The path that was passed. */
   filePath?: string;
+  /** HTTP status. */
   statusCode: number;
 }
 
+/** Progress of an upload or a download. */
 export interface Progress {
+  /** Percent; the simulator reports only 100. */
   progress: number;
 }
 
-type ProgressListener = (progress: Progress) => void;
-type HeadersListener = (result: { header: Record<string, string> }) => void;
+/** Listener of an upload's or a download's progress. */
+export type ProgressListener = (progress: Progress) => void;
+/** The response headers of a transfer. */
+export interface ReceivedHeaders {
+  /** Values by lower-case name. */
+  header: Record<string, string>;
+}
 
-export interface Task {
+/** Listener that receives the response headers. */
+export type HeadersListener = (result: ReceivedHeaders) => void;
+
+/** Result of `wx.uploadFile` and `wx.downloadFile`, before the transfer ends. */
+export interface TransferTask {
+  /** Ends the transfer: it fails with `abort`. */
   abort(): void;
   /** The listener runs once, at the end. */
   onProgressUpdate(listener: ProgressListener): void;
+  /** Removes one listener, or all. */
   offProgressUpdate(listener?: ProgressListener): void;
+  /** The listener runs when the response headers have come. */
   onHeadersReceived(listener: HeadersListener): void;
+  /** Removes one listener, or all. */
   offHeadersReceived(listener?: HeadersListener): void;
 }
 
@@ -64,10 +94,10 @@ export function files(device: Device, send: Send) {
     options: Given & Callbacks<Result>,
     request: (given: Given) => RequestInit,
     result: (given: Given, response: Response) => Promise<Result>,
-  ): Task {
+  ): TransferTask {
     const aborted = new AbortController();
     const progress = listeners<Progress>();
-    const headers = listeners<{ header: Record<string, string> }>();
+    const headers = listeners<ReceivedHeaders>();
     const work = async (given: Given, { signal: expired }: { signal: AbortSignal }) => {
       wantString('url', given.url);
       if (!URL.canParse(given.url)) throw new CallError(REASONS.badUrl);
@@ -93,7 +123,8 @@ export function files(device: Device, send: Send) {
   }
 
   return {
-    uploadFile: (options: UploadOptions & Callbacks<Uploaded>): Task =>
+    /** `wx.uploadFile`. Sends a file of the phone as `multipart/form-data` (§1.8). */
+    uploadFile: (options: UploadOptions & Callbacks<Uploaded>): TransferTask =>
       run<UploadOptions, Uploaded>(
         'uploadFile',
         options,
@@ -109,7 +140,8 @@ export function files(device: Device, send: Send) {
         },
         async (_, response) => ({ data: await response.text(), statusCode: response.status }),
       ),
-    downloadFile: (options: DownloadOptions & Callbacks<Downloaded>): Task =>
+    /** `wx.downloadFile`. Stores the response body as a file of the phone. */
+    downloadFile: (options: DownloadOptions & Callbacks<Downloaded>): TransferTask =>
       run<DownloadOptions, Downloaded>(
         'downloadFile',
         options,

@@ -24,7 +24,7 @@ import type { Platform } from './failures.js';
 import { files } from './files.js';
 import { LAUNCH, lifecycle } from './lifecycle.js';
 import { location } from './location.js';
-import { login } from './login.js';
+import { type LoginResult, login } from './login.js';
 import { navigation } from './navigation.js';
 import { network } from './network.js';
 import { memoryStorage, type PhoneStorage } from './phone-storage.js';
@@ -98,7 +98,7 @@ export interface Phone {
   /** Types into `<input type="nickname">` and leaves it. */
   typeNickname(text: string, review?: 'pass' | 'fail' | 'timeout'): Promise<Nickname>;
   /** Pre-fetches data without a token: WeChat sends the code to the app's server, and may rotate the key (§1.1). */
-  prefetch(): Promise<{ code: string }>;
+  prefetch(): Promise<LoginResult>;
   /** Hides the app. It is suspended after 5 s and ends after half an hour. */
   hide(): void;
   /** Shows the app again, unless it has ended. */

@@ -5,27 +5,41 @@ import { CallError, REASONS, wantString } from './failures.js';
 import { type Send, type Signals, TIMEOUT_MS } from './transport.js';
 import { type Callbacks, start } from './wx-call.js';
 
+/** Options of `wx.request` (§1.8). */
 export interface RequestOptions {
+  /** Address of the server. Its host must be in the app's domain list. */
   url: string;
+  /** HTTP method. Default `GET`. */
   method?: string;
+  /** Request body; the query of a GET or HEAD request. Objects are sent as JSON or as a form, by `content-type`. */
   // biome-ignore lint/suspicious/noExplicitAny: a string, an object or bytes, the official typings declare `any`.
   data?: any;
+  /** Request headers. Default: `content-type: application/json`. */
   // biome-ignore lint/suspicious/noExplicitAny: the official typings declare `any`.
   header?: any;
+  /** Time limit in milliseconds. Default 60,000. */
   timeout?: number;
+  /** `json` (default): the response body is parsed if it is JSON. */
   dataType?: string;
 }
 
+/** Result of `wx.request`, for every HTTP status (§1.8). */
 export interface RequestResult {
+  /** The parsed response body; the text if it is not JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: the server decides.
   data: any;
+  /** HTTP status. */
   statusCode: number;
+  /** Response headers by lower-case name. */
   // biome-ignore lint/suspicious/noExplicitAny: the official typings declare `any`.
   header: any;
+  /** Values of `set-cookie`. */
   cookies: string[];
 }
 
+/** The running request of `wx.request`. */
 export interface RequestTask {
+  /** Ends the request: it fails with `abort`. */
   abort(): void;
 }
 
@@ -49,6 +63,7 @@ export function network(device: Device, send: Send) {
     return send(signals, (signal) => exchange(device, options, signal));
   };
   return {
+    /** `wx.request` (§1.8). Checks the domain list, then sends the request with `PhoneOptions.fetch`. */
     request(options: RequestOptions & Callbacks<RequestResult>): RequestTask {
       const aborted = new AbortController();
       const signals = (expired: AbortSignal): Signals => ({ expired, aborted: aborted.signal });

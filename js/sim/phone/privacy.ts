@@ -74,9 +74,18 @@ async function askByWeChat(device: Device): Promise<void> {
   throw new CallError(REASONS.privacyRefused, assume.privacy_errno);
 }
 
+/** Result of `wx.getPrivacySetting` (§1.5). */
+export interface PrivacySetting {
+  /** Whether a declared information type lacks the user's consent. */
+  needAuthorization: boolean;
+  /** Name of the privacy guideline. */
+  privacyContractName: string;
+}
+
 export function privacy(device: Device) {
   return {
-    getPrivacySetting: callbackApi<object, { needAuthorization: boolean; privacyContractName: string }>(
+    /** `wx.getPrivacySetting` (§1.5). */
+    getPrivacySetting: callbackApi<object, PrivacySetting>(
       device,
       'getPrivacySetting',
       async (_, { rpc }) => {
@@ -85,15 +94,17 @@ export function privacy(device: Device) {
       },
       { operation: 'setting' },
     ),
-    /** Registers the listener; a later one replaces it. */
+    /** `wx.onNeedPrivacyAuthorization` (§1.5). Registers the listener; a later one replaces it. */
     onNeedPrivacyAuthorization(listener: PrivacyListener): void {
       device.privacyListener = listener;
     },
+    /** `wx.requirePrivacyAuthorize` (§1.5). Succeeds when the user has agreed to the privacy contract. */
     requirePrivacyAuthorize: callbackApi<object, object>(device, 'requirePrivacyAuthorize', async () => {
       const [information] = missing(await device.rpc('setting', device.identity));
       if (information) await consent(device, 'requirePrivacyAuthorize', information);
       return {};
     }),
+    /** `wx.openPrivacyContract` (§1.5). Succeeds; the page is not simulated. */
     openPrivacyContract: callbackApi<object, object>(device, 'openPrivacyContract', () => ({})),
   };
 }

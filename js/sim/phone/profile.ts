@@ -30,17 +30,33 @@ export async function anonymousProfile(device: Device, withCredentials?: boolean
   return profile;
 }
 
+/** Options of `wx.getUserInfo` (§1.2). */
+export interface UserInfoOptions {
+  /** Whether the result is signed and encrypted; `true` needs a valid login. */
+  withCredentials?: boolean;
+  /** Language. Ignored. */
+  lang?: string;
+}
+
+/** Options of `wx.getUserProfile` (§1.2). */
+export interface UserProfileOptions {
+  /** Purpose that the dialog shows: 1 to 30 characters. */
+  desc: string;
+  /** Language. Ignored. */
+  lang?: string;
+}
+
 export function profile(device: Device) {
   return {
-    getUserInfo: callbackApi<{ withCredentials?: boolean; lang?: string }, Profile>(
-      device,
-      'getUserInfo',
-      ({ withCredentials }: { withCredentials?: boolean }) => anonymousProfile(device, withCredentials),
+    /** `wx.getUserInfo` (§1.2). Returns anonymous open data without a dialog. */
+    getUserInfo: callbackApi<UserInfoOptions, Profile>(device, 'getUserInfo', ({ withCredentials }: UserInfoOptions) =>
+      anonymousProfile(device, withCredentials),
     ),
-    getUserProfile: api<{ desc: string; lang?: string }, Profile>(
+    /** `wx.getUserProfile` (§1.2). Needs a tap and shows a `profile` prompt; anonymous from base library 2.27.1. */
+    getUserProfile: api<UserProfileOptions, Profile>(
       device,
       'getUserProfile',
-      async ({ desc }: { desc: string }, { tapped }) => {
+      async ({ desc }: UserProfileOptions, { tapped }) => {
         if (!tapped) throw new CallError(REASONS.noTap);
         if (!desc || desc.length > MAX_DESC) throw new CallError(REASONS.descLength);
         if (!(await askUser(device, 'profile'))) {

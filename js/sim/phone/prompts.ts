@@ -1,7 +1,9 @@
 // Dialogs that the phone shows to its user. `onPrompt` answers them by calling a method of the prompt; without an
 // answer, a dialog waits for ever.
 
-interface Question<Kind extends string> {
+/** A dialog with two answers. */
+export interface Question<Kind extends string> {
+  /** Kind of the dialog. */
   kind: Kind;
   /** Taps "Allow". */
   allow(): void;
@@ -33,6 +35,7 @@ export interface OsPrompt extends Question<'os'> {
 
 /** The settings page. It lists only scopes that were requested before (§1.4). */
 export interface SettingsPrompt {
+  /** Kind of the dialog. */
   kind: 'settings';
   /** The answers by scope. */
   grants: Record<string, boolean>;
@@ -47,6 +50,7 @@ export type SheetPrompt = Question<'profile'> | Question<'phone-number'>;
 
 /** The avatar picker. */
 export interface AvatarPrompt {
+  /** Kind of the dialog. */
   kind: 'avatar';
   /** Chooses a picture. The default path is a new temporary one; `wx.uploadFile` finds the file there (§1.2). */
   choose(path?: string): void;
@@ -56,11 +60,15 @@ export interface AvatarPrompt {
 
 /** The dialog of `wx.showModal`. */
 export interface ModalPrompt {
+  /** Kind of the dialog. */
   kind: 'modal';
+  /** Title of the dialog. */
   title: string;
+  /** Text of the dialog, or initial text of the input. */
   content: string;
+  /** Label of the confirm button. */
   confirmText: string;
-  /** `undefined` if there is no cancel button. */
+  /** Label of the cancel button; `undefined` if there is no cancel button. */
   cancelText: string | undefined;
   /** Whether there is an input. */
   editable: boolean;
@@ -72,7 +80,9 @@ export interface ModalPrompt {
 
 /** The sheet of `wx.showActionSheet`. */
 export interface ActionSheetPrompt {
+  /** Kind of the dialog. */
   kind: 'action-sheet';
+  /** Labels of the items. */
   items: string[];
   /** Taps the item with this index, from 0. */
   pick(index: number): void;

@@ -3,25 +3,61 @@
 
 import type { Device } from './device.js';
 import { CallError, REASONS } from './failures.js';
-import { api, type Callbacks, start } from './wx-call.js';
+import { api, type Callbacks, start, type WxMethod } from './wx-call.js';
 
+/** Options of `wx.connectSocket`. All are ignored. */
 export interface SocketOptions {
+  /** Address of the server, `wss://…`. */
   url: string;
+  /** Request headers. */
   // biome-ignore lint/suspicious/noExplicitAny: the official typings declare `any`.
   header?: any;
+  /** Subprotocols. */
   protocols?: string[];
 }
 
+/** Options of `wx.sendSocketMessage`. */
+export interface SocketMessage {
+  /** Text or bytes. */
+  data: string | ArrayBuffer;
+}
+
+/** Options of `wx.closeSocket`. */
+export interface SocketClosing {
+  /** Status code of the close frame. */
+  code?: number;
+  /** Reason in the close frame. */
+  reason?: string;
+}
+
+/** Result of `wx.connectSocket`. No event is ever emitted. */
+export interface SocketTask {
+  /** Registers a listener. */
+  onOpen(listener: SocketListener): void;
+  /** Registers a listener. */
+  onMessage(listener: SocketListener): void;
+  /** Registers a listener. */
+  onClose(listener: SocketListener): void;
+  /** Registers a listener. */
+  onError(listener: SocketListener): void;
+  /** Fails. */
+  send: WxMethod<object, object>;
+  /** Fails. */
+  close: WxMethod<object, object>;
+}
+
+/** Listener of a socket event. */
 // biome-ignore lint/suspicious/noExplicitAny: no event is ever emitted.
-type Listener = (event: any) => void;
+export type SocketListener = (event: any) => void;
 
 export function sockets(device: Device) {
   const unsupported = (): never => {
     throw new CallError(REASONS.noSockets);
   };
-  const ignored = (_: Listener): void => {};
+  const ignored = (_: SocketListener): void => {};
   return {
-    connectSocket(options: SocketOptions & Callbacks<object>) {
+    /** `wx.connectSocket`. Fails: the simulator has no sockets. */
+    connectSocket(options: SocketOptions & Callbacks<object>): SocketTask {
       start(device, 'connectSocket', options, unsupported);
       return {
         onOpen: ignored,
@@ -32,11 +68,17 @@ export function sockets(device: Device) {
         close: api<object, object>(device, 'closeSocket', unsupported),
       };
     },
-    sendSocketMessage: api<{ data: string | ArrayBuffer }, object>(device, 'sendSocketMessage', unsupported),
-    closeSocket: api<{ code?: number; reason?: string }, object>(device, 'closeSocket', unsupported),
+    /** `wx.sendSocketMessage`. Fails. */
+    sendSocketMessage: api<SocketMessage, object>(device, 'sendSocketMessage', unsupported),
+    /** `wx.closeSocket`. Fails. */
+    closeSocket: api<SocketClosing, object>(device, 'closeSocket', unsupported),
+    /** `wx.onSocketOpen`. The listener is never called. */
     onSocketOpen: ignored,
+    /** `wx.onSocketMessage`. The listener is never called. */
     onSocketMessage: ignored,
+    /** `wx.onSocketClose`. The listener is never called. */
     onSocketClose: ignored,
+    /** `wx.onSocketError`. The listener is never called. */
     onSocketError: ignored,
   };
 }

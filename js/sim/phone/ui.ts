@@ -9,22 +9,65 @@ import { api } from './wx-call.js';
 /** Default of `duration`. */
 const TOAST_MS = 1_500;
 
+/** Options of `wx.showModal`. */
 export interface ModalOptions {
+  /** Title of the dialog. Default: empty. */
   title?: string;
+  /** Text of the dialog; with `editable`, the initial text of the input. Default: empty. */
   content?: string;
+  /** Whether there is a cancel button. Default true. */
   showCancel?: boolean;
+  /** Label of the cancel button. Default `取消`. */
   cancelText?: string;
+  /** Label of the confirm button. Default `确定`. */
   confirmText?: string;
+  /** Whether there is an input; from base library 2.17.1. Default false. */
   editable?: boolean;
 }
 
+/** Result of `wx.showModal`. */
 export interface ModalResult {
+  /** Whether the user tapped the confirm button. */
   confirm: boolean;
+  /** Whether the user tapped the cancel button. */
   cancel: boolean;
   /** The typed text. */
   content: string;
 }
 
+/** Options of `wx.showActionSheet`. */
+export interface ActionSheetOptions {
+  /** Labels of the items. */
+  itemList: string[];
+  /** Warning text. Ignored. */
+  alertText?: string;
+}
+
+/** Result of `wx.showActionSheet`. */
+export interface ActionSheetResult {
+  /** Index of the tapped item, from 0. */
+  tapIndex: number;
+}
+
+/** Options of `wx.showToast`. */
+export interface ToastOptions {
+  /** Text of the toast. */
+  title: string;
+  /** Icon. Ignored. */
+  icon?: string;
+  /** Milliseconds until it disappears. Default 1500. */
+  duration?: number;
+}
+
+/** Options of `wx.showLoading`. */
+export interface LoadingOptions {
+  /** Text of the indicator. */
+  title: string;
+  /** Whether the page behind it ignores taps. Ignored. */
+  mask?: boolean;
+}
+
+/** Options of `wx.hideToast` and `wx.hideLoading`. */
 export interface HideOptions {
   /** Hides only a toast of its own kind; from base library 2.22.1. */
   noConflict?: boolean;
@@ -54,6 +97,7 @@ export function ui(device: Device) {
   };
 
   return {
+    /** `wx.showModal`. Shows a `modal` prompt. Its `success` callback counts as a tap (§1.4). */
     showModal: api<ModalOptions, ModalResult>(
       device,
       'showModal',
@@ -75,11 +119,12 @@ export function ui(device: Device) {
         }),
       { tapIn },
     ),
-    showActionSheet: api<{ itemList: string[]; alertText?: string }, { tapIndex: number }>(
+    /** `wx.showActionSheet`. Shows an `action-sheet` prompt; fails with `cancel` if the user closes it (§1.4). */
+    showActionSheet: api<ActionSheetOptions, ActionSheetResult>(
       device,
       'showActionSheet',
-      ({ itemList }: { itemList: string[] }) =>
-        new Promise<{ tapIndex: number }>((picked, refused) =>
+      ({ itemList }: ActionSheetOptions) =>
+        new Promise<ActionSheetResult>((picked, refused) =>
           device.prompt({
             kind: 'action-sheet',
             items: [...itemList],
@@ -89,16 +134,17 @@ export function ui(device: Device) {
         ),
       { tapIn },
     ),
-    showToast: api<{ title: string; icon?: string; duration?: number }, object>(
-      device,
-      'showToast',
-      ({ title, duration = TOAST_MS }: { title: string; duration?: number }) =>
-        show({ title, kind: 'toast' }, duration),
+    /** `wx.showToast`. Shows `phone.toast` until `duration` has passed. */
+    showToast: api<ToastOptions, object>(device, 'showToast', ({ title, duration = TOAST_MS }: ToastOptions) =>
+      show({ title, kind: 'toast' }, duration),
     ),
+    /** `wx.hideToast`. Hides `phone.toast`; fails if nothing is shown. */
     hideToast: api<HideOptions, object>(device, 'hideToast', (options: HideOptions) => hide('toast', options)),
-    showLoading: api<{ title: string; mask?: boolean }, object>(device, 'showLoading', ({ title }: { title: string }) =>
+    /** `wx.showLoading`. Shows `phone.toast` until `wx.hideLoading`. */
+    showLoading: api<LoadingOptions, object>(device, 'showLoading', ({ title }: LoadingOptions) =>
       show({ title, kind: 'loading' }),
     ),
+    /** `wx.hideLoading`. Hides `phone.toast`; fails if nothing is shown. */
     hideLoading: api<HideOptions, object>(device, 'hideLoading', (options: HideOptions) => hide('loading', options)),
   };
 }

@@ -18,27 +18,36 @@ import { CallError, REASONS, toWxFailure, type WxFailure } from './failures.js';
 import { WITHOUT_PROMISE, type WithoutPromise } from './promises.js';
 import { atLeast, SINCE_PROMISES } from './versions.js';
 
+/** Part of every result. */
 export interface Ok {
+  /** `<api>:ok` (§1.0). */
   errMsg: string;
 }
 
+/** Callbacks of a `wx` method (§1.0). */
 export interface Callbacks<Result> {
+  /** Receives the result. */
   success?: (result: Result & Ok) => void;
+  /** Receives the failure. */
   fail?: (failure: WxFailure) => void;
+  /** Receives the result or the failure, after the other two. */
   complete?: (result: (Result & Ok) | WxFailure) => void;
 }
 
 type CallbackName = keyof Callbacks<unknown>;
-type AnyCallback = { success: unknown } | { fail: unknown } | { complete: unknown };
+
+/** Options with at least one callback. */
+export type AnyCallback = Record<'success', unknown> | Record<'fail', unknown> | Record<'complete', unknown>;
 
 /** A method that returns a promise if no callback is passed, as the official typings declare it. */
-export type Api<Options, Result> = <Given extends Options & Callbacks<Result>>(
+export type WxMethod<Options, Result> = <Given extends Options & Callbacks<Result>>(
   options?: Given,
 ) => Given extends AnyCallback ? void : Promise<Result & Ok>;
 
 /** A method that is listed in `promises.ts`: it never returns a promise. */
-export type CallbackApi<Options, Result> = (options?: Options & Callbacks<Result>) => void;
+export type WxCallbackMethod<Options, Result> = (options?: Options & Callbacks<Result>) => void;
 
+/** Context of a call, for the work of its method. */
 export interface CallContext {
   /** Whether the call was made in a tap's handler. */
   tapped: boolean;
@@ -224,8 +233,8 @@ export function api<Options extends object, Result extends object>(
   name: string,
   work: Work<Options, Result>,
   settings: CallSettings<Options> = {},
-): Api<Options, Result> {
-  return ((options = {} as never) => start(device, name, options, work, settings)) as Api<Options, Result>;
+): WxMethod<Options, Result> {
+  return ((options = {} as never) => start(device, name, options, work, settings)) as WxMethod<Options, Result>;
 }
 
 /** Makes a method of `wx` that never returns a promise. */
@@ -234,6 +243,6 @@ export function callbackApi<Options extends object, Result extends object>(
   name: WithoutPromise,
   work: Work<Options, Result>,
   settings: CallSettings<Options> = {},
-): CallbackApi<Options, Result> {
+): WxCallbackMethod<Options, Result> {
   return (options = {} as never) => void start(device, name, options, work, settings);
 }

@@ -32,16 +32,40 @@ function decoded({ type, json }: Entry): unknown {
   return type === 'Date' ? new Date(parsed as string) : parsed;
 }
 
+/** Options that `wx.setStorage` and `wx.getStorage` share. */
 export interface WithKey {
+  /** The key. */
   key: string;
+  /** Whether the value is stored encrypted; from base library 2.21.3. Default false. */
   encrypt?: boolean;
 }
 
+/** Options of `wx.setStorage`. */
+export interface SetStorageOptions extends WithKey {
+  /** A primitive value, a `Date`, or a value that JSON can represent. */
+  data: unknown;
+}
+
+/** Result of `wx.getStorage`. */
+export interface StoredData {
+  /** The stored value. */
+  // biome-ignore lint/suspicious/noExplicitAny: the official typings declare `any`.
+  data: any;
+}
+
+/** Options of `wx.removeStorage`. */
+export interface RemoveStorageOptions {
+  /** The key. */
+  key: string;
+}
+
+/** Result of `wx.getStorageInfo` and `wx.getStorageInfoSync` (§1.7). */
 export interface StorageInfo {
+  /** The stored keys. */
   keys: string[];
-  /** Kilobytes. */
+  /** Used size in kilobytes. */
   currentSize: number;
-  /** Kilobytes. */
+  /** Maximum size in kilobytes. */
   limitSize: number;
 }
 
@@ -88,41 +112,46 @@ export function storage(device: Device) {
   const fullText = async () => (await appConfig(device)).assume.storage_full_text;
 
   return {
-    setStorage: api<WithKey & { data: unknown }, object>(
-      device,
-      'setStorage',
-      async (options: WithKey & { data: unknown }) => {
-        wantString('key', options.key);
-        write(options.key, options.data, encrypted(options), await fullText());
-        return {};
-      },
-    ),
-    // biome-ignore lint/suspicious/noExplicitAny: the official typings declare `any`.
-    getStorage: api<WithKey, { data: any }>(device, 'getStorage', (options: WithKey) => {
+    /** `wx.setStorage`. At most 1 MB per key and 10 MB in all; 0.7 MB and 7.1 MB if encrypted (§1.7). */
+    setStorage: api<SetStorageOptions, object>(device, 'setStorage', async (options: SetStorageOptions) => {
+      wantString('key', options.key);
+      write(options.key, options.data, encrypted(options), await fullText());
+      return {};
+    }),
+    /** `wx.getStorage`. Fails with `data not found` unless the key was stored with the same `encrypt` (§1.7). */
+    getStorage: api<WithKey, StoredData>(device, 'getStorage', (options: WithKey) => {
       wantString('key', options.key);
       const found = read(options.key, encrypted(options));
       if (!found) throw new CallError(REASONS.dataNotFound);
       return found;
     }),
-    removeStorage: api<{ key: string }, object>(device, 'removeStorage', ({ key }: { key: string }) => {
+    /** `wx.removeStorage`. Succeeds also if the key is absent. */
+    removeStorage: api<RemoveStorageOptions, object>(device, 'removeStorage', ({ key }: RemoveStorageOptions) => {
       wantString('key', key);
       store.remove(key);
       return {};
     }),
+    /** `wx.clearStorage`. Removes every key. */
     clearStorage: api<object, object>(device, 'clearStorage', () => {
       for (const key of store.keys()) store.remove(key);
       return {};
     }),
+    /** `wx.getStorageInfo` (§1.7). */
     getStorageInfo: api<object, StorageInfo>(device, 'getStorageInfo', info),
+    /** `wx.getStorageInfoSync` (§1.7). */
     getStorageInfoSync: info,
+    /** `wx.setStorageSync`. Throws an error whose message is the `errMsg` if a quota is exceeded (§1.7). */
     setStorageSync: (key: string, data: unknown): void =>
       throwing(device, 'setStorageSync', () => write(key, data, false, device.assume.storage_full_text)),
+    /** `wx.getStorageSync`. Returns the value; an empty string if the key is absent. */
     // biome-ignore lint/suspicious/noExplicitAny: the official typings declare `any`.
     getStorageSync(key: string): any {
       const found = read(key, false);
       return found ? found.data : '';
     },
+    /** `wx.removeStorageSync`. */
     removeStorageSync: (key: string): void => store.remove(key),
+    /** `wx.clearStorageSync`. Removes every key. */
     clearStorageSync(): void {
       for (const key of store.keys()) store.remove(key);
     },

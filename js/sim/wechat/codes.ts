@@ -3,16 +3,22 @@
 import { ensure } from './wechat-error.js';
 import type { World } from './world.js';
 
+/** Kind of a code: of `wx.login`, of a phone button, of an official account's login, of a QR login. */
 export type CodeKind = 'login' | 'phone' | 'web' | 'qr';
 
+/** WeChat's record of a code. */
 export interface Code {
+  /** Kind of the code. */
   kind: CodeKind;
+  /** App that it was issued for. */
   appid: string;
+  /** The user's name in the simulator. */
   user: string;
   /** Of a login code: the session_key of this login. Of a web login's code: the scope. */
   detail: string | undefined;
-  /** Milliseconds since 1970. */
+  /** Expiry in milliseconds since 1970. */
   expires: number;
+  /** Whether it was redeemed. */
   used: boolean;
 }
 

@@ -9,7 +9,7 @@ import { OAuth } from './oauth.js';
 import { Permissions } from './permissions.js';
 import { Profiles, type SignedProfile } from './profiles.js';
 import { Push } from './push.js';
-import { Sessions } from './sessions.js';
+import { type IssuedCode, Sessions } from './sessions.js';
 import { Tokens } from './tokens.js';
 import type { Account, User } from './users.js';
 import { World } from './world.js';
@@ -21,12 +21,20 @@ export { WeChatError } from './wechat-error.js';
 /** Calls that §1.1 limits to 4 per second and user. */
 const RATE_LIMITED = new Set(['wx.login', 'wx.checkSession', 'wx.getSetting', 'wx.getUserInfo', 'wx.getUserProfile']);
 
+/** State of one app. */
+export interface AppRecord {
+  /** Accounts by user. */
+  users: Record<string, Account>;
+  /** Valid access tokens of servers. */
+  tokens: string[];
+}
+
 /** State of a simulated WeChat, as `GET /_sim/state` returns it. */
-export interface State {
+export interface WeChatState {
   /** Milliseconds since 1970. */
   now: number;
-  /** By appid: accounts by user, and valid access tokens of servers. */
-  apps: Record<string, { users: Record<string, Account>; tokens: string[] }>;
+  /** Apps by appid. */
+  apps: Record<string, AppRecord>;
   /** Users by name. */
   users: Record<string, User>;
   /** One-time codes with their records. */
@@ -41,19 +49,19 @@ export interface State {
 export class WeChat {
   /** Faults that tests inject into calls. */
   readonly faults = new Faults();
-  /** Clock, random values, log, assumptions, apps and users. */
+  /** Clock, random values, log, assumptions, apps and users. @internal */
   readonly world: World;
-  /** One-time codes. */
+  /** One-time codes. @internal */
   readonly codes: Codes;
-  /** Mini program logins and session keys. */
+  /** Mini program logins and session keys. @internal */
   readonly sessions: Sessions;
-  /** Access tokens of servers. */
+  /** Access tokens of servers. @internal */
   readonly tokens: Tokens;
-  /** Open data and phone numbers. */
+  /** Open data and phone numbers. @internal */
   readonly profiles: Profiles;
   /** Granted scopes and privacy consents. */
   readonly permissions: Permissions;
-  /** Web logins. */
+  /** Web logins. @internal */
   readonly web: OAuth;
   /** Message push. */
   readonly push: Push;
@@ -87,7 +95,7 @@ export class WeChat {
   }
 
   /** Issues a login code as `wx.login` does. Throws `WeChatError` 40013 unless the app is a mini program. */
-  issueCode(appid: string, user: string): { code: string; openid: string } {
+  issueCode(appid: string, user: string): IssuedCode {
     return this.sessions.issueCode(appid, user);
   }
 
@@ -129,7 +137,7 @@ export class WeChat {
   }
 
   /** Returns the whole state, including session keys, codes and tokens; AppSecrets are left out. */
-  state(): State {
+  state(): WeChatState {
     const users = (appid: string) =>
       this.world.users
         .of(appid)
@@ -139,7 +147,7 @@ export class WeChat {
       .map((appid) => [appid, { users: Object.fromEntries(users(appid)), tokens: this.tokens.of(appid) }]);
     return {
       now: this.world.now(),
-      apps: Object.fromEntries(apps) as Record<string, { users: Record<string, Account>; tokens: string[] }>,
+      apps: Object.fromEntries(apps) as Record<string, AppRecord>,
       users: this.world.users.all(),
       codes: this.codes.all(),
       calls: { ...this.calls },

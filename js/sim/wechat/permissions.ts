@@ -17,12 +17,14 @@ export interface Setting {
   agreed: string[];
 }
 
+/** Consents of users. */
 export class Permissions {
   /** Later declarations by appid, with the time in milliseconds since 1970 at which each takes effect. */
   private declarations = new Map<string, Array<{ type: string; at: number }>>();
 
   constructor(private readonly world: World) {}
 
+  /** Returns the user's permissions in an app. */
   setting(appid: string, user: string): Setting {
     const { grants, agreed } = this.world.users.account(appid, user);
     const auto = Object.fromEntries(AUTO_GRANTED.map((scope) => [scope, true]));
@@ -56,6 +58,7 @@ export class Permissions {
     return account;
   }
 
+  /** Forgets later declarations. */
   clear(): void {
     this.declarations.clear();
   }

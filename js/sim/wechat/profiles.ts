@@ -9,11 +9,17 @@ import type { World } from './world.js';
 
 /** `userInfo` of open data (§1.2). WeChat no longer returns gender and region. */
 export interface UserInfo {
+  /** Nickname. */
   nickName: string;
+  /** URL of the avatar picture. */
   avatarUrl: string;
+  /** Always 0. */
   gender: 0;
+  /** Always empty. */
   country: '';
+  /** Always empty. */
   province: '';
+  /** Always empty. */
   city: '';
   /** Empty if the profile is anonymous. */
   language: 'zh_CN' | '';
@@ -23,6 +29,7 @@ export interface UserInfo {
 
 /** Open data without a signature. */
 export interface OpenProfile {
+  /** Nickname, avatar and language. */
   userInfo: UserInfo;
   /** JSON of `userInfo`, the text that is signed. */
   rawData: string;

@@ -17,9 +17,20 @@ export interface PushEvent {
 
 /** The HTTP request of one message; tests can send it changed. */
 export interface PushRequest {
+  /** The app's `push_url` with the signature in its query. */
   url: string;
+  /** The `content-type` header. */
   contentType: string;
+  /** JSON or XML. */
   body: string;
+}
+
+/** The request that verifies a push address. */
+export interface PushCheck {
+  /** Address to get. */
+  url: string;
+  /** The body that the server must answer with. */
+  echostr: string;
 }
 
 /** The outcome of a message, with the server's last answer. */
@@ -30,6 +41,7 @@ export interface PushResult {
   attempts: number;
   /** HTTP status; 0 if no answer came. */
   status: number;
+  /** Body of the answer. */
   body: string;
 }
 
@@ -51,6 +63,7 @@ const FORMATS = {
   },
 };
 
+/** Message push (§3.7). */
 export class Push {
   constructor(private readonly world: World) {}
 
@@ -67,7 +80,7 @@ export class Push {
   }
 
   /** The request that verifies a new address: the server must answer with `echostr`. */
-  check(appid: string, echostr = this.world.random.word(16)): { url: string; echostr: string } {
+  check(appid: string, echostr = this.world.random.word(16)): PushCheck {
     return { url: this.signedUrl(this.world.app(appid), () => ({ echostr })).href, echostr };
   }
 

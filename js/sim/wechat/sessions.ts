@@ -23,6 +23,15 @@ export interface UserKey {
   create_time: number;
 }
 
+/** A login code and its user. */
+export interface IssuedCode {
+  /** Login code: 32 characters, valid once and for 5 minutes. */
+  code: string;
+  /** Identifies the user within the app. */
+  openid: string;
+}
+
+/** Mini program logins. */
 export class Sessions {
   constructor(
     private readonly world: World,
@@ -30,7 +39,7 @@ export class Sessions {
   ) {}
 
   /** `wx.login`, or a data pre-fetch without a token: issues a code, and a new session_key unless one is fresh (§1.1). */
-  issueCode(appid: string, user: string): { code: string; openid: string } {
+  issueCode(appid: string, user: string): IssuedCode {
     this.world.miniProgram(appid);
     const account = this.world.users.account(appid, user);
     const { session_key_min_refresh_s, session_key_rotates_at } = this.world.assume;
