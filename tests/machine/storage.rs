@@ -551,3 +551,41 @@ fn a_launch_that_needs_no_login_takes_no_lock() {
         assert_eq!(device.count("AcquireLock"), 0, "{:?}", device.state());
     }
 }
+
+#[test]
+fn a_guest_without_entries_writes_none() {
+    let mut device = Device::new(LoginMode::OnDemand, PrivacyMode::Official);
+    device.launch(None).dispatch(Event::Ready(1)).dispatch(Event::Hidden).dispatch(Event::Shown).wait(120_000);
+    device.dispatch(Event::StorageChanged).wait(1_000);
+    assert_eq!((device.count("Save"), device.stored.clone()), (0, Stored::default()));
+}
+
+#[test]
+fn entries_that_disappeared_are_written_again() {
+    for log_out_first in [false, true] {
+        let mut device = Device::logged_in();
+        if log_out_first {
+            let op = log_out(&mut device).last_op("Revoke");
+            device.dispatch(Event::Revoked { op });
+        }
+        let expected = device.stored.clone();
+        device.stored = Stored::default();
+        device.dispatch(Event::StorageChanged).wait(2_000);
+        assert_eq!(device.stored, expected);
+    }
+}
+
+#[test]
+fn a_save_writes_after_its_own_read() {
+    let mut device = Device::logged_in();
+    let Stored { record, status } = device.stored.clone();
+    device.storage = Storage::Silent;
+    let saves = device.count("Save");
+    let own = log_out(&mut device).last_op("ReadRecord");
+    let other = device.dispatch(Event::Shown).last_op("ReadRecord");
+    assert_ne!(own, other);
+    for (op, expected) in [(other, saves), (own, saves + 1)] {
+        device.dispatch(Event::RecordRead { op, record: Some(record.clone()), status: Some(status.clone()) });
+        assert_eq!(device.count("Save"), expected);
+    }
+}
