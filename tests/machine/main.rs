@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod attempt;
+mod consent;
 mod contexts;
 mod device;
 mod frequency;
@@ -13,6 +14,7 @@ mod permission;
 #[cfg(not(target_family = "wasm"))]
 mod properties;
 mod replies;
+mod retries;
 mod session;
 mod storage;
 mod taps;
