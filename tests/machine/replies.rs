@@ -157,3 +157,16 @@ fn the_last_16_spent_phone_codes_are_remembered() {
     assert_eq!(device.failed_with(101), ErrorCode::PhoneCodeUsed);
     assert_eq!(device.sent(17).len(), 1);
 }
+
+#[test]
+fn each_request_has_its_own_deadline_and_three_seconds_after_javascript_resumes() {
+    let mut device = Device::logged_in();
+    device.request(1).idle(30_000).request(2).idle(35_000);
+    assert_eq!((device.failed_with(1), device.outcome(2).is_none()), (ErrorCode::Network, true));
+    device.idle(29_000).dispatch(Event::Hidden);
+    device.now += 240_000;
+    device.dispatch(Event::Tick).idle(2_900);
+    assert!(device.outcome(2).is_none(), "its deadline had one second left");
+    device.idle(1_100);
+    assert_eq!(device.failed_with(2), ErrorCode::Network);
+}

@@ -4,7 +4,7 @@ use crate::device::{Device, Storage, Stored};
 use crate::storage::log_out;
 #[cfg(target_family = "wasm")]
 use crate::test;
-use wxauth::machine::{EdgeFailure, Effect, Event, LoginMode, PrivacyMode};
+use wxauth::machine::{EdgeFailure, Effect, Entry, Event, LoginMode, PrivacyMode};
 
 /// Asserts that `effect` is repeated after each of these pauses, not a millisecond earlier; `fail` answers it.
 fn assert_pauses(device: &mut Device, effect: &str, pauses_s: &[u64], fail: impl Fn(&mut Device)) {
@@ -180,5 +180,65 @@ fn a_save_writes_after_its_own_read() {
     for (op, expected) in [(other, saves), (own, saves + 1)] {
         device.dispatch(Event::RecordRead { op, record: Some(record.clone()), status: Some(status.clone()) });
         assert_eq!(device.count("Save"), expected);
+    }
+}
+
+/// Entries of all writes since the effect at `from`, in order.
+fn writes(device: &Device, from: usize) -> Vec<Entry> {
+    let write = |effect: &Effect| match effect {
+        Effect::Save { entry, .. } => Some(*entry),
+        _ => None,
+    };
+    device.effects[from..].iter().filter_map(write).collect()
+}
+
+fn answer_read(device: &mut Device) {
+    let op = device.last_op("ReadRecord");
+    let Stored { record, status } = device.stored.clone();
+    device.dispatch(Event::RecordRead { op, record: Some(record), status: Some(status) });
+}
+
+#[test]
+fn a_log_out_writes_the_status_and_then_the_record_once() {
+    let mut device = Device::logged_in();
+    let from = device.effects.len();
+    log_out(&mut device).idle(1);
+    assert_eq!(writes(&device, from), [Entry::Status, Entry::Record]);
+    let mut unreadable = Device::logged_in();
+    unreadable.storage = Storage::Unreadable;
+    let from = unreadable.effects.len();
+    log_out(&mut unreadable);
+    assert_eq!(writes(&unreadable, from), [Entry::Status], "a record that cannot be read is not overwritten");
+}
+
+#[test]
+fn a_record_is_not_written_without_any_status() {
+    let mut device = Device::silent();
+    device.storage = Storage::Silent;
+    device.log_in();
+    answer_read(&mut device);
+    let from = device.effects.len();
+    let op = device.last_op("Save");
+    device.dispatch(Event::StorageFailed { op });
+    assert_eq!(writes(&device, from), []);
+}
+
+#[test]
+fn a_write_without_an_answer_is_shown_as_degraded_after_three_seconds() {
+    for stopped in [false, true] {
+        let mut device = Device::logged_in();
+        device.storage = Storage::Silent;
+        log_out(&mut device);
+        answer_read(&mut device);
+        device.idle(2_900);
+        assert!(!device.degraded());
+        if stopped {
+            device.dispatch(Event::Hidden);
+            device.now += 240_000;
+            device.dispatch(Event::Shown).idle(2_900);
+            assert!(!device.degraded(), "three seconds remain after JavaScript resumes");
+        }
+        device.idle(200);
+        assert!(device.degraded());
     }
 }
