@@ -80,7 +80,7 @@ async function opens(folder: string, entry: string): Promise<string> {
   return title;
 }
 
-test('the package has the built files and both licenses, no tests or sources, and at most 1.7 MB', () => {
+test('the package has the built files and both licenses, no tests or sources, and at most 1.9 MB', () => {
   const listed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: at(),
     encoding: 'utf8',
@@ -90,7 +90,7 @@ test('the package has the built files and both licenses, no tests or sources, an
   const documents = ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'README.zh-CN.md', 'package.json'];
   const built = ['errors', 'index.d.ts', 'node', 'sim', 'weapp', 'web'].map((name) => `dist/${name}`);
   assert.deepEqual([...folders].sort(), [...documents, ...built].sort());
-  assert.ok(unpackedSize < 1_700_000, `${unpackedSize}`);
+  assert.ok(unpackedSize < 1_900_000, `${unpackedSize}`);
   console.log(`# npm package: ${unpackedSize} bytes unpacked`);
 });
 
