@@ -47,7 +47,7 @@ test('a dist without one of its files is refused', () => {
 });
 
 test('a dist that is older than the sources is refused', () => {
-  for (const file of ['src/lib.rs', 'js/errors/index.ts', 'Cargo.lock']) {
+  for (const file of ['src/lib.rs', 'js/entries/errors.ts', 'Cargo.lock']) {
     const { status, sentence } = altered(file, (path) => appendFileSync(path, '\n'));
     assert.notEqual(status, 0, file);
     assert.equal(sentence, 'wxauth: dist was built from other sources; `npm run build` first.');
