@@ -121,3 +121,24 @@ fn a_wait_that_the_edge_requests_is_honoured_for_an_hour_at_most() {
         assert_eq!(*wait_s, expected_s);
     }
 }
+
+/// A device that refreshes for a request, with a guest request and a caller of `ready` waiting.
+fn refreshing_with_a_guest() -> Device {
+    let mut device = Device::logged_in();
+    device.now += 3_600_000;
+    device.request(1).dispatch(Event::Request { waiter: 2, guest: true }).dispatch(Event::Ready(3));
+    assert_eq!((device.count("Refresh"), device.sent(2).len(), device.outcome(3).is_none()), (1, 0, true));
+    device
+}
+
+#[test]
+fn guest_requests_that_wait_for_a_refresh_are_sent_without_a_session_when_it_ends_otherwise() {
+    let mut device = refreshing_with_a_guest();
+    device.dispatch(Event::Logout { waiter: 4, everywhere: false });
+    assert_eq!((device.sent(2), device.failed_with(1)), (vec![None], ErrorCode::LoggedOut));
+    assert!(matches!(device.outcome(3), Some(Outcome::Done)));
+    let mut device = refreshing_with_a_guest();
+    device.refused("Refresh", 401, "client_unknown");
+    assert_eq!((device.sent(2), device.failed_with(1)), (vec![None], ErrorCode::Misconfigured));
+    assert_eq!(device.failed_with(3), ErrorCode::Misconfigured);
+}

@@ -368,3 +368,11 @@ fn the_failure_of_a_dialog_decides_the_permission() {
         }
     }
 }
+
+#[test]
+fn a_success_after_a_cancelled_dialog_is_ignored() {
+    let mut device = Device::logged_in();
+    let op = device.ensure(1).setting(&[], &[]).last_op("Authorize");
+    device.dispatch(Event::PermissionFailed { op, failure: Failure::Cancelled }).dispatch(Event::Authorized { op });
+    assert!(device.scopes().is_empty());
+}

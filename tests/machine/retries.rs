@@ -242,3 +242,42 @@ fn a_write_without_an_answer_is_shown_as_degraded_after_three_seconds() {
         assert!(device.degraded());
     }
 }
+
+/// Fails the write in progress and returns the entries of the writes that follow.
+fn fail_write(device: &mut Device) -> Vec<Entry> {
+    let from = device.effects.len();
+    let op = device.last_op("Save");
+    device.dispatch(Event::StorageFailed { op });
+    writes(device, from)
+}
+
+#[test]
+fn if_the_status_of_a_refresh_or_login_cannot_be_written_the_record_is() {
+    let mut device = Device::logged_in();
+    log_out(&mut device);
+    device.log_in_again();
+    // Storage was set back to an older status and no record, so that both are written.
+    device.storage = Storage::Silent;
+    device.stored = Stored { record: String::new(), status: "wxauth3 0 in .".into() };
+    device.dispatch(Event::StorageChanged);
+    answer_read(&mut device);
+    answer_read(&mut device);
+    let op = device.last_op("Save");
+    let from = device.effects.len();
+    device.dispatch(Event::Stored { op: op + 100 }).dispatch(Event::StorageFailed { op: op + 100 });
+    assert_eq!(writes(&device, from), [], "answers with another operation number are ignored");
+    assert_eq!(fail_write(&mut device), [Entry::Record]);
+    assert_eq!(fail_write(&mut device), [], "the next try comes after a pause");
+}
+
+#[test]
+fn if_the_status_of_a_log_out_cannot_be_written_it_is_removed() {
+    let mut device = Device::logged_in();
+    device.storage = Storage::Silent;
+    log_out(&mut device);
+    answer_read(&mut device);
+    assert_eq!(fail_write(&mut device), [Entry::Status]);
+    let removal = device.effects.iter().rev().find(|effect| matches!(effect, Effect::Save { .. }));
+    assert!(matches!(removal, Some(Effect::Save { value: None, .. })));
+    assert_eq!(fail_write(&mut device), [], "the next try comes after a pause");
+}
