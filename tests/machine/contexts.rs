@@ -1,9 +1,9 @@
 //! Two contexts on one storage: each takes over the other's log-out, login, refresh and pending revocations.
 
-use crate::device::Device;
+use crate::device::{Device, Stored};
 #[cfg(target_family = "wasm")]
 use crate::test;
-use wxauth::machine::{ErrorCode, Event, SessionState};
+use wxauth::machine::{Effect, ErrorCode, Event, Generation, LoginMode, Outcome, PrivacyMode, SessionState};
 
 /// A second context that found the same session in storage.
 fn two_contexts() -> (Device, Device) {
@@ -41,7 +41,7 @@ fn a_storage_event_before_the_launch_is_ignored() {
     let reads = device.count("ReadRecord");
     device.dispatch(Event::StorageChanged);
     assert_eq!(device.count("ReadRecord"), reads + 1);
-    let mut unlaunched = Device::new(wxauth::machine::LoginMode::Silent, wxauth::machine::PrivacyMode::Official);
+    let mut unlaunched = Device::new(LoginMode::Silent, PrivacyMode::Official);
     unlaunched.dispatch(Event::StorageChanged);
     assert_eq!(unlaunched.count("ReadRecord"), 0);
 }
@@ -102,4 +102,25 @@ fn a_log_out_everywhere_extends_a_revocation_that_was_already_sent() {
     let op = device.last_op("Revoke");
     device.dispatch(Event::Revoked { op }).wait(120_000);
     assert_eq!(device.count("Revoke"), 2);
+}
+
+#[test]
+fn a_revocation_stays_everywhere_if_another_context_stored_it_without() {
+    let mut device = Device::logged_in();
+    device.dispatch(Event::Logout { waiter: 1, everywhere: true }).unreachable("Revoke");
+    device.stored.status = device.stored.status.replace('*', "");
+    device.dispatch(Event::StorageChanged).wait(30_000);
+    let last = device.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Revoke { everywhere, .. } => Some(*everywhere),
+        _ => None,
+    });
+    assert_eq!((last, device.count("Revoke") > 1), (Some(true), true));
+}
+
+#[test]
+fn a_record_of_an_earlier_release_keeps_its_generation() {
+    let mut device = Device::new(LoginMode::Silent, PrivacyMode::Official);
+    let record = "wxauth2 7 0 0 1 1 1790000600000 access refresh".to_owned();
+    device.launch(Some(Stored { record, status: String::new() })).dispatch(Event::Token(1));
+    assert!(matches!(device.outcome(1), Some(Outcome::Token { generation: Generation(7) })));
 }

@@ -376,3 +376,14 @@ fn a_success_after_a_cancelled_dialog_is_ignored() {
     device.dispatch(Event::PermissionFailed { op, failure: Failure::Cancelled }).dispatch(Event::Authorized { op });
     assert!(device.scopes().is_empty());
 }
+
+#[test]
+fn a_late_grant_of_a_dialog_that_was_given_up_does_not_answer_the_open_one() {
+    let mut device = Device::logged_in();
+    let lost = device.ensure(1).setting(&[], &[]).last_op("Authorize");
+    ensure(&mut device, 2, "scope.record");
+    device.idle(60_000).dispatch(Event::Authorized { op: lost });
+    assert_eq!((device.permission(1), device.outcome(2).is_none()), (Permission::Cancelled, true));
+    assert_eq!(device.scopes(), ["scope.camera yes"]);
+    assert_eq!(device.count("ReadSystem"), 0, "the open dialog is still to be answered");
+}
