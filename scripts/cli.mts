@@ -1,4 +1,4 @@
-// What each npm script does: install what it needs, build what changed, then its own task.
+// Runs each npm script: installs what it needs, builds what changed, then performs its own task.
 import { buildAll, buildForServe, buildForStart } from './build/index.mts';
 import { writeSizes } from './build/sizes.mts';
 import type { Parsed } from './commands.mjs';

@@ -1,5 +1,5 @@
-// What `dist` was built from. `npm run build` writes it to dist/build.json, scripts/prepack.mjs compares it.
-// Plain JavaScript: `npm pack` runs before anything is installed.
+// The fingerprint of the sources that `dist` was built from. `npm run build` writes it to dist/build.json; scripts/prepack.mjs
+// compares it. Plain JavaScript: `npm pack` runs before anything is installed.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

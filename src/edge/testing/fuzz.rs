@@ -33,7 +33,7 @@ use base64::{
 use core::fmt::Debug;
 use serde_json::json;
 
-/// What became of each thing that a target tried, in order: `ok`, or the error.
+/// The result of each step that a target tried, in order: `ok`, or the error.
 pub type Outcomes = Vec<String>;
 
 /// A fuzz target. It accepts any bytes.

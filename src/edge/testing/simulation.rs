@@ -1,4 +1,4 @@
-//! What simulations of several requests at once have in common: they supply store, clock and randomness.
+//! Shared parts of the simulations of concurrent requests, which supply the store, the clock and randomness.
 
 use crate::edge::config::keys::{PublicKey, SigningKey};
 use crate::edge::error::{FetchFailure, Overdue};

@@ -29,7 +29,7 @@ impl Ask {
     }
 }
 
-/// What the front of the queue waits for.
+/// The answer or event for which the front of the queue waits.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step {
     /// Nothing, or the grants.

@@ -5,7 +5,7 @@ use crate::machine::event::EdgeFailure;
 use crate::machine::outcome::ErrorCode;
 use crate::wechat::Failure;
 
-/// What to do after a failed step.
+/// The reaction to a failed step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AttemptFailure {
     /// Pause and try again. After the last try, callers are rejected with this error and with the
