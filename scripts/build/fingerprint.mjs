@@ -5,7 +5,16 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Every file and folder whose content decides what the published files contain. */
-const SOURCES = ['Cargo.lock', 'Cargo.toml', 'js', 'package-lock.json', 'rust-toolchain.toml', 'scripts/build', 'src'];
+const SOURCES = [
+  'Cargo.lock',
+  'Cargo.toml',
+  'build.rs',
+  'js',
+  'package-lock.json',
+  'rust-toolchain.toml',
+  'scripts/build',
+  'src',
+];
 /** Parts of `src` that no published file contains. */
 const UNPUBLISHED = 'src/edge';
 

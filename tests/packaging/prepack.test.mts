@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import { at } from '../../scripts/shell.mts';
 
 const copy = mkdtempSync(join(tmpdir(), 'wxauth-prepack-'));
-const PARTS = ['Cargo.lock', 'Cargo.toml', 'package.json', 'package-lock.json', 'rust-toolchain.toml'];
+const PARTS = ['Cargo.lock', 'Cargo.toml', 'build.rs', 'package.json', 'package-lock.json', 'rust-toolchain.toml'];
 for (const part of [...PARTS, 'dist', 'js', 'scripts', 'src', 'LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT'])
   cpSync(at(part), join(copy, part), { recursive: true });
 after(() => rmSync(copy, { recursive: true }));
