@@ -139,14 +139,14 @@ async function find(env: Env, keys: Keys, user: string, sid: string) {
   const [session, before, key] = await Promise.all([read(names[0], s1), read(names[2], e1), read(names[3], k1)]);
   return {
     session: session ? (JSON.parse(session) as Session) : undefined,
-    buried: !!x1,
+    tombstoned: !!x1,
     revokedBefore: e1 ? Number(before ?? Number.MAX_SAFE_INTEGER) : undefined,
     newestKey: key,
   };
 }
 type Found = Awaited<ReturnType<typeof find>>;
 const revoked = (found: Found, auth: number) =>
-  found.buried || (found.revokedBefore !== undefined && auth <= found.revokedBefore);
+  found.tombstoned || (found.revokedBefore !== undefined && auth <= found.revokedBefore);
 
 async function put(env: Env, keys: Keys, name: string, plain: string, ttl: number): Promise<void> {
   const blob = await seal(keys.record, name, utf8.encode(plain));

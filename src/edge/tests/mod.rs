@@ -86,8 +86,8 @@ fn without_a_record_only_a_token_of_the_last_120_s_is_accepted() {
 
 #[test]
 fn a_tombstone_or_an_e1_record_ends_a_session_whatever_its_record_holds() {
-    let buried = SessionLookup { tombstoned: true, ..stored(3, NOW) };
-    assert_eq!(decide(&token(4, NOW), &buried, NOW), Verdict::Ended);
+    let tombstoned = SessionLookup { tombstoned: true, ..stored(3, NOW) };
+    assert_eq!(decide(&token(4, NOW), &tombstoned, NOW), Verdict::Ended);
     let auth = NOW - 60 * MINUTE;
     for (before, ended) in [(auth - 1, false), (auth, true), (NOW, true)] {
         let everywhere = SessionLookup { revoked_before: Some(before), ..stored(3, NOW) };
